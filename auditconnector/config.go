@@ -1,0 +1,4 @@
+package auditconnector
+
+// Config is the configuration of the connector.
+type Config struct{}
