@@ -1,0 +1,27 @@
+// Sends one audit event with evlog. Nothing in it knows of this project: the
+// drain is evlog's own OTLP drain.
+import { audit, initLogger } from 'evlog'
+import { createOTLPDrain } from 'evlog/otlp'
+
+const drain = createOTLPDrain() // OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME
+const pending = []
+initLogger({
+  env: { service: 'billing' },
+  silent: true,
+  drain: (context) => {
+    const sent = drain(context)
+    pending.push(sent)
+    return sent
+  },
+})
+
+audit({
+  action: 'invoice.refund',
+  actor: { type: 'user', id: 'usr_42', email: 'a@acme.example' },
+  target: { type: 'invoice', id: 'inv_889' },
+  outcome: 'denied',
+  reason: 'Insufficient permissions',
+  context: { tenantId: 'acme' },
+})
+
+await Promise.all(pending)
