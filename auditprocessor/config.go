@@ -1,0 +1,115 @@
+package auditprocessor
+
+import (
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+)
+
+// The values of Config.Others.
+const (
+	// OthersPass lets records without audit data through untouched.
+	OthersPass = "pass"
+	// OthersDrop removes them, for pipelines that are for audit only.
+	OthersDrop = "drop"
+)
+
+// The values of TenantConfig.OnConflict, OnMissing, OnUnauthenticated and
+// OnResourceMismatch.
+const (
+	// Quarantine keeps the record out of the trail and stores it with the reason.
+	Quarantine = "quarantine"
+	// Reject refuses the whole request with 403, before anything of it is passed on.
+	Reject = "reject"
+	// Flag lets the record through with a flag that says what was unusual.
+	Flag = "flag"
+	// Claims falls back on what record and resource say.
+	Claims = "claims"
+)
+
+// Config configures the processor. The README explains each key.
+type Config struct {
+	Others         string          `mapstructure:"others"`
+	Keep           []string        `mapstructure:"keep"`
+	MaxRecordBytes int             `mapstructure:"max_record_bytes"`
+	Tenant         TenantConfig    `mapstructure:"tenant"`
+	Redaction      RedactionConfig `mapstructure:"redaction"`
+	Sampling       SamplingConfig  `mapstructure:"sampling"`
+	Enrich         EnrichConfig    `mapstructure:"enrich"`
+	Telemetry      TelemetryConfig `mapstructure:"telemetry"`
+}
+
+// TenantConfig says where the tenant of a record comes from and what happens
+// when the sources disagree.
+type TenantConfig struct {
+	// FromAuth names the attribute of the authenticated client that is its tenant:
+	// username with basicauth, subject or claims.<name> with oidc.
+	FromAuth string `mapstructure:"from_auth"`
+	// FromHeader names a request header. It is as trustworthy as the proxy that
+	// sets it.
+	FromHeader string `mapstructure:"from_header"`
+	// Attributes are the names read on record, scope and resource, in order; empty
+	// means the defaults of the record's documentation.
+	Attributes []string `mapstructure:"attributes"`
+	// Default is the tenant of records that name none.
+	Default            string            `mapstructure:"default"`
+	OnConflict         string            `mapstructure:"on_conflict"`
+	OnMissing          string            `mapstructure:"on_missing"`
+	OnUnauthenticated  string            `mapstructure:"on_unauthenticated"`
+	OnResourceMismatch string            `mapstructure:"on_resource_mismatch"`
+	Forwarders         []ForwarderConfig `mapstructure:"forwarders"`
+}
+
+// ForwarderConfig names an authenticated collector whose records have already
+// been through this processor, and the tenants it may speak for.
+type ForwarderConfig struct {
+	// Identity is the value of the attribute named by from_auth.
+	Identity string `mapstructure:"identity"`
+	// Tenants are globs in which * stands for any text.
+	Tenants []string `mapstructure:"tenants"`
+}
+
+// RedactionConfig says what is masked. Keys, Paths and ValuePatterns are added
+// to the built-in keys.
+type RedactionConfig struct {
+	Enabled       bool     `mapstructure:"enabled"`
+	Keys          []string `mapstructure:"keys"`
+	Paths         []string `mapstructure:"paths"`
+	ValuePatterns []string `mapstructure:"value_patterns"`
+	ExemptPaths   []string `mapstructure:"exempt_paths"`
+}
+
+// SamplingConfig names the mark that makes a sampler keep every audit record.
+type SamplingConfig struct {
+	// Attribute is set to the number 100 on every audit record; the sampler's
+	// sampling_priority must name it.
+	Attribute string `mapstructure:"attribute"`
+}
+
+// EnrichConfig fills in what is missing in a record's context.
+type EnrichConfig struct {
+	// Headers maps a request header to the context member it fills.
+	Headers map[string]string `mapstructure:"headers"`
+}
+
+// TelemetryConfig adds labels to the processor's own metrics.
+type TelemetryConfig struct {
+	// Actions are counted under their own name.
+	Actions []string `mapstructure:"actions"`
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Others:         OthersPass,
+		Keep:           []string{"all"},
+		MaxRecordBytes: record.DefaultMaxRecordBytes,
+		Tenant: TenantConfig{
+			OnConflict:         Quarantine,
+			OnMissing:          Quarantine,
+			OnUnauthenticated:  Quarantine,
+			OnResourceMismatch: Flag,
+		},
+		Redaction: RedactionConfig{Enabled: true},
+		Sampling:  SamplingConfig{Attribute: "sampling.priority"},
+	}
+}
