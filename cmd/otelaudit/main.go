@@ -1,0 +1,44 @@
+// Command otelaudit sends, reads and administers audit events. All of it is in
+// internal/cli; this file hands over the process and ends it.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/cli"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal the default comes back, so a second one ends a
+	// shutdown that takes too long.
+	context.AfterFunc(ctx, stop)
+
+	executable, _ := os.Executable() // "" makes `dev` ask for --collector
+	return cli.Run(ctx, &cli.System{
+		Stdin:          os.Stdin,
+		Stdout:         os.Stdout,
+		Stderr:         os.Stderr,
+		StdoutTerminal: isTerminal(os.Stdout),
+		Getenv:         os.Getenv,
+		Environ:        os.Environ(),
+		Now:            time.Now,
+		Rand:           rand.Reader,
+		Executable:     executable,
+	}, os.Args[1:])
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,48 @@
+// Package cli is the command line otelaudit. Each command is one file; what
+// several share stands in a file named after it (instant.go, entity.go,
+// failure.go, connect.go). The package reads no clock, environment or file
+// handle of its own: System carries them, so a test sees what a user sees.
+//
+// It links no Collector code: the collector is a child process of `dev` and an
+// HTTP server to `send`.
+package cli
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitOK         = 0 // done
+	exitNegative   = 1 // a negative finding: not found, refused
+	exitUsage      = 2 // wrong usage, or the environment: no server, no right
+	exitIncomplete = 3 // could not be checked completely
+)
+
+// System is the process as the commands see it. Only main fills it from the
+// real one.
+type System struct {
+	Stdin          io.Reader
+	Stdout         io.Writer // results, nothing else
+	Stderr         io.Writer // errors, hints, progress
+	StdoutTerminal bool      // chooses the default of --format
+
+	Getenv  func(key string) string
+	Environ []string // handed to child processes, KEY=value
+
+	Now  func() time.Time
+	Rand io.Reader // cryptographic randomness, for record ids
+
+	Executable string // absolute path of this program, "" when unknown
+}
+
+// Run runs one command line, without the program's name, and returns its exit
+// code. It returns when the command is done or, after ctx ended, cleaned up.
+func Run(ctx context.Context, sys *System, args []string) int {
+	root := newRoot(sys)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return report(sys.Stderr, err)
+}

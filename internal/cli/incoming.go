@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// storeMembers are members that `list` prints and nobody can send.
+var storeMembers = []string{
+	"seq", "epoch", "recorded_at", "event_time", "leaf_hash", "mac", "flags", "original", "producer", "v",
+}
+
+// parseOutgoing reads one JSON object with the snake_case members of an audit
+// record. Anything it does not know is an error: a misspelled member would
+// otherwise be lost from the evidence without anybody noticing.
+func parseOutgoing(text []byte) (*outgoing, error) {
+	members, err := parseMembers(text)
+	if err != nil {
+		return nil, err
+	}
+	r := &outgoing{}
+	for _, m := range members {
+		if bytes.Equal(m.value, []byte("null")) {
+			continue
+		}
+		if err := r.set(m.name, m.value); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+type jsonMember struct {
+	name  string
+	value json.RawMessage
+}
+
+// parseMembers splits a JSON object without looking into its values.
+func parseMembers(text []byte) ([]jsonMember, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	token, err := d.Token()
+	if err != nil {
+		return nil, jsonError(err)
+	}
+	if token != json.Delim('{') {
+		return nil, errors.New("not a JSON object")
+	}
+	var members []jsonMember
+	for d.More() {
+		if token, err = d.Token(); err != nil {
+			return nil, jsonError(err)
+		}
+		m := jsonMember{}
+		m.name, _ = token.(string)
+		if slices.ContainsFunc(members, func(o jsonMember) bool { return o.name == m.name }) {
+			return nil, fmt.Errorf("member %q stands twice", m.name)
+		}
+		if err = d.Decode(&m.value); err != nil {
+			return nil, fmt.Errorf("member %q: %w", m.name, jsonError(err))
+		}
+		members = append(members, m)
+	}
+	if _, err = d.Token(); err != nil {
+		return nil, jsonError(err)
+	}
+	if _, err = d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the JSON object")
+	}
+	return members, nil
+}
+
+func (r *outgoing) set(name string, value json.RawMessage) error {
+	texts := map[string]*string{
+		"tenant_id": &r.tenantID, "event_id": &r.eventID, "action": &r.action, "outcome": &r.outcome, "reason": &r.reason,
+		"correlation_id": &r.correlationID, "causation_id": &r.causationID, "idempotency_key": &r.idempotencyKey,
+		"schema_version": &r.schemaVersion, "event_name": &r.eventName, "severity_text": &r.severityText,
+		"trace_id": &r.traceID, "span_id": &r.spanID,
+	}
+	objects := map[string]*json.RawMessage{
+		"actor": &r.actor, "target": &r.target, "changes": &r.changes, "context": &r.context,
+		"source": &r.source, "attributes": &r.attributes,
+	}
+	var err error
+	switch {
+	case texts[name] != nil:
+		if json.Unmarshal(value, texts[name]) != nil {
+			return fmt.Errorf("member %q is not a string", name)
+		}
+		err = checkTraceMember(name, *texts[name])
+	case objects[name] != nil:
+		if value[0] != '{' {
+			return fmt.Errorf("member %q is not an object", name)
+		}
+		*objects[name] = value
+		err = checkValue(value)
+	case name == "payload":
+		r.payload = value
+		err = checkValue(value)
+	case name == "body":
+		r.body = value
+		err = checkValue(value)
+	case name == "severity":
+		if json.Unmarshal(value, &r.severity) != nil || r.severity < 0 || r.severity > 24 {
+			err = errors.New("is not an OTLP severity number, 1 to 24")
+		}
+	case name == "time":
+		r.timeUnixNano, err = parseTimeMember(value)
+	case name == "observed_time":
+		r.observedTimeUnixNano, err = parseTimeMember(value)
+	case name == "time_unix_nano":
+		r.timeUnixNano, err = parseNanoMember(value)
+	case name == "observed_time_unix_nano":
+		r.observedTimeUnixNano, err = parseNanoMember(value)
+	case slices.Contains(storeMembers, name):
+		err = errors.New("is set by the collector or the store and cannot be sent")
+	default:
+		return fmt.Errorf("unknown member %q", name)
+	}
+	if err != nil {
+		return fmt.Errorf("member %q: %w", name, err)
+	}
+	return nil
+}
+
+// checkTraceMember refuses what would make an OTLP receiver refuse the whole
+// request.
+func checkTraceMember(name, text string) error {
+	switch {
+	case name == "trace_id" && text != "" && !isHexadecimal(text, 16):
+		return errors.New("is not 32 hexadecimal digits")
+	case name == "span_id" && text != "" && !isHexadecimal(text, 8):
+		return errors.New("is not 16 hexadecimal digits")
+	}
+	return nil
+}
+
+// checkValue finds what appendAnyValue would refuse, while the member's name
+// is still at hand.
+func checkValue(value json.RawMessage) error {
+	_, err := appendAnyValue(nil, value)
+	return err
+}
+
+func parseTimeMember(value json.RawMessage) (uint64, error) {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		return 0, errors.New("is not RFC 3339 text")
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return 0, errors.New("is not an RFC 3339 time")
+	}
+	return unixNano(t)
+}
+
+func parseNanoMember(value json.RawMessage) (uint64, error) {
+	n, err := strconv.ParseUint(strings.Trim(string(value), `"`), 10, 64)
+	if err != nil {
+		return 0, errors.New("is not a number of nanoseconds since 1970")
+	}
+	return n, nil
+}
+
+// unixNano refuses times that OTLP or the store cannot carry: before 1970 and
+// after 2262-04-11.
+func unixNano(t time.Time) (uint64, error) {
+	sec := t.Unix()
+	if sec < 0 || sec >= math.MaxInt64/int64(time.Second) {
+		return 0, errors.New("is outside 1970 to 2262, the range of a log record's nanoseconds")
+	}
+	return uint64(t.UnixNano()), nil
+}

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot(sys *System) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "otelaudit",
+		Short: "Send, read and administer audit events",
+		Long: `otelaudit sends audit events by OTLP, reads them from PostgreSQL and
+administers the store. 'otelaudit dev' runs everything on this machine.
+
+Exit codes: 0 success; 1 a negative finding (not found, refused by the
+collector); 2 wrong usage or environment; 3 could not be checked completely.`,
+		Example: `  otelaudit dev
+  otelaudit send --tenant acme --action invoice.approve --actor user:alice --target invoice:42 --outcome success
+  otelaudit list --tenant acme`,
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		DisableSuggestions: true,
+	}
+	asGroup(root)
+	root.SetIn(sys.Stdin)
+	root.SetOut(sys.Stdout)
+	root.SetErr(sys.Stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(helpHint(cmd), "%w", err)
+	})
+	root.AddCommand(
+		newSend(sys),
+		newVersion(sys),
+	)
+	return root
+}
+
+// asGroup makes a command that only holds others: alone it prints its help and
+// fails, and a word it does not know is an error with the nearest one as hint.
+func asGroup(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			if err := cmd.Help(); err != nil {
+				return err
+			}
+			if cmd.HasParent() {
+				return usageError(helpHint(cmd), "%s needs one of its commands", cmd.CommandPath())
+			}
+			return nil
+		}
+		cmd.SuggestionsMinimumDistance = 2
+		hint := helpHint(cmd)
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = "did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return usageError(hint, "%s has no command %q", cmd.CommandPath(), args[0])
+	}
+}
+
+// exactly demands n positional arguments and names them in the error.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usageError(helpHint(cmd), "%s: %s is missing", cmd.CommandPath(), names[len(args)])
+		case len(args) > len(names):
+			return usageError(helpHint(cmd), "%s: unexpected argument %q", cmd.CommandPath(), args[len(names)])
+		}
+		return nil
+	}
+}
+
+func helpHint(cmd *cobra.Command) string {
+	return fmt.Sprintf("'%s --help' shows the flags and an example", cmd.CommandPath())
+}
