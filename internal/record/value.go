@@ -56,7 +56,7 @@ func BoolValue(b bool) Value {
 }
 
 // NumberValue returns a JSON number. NaN and the infinities are not JSON; use
-// Float, which applies the value rules.
+// FloatValue and IntValue, which apply the value rules.
 func NumberValue(f float64) Value { return Value{kind: Number, num: f} }
 
 // StringValue returns a JSON string.
