@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
+
+// version is set by the linker to the version of the distribution; a build by
+// `go install` has its module's version instead.
+var version string
 
 func newVersion(sys *System) *cobra.Command {
 	return &cobra.Command{
@@ -27,11 +32,7 @@ func newVersion(sys *System) *cobra.Command {
 
 // versionLine is "otelaudit VERSION (revision R, modified) goX.Y".
 func versionLine(info *debug.BuildInfo) string {
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
-	}
-	line := "otelaudit " + version
+	line := "otelaudit " + cmp.Or(version, info.Main.Version, "(devel)")
 	if revision := setting(info, "vcs.revision"); revision != "" {
 		line += " (revision " + revision
 		if setting(info, "vcs.modified") == "true" {

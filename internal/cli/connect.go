@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+)
+
+// databaseFlags name the database and the installation in it.
+type databaseFlags struct {
+	url, schema, rolePrefix string
+	// fallback is the variable of dev.env that holds the login this command
+	// needs, such as AUDIT_READER_URL.
+	fallback string
+}
+
+func (d *databaseFlags) register(cmd *cobra.Command, fallback string) {
+	d.fallback = fallback
+	f := cmd.PersistentFlags()
+	f.StringVar(&d.url, "database-url", "", "PostgreSQL `URL` (default: $AUDIT_DATABASE_URL, else $"+fallback+")")
+	f.StringVar(&d.schema, "schema", "public", "`schema` of the audit tables")
+}
+
+// resolve returns the connection string: the flag, then AUDIT_DATABASE_URL,
+// then the variable of the role that `otelaudit dev` writes.
+func (d *databaseFlags) resolve(sys *System) (string, error) {
+	for _, candidate := range []string{d.url, sys.Getenv("AUDIT_DATABASE_URL"), sys.Getenv(d.fallback)} {
+		if candidate != "" {
+			return candidate, nil
+		}
+	}
+	return "", usageError("--database-url, AUDIT_DATABASE_URL or "+d.fallback+"; with 'otelaudit dev' running: set -a; . .dev/dev.env; set +a",
+		"no database is named")
+}
+
+// describeDatabase gives the errors of a database their hint. It never repeats
+// a connection string: what pgx says about one may quote it.
+func describeDatabase(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *failure
+	if errors.As(err, &known) {
+		return err
+	}
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return environmentError(serverHint(server), withoutRepetition(err))
+	}
+	var op *net.OpError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return environmentError("does the host in --database-url or AUDIT_DATABASE_URL exist?", err)
+	case errors.As(err, &op) && op.Op == "dial", errors.Is(err, os.ErrNotExist):
+		return environmentError("is PostgreSQL running at the host and port of the database URL? 'otelaudit dev' starts one", err)
+	case errors.Is(err, context.Canceled):
+		return environmentError("", errors.New("interrupted"))
+	}
+	return environmentError("", err)
+}
+
+// serverHint is the remedy for what PostgreSQL said.
+func serverHint(e *pgconn.PgError) string {
+	switch e.Code {
+	case "28P01":
+		return "the password in the database URL is not this user's"
+	case "28000":
+		return "the server does not admit this user from here: see its pg_hba.conf, and that the role may log in"
+	case "3D000":
+		return "the database in the URL does not exist"
+	case "42P01", "3F000", "42883":
+		return "the audit tables are not there: run 'otelaudit migrate up' as the owner, or name their --schema"
+	case "42703":
+		return "the audit tables are older than this program: run 'otelaudit migrate up' as the owner"
+	case "42501":
+		return "this login lacks the right: list and show need the reader role, quarantine the operator or auditor, migrate the owner"
+	case "53300":
+		return "the server has no connection left"
+	}
+	return ""
+}
+
+// withoutRepetition cuts the "(SQLSTATE 42501)" that pgconn adds; the words
+// before it say the same to a person, and the hint what to do.
+func withoutRepetition(err error) error {
+	text := err.Error()
+	if i := strings.LastIndex(text, " (SQLSTATE "); i > 0 && strings.HasSuffix(text, ")") {
+		return fmt.Errorf("%s%w", text[:i], silent{err})
+	}
+	return err
+}
+
+// silent keeps an error in the chain without saying it again.
+type silent struct{ err error }
+
+func (silent) Error() string   { return "" }
+func (s silent) Unwrap() error { return s.err }

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Output formats.
+const (
+	formatTable = "table" // for people
+	formatJSON  = "json"  // one document
+	formatJSONL = "jsonl" // one object per line
+)
+
+// formatFlag chooses among formats; left out, it is a table on a terminal and
+// whole is the format everywhere else.
+type formatFlag struct {
+	value string
+	whole string
+	names []string
+}
+
+func (f *formatFlag) register(cmd *cobra.Command, whole string, names ...string) {
+	f.whole, f.names = whole, names
+	cmd.Flags().StringVar(&f.value, "format", "", "`format` of the result: "+strings.Join(names, ", ")+" (default: table on a terminal, else "+whole+")")
+}
+
+func (f *formatFlag) choose(sys *System) (string, error) {
+	switch {
+	case f.value != "":
+		if !slices.Contains(f.names, f.value) {
+			return "", usageError("", "--format %q is none of %s", f.value, strings.Join(f.names, ", "))
+		}
+		return f.value, nil
+	case sys.StdoutTerminal:
+		return formatTable, nil
+	}
+	return f.whole, nil
+}
+
+// writeJSON writes one indented document.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// cell makes text fit one cell of a table: printable, at most limit runes.
+func cell(s string, limit int) string {
+	s = printable(s)
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return s
+}
