@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_ensure_month($1)

@@ -1,0 +1,10 @@
+SELECT
+    -- A role or database with synchronous_commit off lost acknowledged rows; only
+    -- remote_apply promises more than on.
+    pg_catalog.set_config('synchronous_commit',
+        CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+    pg_catalog.set_config('lock_timeout', $1, true),
+    pg_catalog.set_config('statement_timeout', $2, true),
+    pg_catalog.set_config('idle_in_transaction_session_timeout', $3, true),
+    pg_catalog.set_config('tcp_user_timeout', $3, true),
+    pg_catalog.set_config('client_encoding', 'UTF8', true)

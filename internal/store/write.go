@@ -1,0 +1,402 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Status is what became of one event.
+type Status uint8
+
+const (
+	// Pending is not decided: the caller writes it again.
+	Pending Status = iota
+	// Stored is committed by this call.
+	Stored
+	// Duplicate is committed already under the same identity and fingerprint.
+	Duplicate
+	// Conflict has the identity of another event. The caller puts it into
+	// quarantine.
+	Conflict
+	// Rejected is what PostgreSQL refuses to store. The caller puts it into
+	// quarantine.
+	Rejected
+	// Refused is held back with its whole tenant: the caller answers with an
+	// error that the client retries.
+	Refused
+)
+
+// Outcome is what became of one event and why.
+type Outcome struct {
+	Status   Status
+	SQLState string // of Rejected
+	Cause    error  // of Refused
+}
+
+// ErrClockAhead refuses a tenant whose last commit is over a day in the future
+// of the server's clock: recorded_at never goes back, so writing on would put
+// events where retention and readers do not expect them.
+var ErrClockAhead = errors.New("the tenant's last commit is more than 24 hours ahead of the database server's clock")
+
+// maxClockAhead is how far a head may be in the future.
+const maxClockAhead = 24 * time.Hour
+
+// Head is a tenant's last commit. A tenant without one has Size 0.
+type Head struct {
+	TenantID   string
+	Epoch      int32
+	Size       int64 // number of events, the seq of the next one
+	RecordedAt time.Time
+	Root       []byte // these three only when the writer has a Sealer
+	Frontier   []byte
+	Note       []byte
+}
+
+// Seal is what a Sealer adds to a commit.
+type Seal struct {
+	Root     []byte
+	Frontier []byte
+	Note     []byte
+}
+
+// Sealer checks a tenant's head and seals the commit that follows it. It is
+// called while the tenant is locked. An error refuses the tenant, not the
+// transaction. Safe for concurrent use by several writers.
+type Sealer interface {
+	Seal(head Head, recordedAt time.Time, leaves [][32]byte) (Seal, error)
+}
+
+// Writer writes events on one connection. Events are committed when Write says
+// Stored or Duplicate, and the caller retries what stays Pending; a commit whose
+// answer was lost is Pending too, and Duplicate the next time. Not safe for
+// concurrent use: run one Writer per shard of tenants.
+type Writer struct {
+	opts WriterOptions
+	sql  writeQueries
+	wire *wire
+}
+
+// NewWriter returns a writer that connects when it is first used.
+func NewWriter(opts WriterOptions) *Writer {
+	opts.setDefaults()
+	return &Writer{opts: opts, sql: newWriteQueries(opts.Schema)}
+}
+
+// maxRestarts bounds how often a transaction starts again at once.
+const maxRestarts = 4
+
+// Write writes the events whose outcome is Pending, in one transaction unless
+// the database refuses one of them, and sets their outcomes. With an error, what
+// is still Pending is to be written again; the rest is decided.
+func (w *Writer) Write(ctx context.Context, events []*Event, outcomes []Outcome) error {
+	pending := make([]int, 0, len(events))
+	for i := range events {
+		if outcomes[i].Status == Pending {
+			pending = append(pending, i)
+		}
+	}
+	if len(pending) == 0 {
+		return nil
+	}
+	if err := w.connect(ctx); err != nil {
+		return err
+	}
+	return w.writeOrHalve(ctx, events, outcomes, pending)
+}
+
+// writeOrHalve isolates records that PostgreSQL refuses: of n events one bad
+// record costs about 2·log2(n) transactions.
+func (w *Writer) writeOrHalve(ctx context.Context, events []*Event, outcomes []Outcome, pending []int) error {
+	err := w.writeRestarting(ctx, events, outcomes, pending)
+	if err == nil {
+		return nil
+	}
+	if class := Classify(err); class != ClassData && class != ClassRestart {
+		return err
+	}
+	if len(pending) == 1 {
+		outcomes[pending[0]] = Outcome{Status: Rejected, SQLState: SQLState(err)}
+		return nil
+	}
+	half := len(pending) / 2
+	if err := w.writeOrHalve(ctx, events, outcomes, pending[:half]); err != nil {
+		return err
+	}
+	return w.writeOrHalve(ctx, events, outcomes, pending[half:])
+}
+
+// writeRestarting starts a transaction again when it lost a race.
+func (w *Writer) writeRestarting(ctx context.Context, events []*Event, outcomes []Outcome, pending []int) error {
+	b := newBatch(events, pending)
+	for attempt := 1; ; attempt++ {
+		err := w.transact(ctx, b)
+		if err == nil {
+			b.report(outcomes)
+			return nil
+		}
+		again := false
+		switch class := Classify(err); {
+		case class == ClassRestart:
+			again = true
+		case class == ClassMonth:
+			if ensureErr := w.ensureMonth(ctx, b.recordedAt); ensureErr != nil {
+				return ensureErr
+			}
+			again = true
+		case SQLState(err) == lockNotAvailable:
+			// Without the tenant's lock for so long: its holder may have stalled.
+			terminated, blockErr := w.terminateBlockers(ctx, b.locks)
+			if blockErr != nil {
+				return blockErr
+			}
+			again = terminated > 0
+		}
+		if !again || attempt == maxRestarts || w.wire.closed {
+			return err
+		}
+	}
+}
+
+const lockNotAvailable = "55P03"
+
+// transact runs the one transaction of a batch. When it returns an error the
+// transaction is rolled back or the connection closed, or the answer to COMMIT
+// was lost.
+func (w *Writer) transact(ctx context.Context, b *batch) error {
+	start := w.opts.Now()
+	found, err := w.begin(ctx, b)
+	if err != nil {
+		w.rollback(ctx)
+		return err
+	}
+	b.checkHeads()
+	b.decide(found)
+	if w.opts.Sealer != nil && b.kept > 0 {
+		w.seal(b)
+	}
+	if b.kept == 0 {
+		w.rollback(ctx)
+		return nil
+	}
+	if err := w.commit(ctx, b); err != nil {
+		w.rollback(ctx)
+		return err
+	}
+	w.opts.Observer.Committed(ctx, b.kept, w.opts.Now().Sub(start))
+	return nil
+}
+
+// begin locks the tenants and reads, after the locks, their heads and which
+// identities exist: one exchange.
+func (w *Writer) begin(ctx context.Context, b *batch) (found []stored, err error) {
+	w.queueBegin()
+	w.wire.queueStatement(w.sql.lock, []uint32{oidInt4, oidInt4Array}, int4Param(lockClass), int4Array(b.locks))
+	names := make([]string, len(b.tenants))
+	for i := range b.tenants {
+		names[i] = b.tenants[i].name
+	}
+	w.wire.queueStatement(w.sql.heads, []uint32{oidTextArray, oidBool}, textArray(names), boolParam(w.opts.Sealer != nil))
+	w.wire.queueStatement(w.sql.existing, []uint32{oidTextArray, oidCharArray, oidTextArray}, b.paramTenant, b.paramKind, b.paramID)
+	w.wire.queueSync()
+	tenant := 0
+	_, err = w.wire.exchange(ctx, nil, nil,
+		func(columns [][]byte) error {
+			if tenant >= len(b.tenants) {
+				return errShape
+			}
+			tenant++
+			return b.readHead(&b.tenants[tenant-1], columns)
+		},
+		func(columns [][]byte) error {
+			hit, err := readStored(columns, len(b.idents))
+			found = append(found, hit)
+			return err
+		})
+	if err == nil && tenant != len(b.tenants) {
+		err = errShape
+	}
+	return found, err
+}
+
+// queueBegin opens a transaction with the settings that acknowledgement depends
+// on, whatever the role, the database or a pooler has set.
+func (w *Writer) queueBegin() {
+	w.wire.queueStatement("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil)
+	w.wire.queueStatement(w.sql.settings, []uint32{oidText, oidText, oidText},
+		millisecondsParam(w.opts.LockTimeout), millisecondsParam(w.opts.StatementTimeout), millisecondsParam(w.opts.IdleTimeout))
+}
+
+var errShape = errors.New("the database answered in a form that was not asked for")
+
+func (b *batch) readHead(tenant *tenantRange, columns [][]byte) error {
+	if len(columns) != 7 || len(columns[0]) != 8 {
+		return errShape
+	}
+	now := fromPGMicros(int64(binary.BigEndian.Uint64(columns[0]))) //nolint:gosec // two's complement on the wire
+	if tenant == &b.tenants[0] || now.After(b.recordedAt) {
+		// The clock is the same for all; heads raise it in checkHeads.
+		b.recordedAt = now
+	}
+	tenant.head = Head{TenantID: tenant.name}
+	tenant.refused = nil
+	if columns[1] == nil {
+		return nil
+	}
+	if len(columns[1]) != 4 || len(columns[2]) != 8 || len(columns[3]) != 8 {
+		return errShape
+	}
+	tenant.head.Epoch = int32(binary.BigEndian.Uint32(columns[1]))                    //nolint:gosec // two's complement on the wire
+	tenant.head.Size = int64(binary.BigEndian.Uint64(columns[2]))                     //nolint:gosec // two's complement on the wire
+	tenant.head.RecordedAt = fromPGMicros(int64(binary.BigEndian.Uint64(columns[3]))) //nolint:gosec // two's complement on the wire
+	tenant.head.Root, tenant.head.Frontier = cloneBytes(columns[4]), cloneBytes(columns[5])
+	tenant.head.Note = cloneBytes(columns[6])
+	return nil
+}
+
+func cloneBytes(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	return append([]byte{}, b...)
+}
+
+func readStored(columns [][]byte, identities int) (stored, error) {
+	if len(columns) != 4 || len(columns[0]) != 8 || len(columns[1]) != 32 || len(columns[2]) != 4 || len(columns[3]) != 8 {
+		return stored{}, errShape
+	}
+	ord := int(binary.BigEndian.Uint64(columns[0])) //nolint:gosec // checked below
+	if ord < 1 || ord > identities {
+		return stored{}, errShape
+	}
+	hit := stored{
+		ident: ord - 1,
+		epoch: int32(binary.BigEndian.Uint32(columns[2])), //nolint:gosec // two's complement on the wire
+		seq:   int64(binary.BigEndian.Uint64(columns[3])), //nolint:gosec // two's complement on the wire
+	}
+	copy(hit.fingerprint[:], columns[1])
+	return hit, nil
+}
+
+// checkHeads sets recorded_at so that it goes back for no tenant, and refuses
+// the tenants that would push it into the future.
+func (b *batch) checkHeads() {
+	now := b.recordedAt
+	for i := range b.tenants {
+		tenant := &b.tenants[i]
+		if tenant.head.RecordedAt.Sub(now) > maxClockAhead {
+			tenant.refused = ErrClockAhead
+			continue
+		}
+		if tenant.head.RecordedAt.After(b.recordedAt) {
+			b.recordedAt = tenant.head.RecordedAt
+		}
+	}
+}
+
+func (w *Writer) seal(b *batch) {
+	for i := range b.tenants {
+		tenant := &b.tenants[i]
+		if tenant.kept == 0 {
+			continue
+		}
+		seal, err := w.opts.Sealer.Seal(tenant.head, b.recordedAt, b.leaves(tenant))
+		if err == nil {
+			tenant.seal = seal
+			continue
+		}
+		b.kept -= tenant.kept
+		tenant.kept = 0
+		for position := tenant.lo; position < tenant.hi; position++ {
+			if b.decisions[position].status == Stored || b.decisions[position].status == Duplicate {
+				b.decisions[position] = decision{status: Refused, cause: err}
+			}
+		}
+	}
+}
+
+// commit sends the rows and COMMIT in one exchange. If a part fails, the server
+// refuses the rest and answers COMMIT with ROLLBACK.
+func (w *Writer) commit(ctx context.Context, b *batch) error {
+	w.queueCopy(w.sql.copyEvents(b.recordedAt), b.appendRows)
+	w.queueCopy(w.sql.copyIDs, b.appendIDRows)
+	w.wire.queueStatement(w.sql.commits, commitTypes, b.commitParams()...)
+	w.wire.queueStatement("COMMIT", nil)
+	w.wire.queueSync()
+	tags, err := w.wire.exchange(ctx)
+	if err != nil {
+		return err
+	}
+	if len(tags) != 4 || tags[0] != fmt.Sprintf("COPY %d", b.kept) || tags[3] != "COMMIT" {
+		return fmt.Errorf("the database answered %q to a batch of %d events", tags, b.kept)
+	}
+	return nil
+}
+
+var commitTypes = []uint32{oidTimestamp, oidTextArray, oidInt4Array, oidInt8Array, oidInt8Array, oidByteArray, oidByteArray, oidTextArray}
+
+func (w *Writer) queueCopy(sql string, rows func(queue func([]byte))) {
+	w.wire.queueQuery(sql)
+	w.wire.beginCopy()
+	rows(w.wire.appendCopy)
+	w.wire.endCopy()
+}
+
+// rollback ends a transaction that failed or has nothing to commit. It runs
+// even when the caller has given up, because the connection is used again.
+func (w *Writer) rollback(ctx context.Context) {
+	if w.wire.closed || w.wire.status == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	w.wire.discard()
+	w.wire.queueQuery("ROLLBACK")
+	if _, err := w.wire.exchange(ctx); err != nil {
+		w.wire.close()
+	}
+}
+
+const rollbackTimeout = 5 * time.Second
+
+// report copies the decisions to the caller's order.
+func (b *batch) report(outcomes []Outcome) {
+	for position, d := range b.decisions {
+		outcomes[b.arrival[position]] = Outcome{Status: d.status, Cause: d.cause}
+	}
+}
+
+// terminateBlockers ends sessions of the same role that hold one of the locks
+// and stalled while the server waits for them, and returns how many.
+func (w *Writer) terminateBlockers(ctx context.Context, locks []int32) (int, error) {
+	if w.wire.closed {
+		return 0, errWireClosed
+	}
+	keys := make([]int64, len(locks))
+	for i, k := range locks {
+		keys[i] = int64(k)
+	}
+	w.wire.queueStatement(w.sql.blockers, []uint32{oidInt8, oidInt8Array, oidInt8},
+		int8Param(lockClass), int8Array(keys), int8Param(w.opts.LockTimeout.Milliseconds()*9/10))
+	w.wire.queueSync()
+	terminated := 0
+	_, err := w.wire.exchange(ctx, func(columns [][]byte) error {
+		if len(columns) == 1 && len(columns[0]) == 1 && columns[0][0] == 1 {
+			terminated++
+		}
+		return nil
+	})
+	if terminated > 0 {
+		w.opts.Observer.BlockersTerminated(ctx, terminated)
+	}
+	return terminated, err
+}
+
+// Close ends the connection.
+func (w *Writer) Close() {
+	if w.wire != nil {
+		w.wire.terminate(w.opts.Now().Add(time.Second))
+	}
+}

@@ -1,0 +1,228 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// wire speaks the PostgreSQL protocol on one connection that pgconn opened and
+// authenticated. A transaction of the writer is two exchanges however many
+// statements it has, which pgconn's COPY (one exchange each) cannot express.
+//
+// A wire is not safe for concurrent use. After an error of the connection
+// (not of PostgreSQL) it is closed.
+type wire struct {
+	conn     net.Conn
+	frontend *pgproto3.Frontend
+	out      []byte
+	chunk    int // where the open CopyData message begins in out
+	expect   int // ReadyForQuery messages that are still to come
+	status   byte
+	closed   bool
+}
+
+// rowFunc takes one row's columns, nil for NULL. They are only valid during
+// the call.
+type rowFunc func(columns [][]byte) error
+
+var errWireClosed = errors.New("the connection to the database is closed")
+
+func newWire(conn *pgconn.PgConn) (*wire, error) {
+	hijacked, err := conn.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	return &wire{conn: hijacked.Conn, frontend: hijacked.Frontend, status: hijacked.TxStatus}, nil
+}
+
+// queueStatement adds one statement in the extended protocol with binary
+// parameters and results, unnamed because transaction poolers lose names.
+func (w *wire) queueStatement(sql string, oids []uint32, params ...[]byte) {
+	w.out = mustEncode((&pgproto3.Parse{Query: sql, ParameterOIDs: oids}).Encode(w.out))
+	w.out = mustEncode((&pgproto3.Bind{
+		ParameterFormatCodes: binaryFormat, Parameters: params, ResultFormatCodes: binaryFormat,
+	}).Encode(w.out))
+	w.out = mustEncode((&pgproto3.Execute{}).Encode(w.out))
+}
+
+var binaryFormat = []int16{1}
+
+// queueSync ends a group of statements.
+func (w *wire) queueSync() {
+	w.out = mustEncode((&pgproto3.Sync{}).Encode(w.out))
+	w.expect++
+}
+
+// queueQuery adds a statement, or several, in the simple protocol.
+func (w *wire) queueQuery(sql string) {
+	w.out = mustEncode((&pgproto3.Query{String: sql}).Encode(w.out))
+	w.expect++
+}
+
+// copyChunk is the size of one CopyData message: large enough to cost nothing,
+// small enough that the server parses while the rest is still on its way.
+const copyChunk = 128 << 10
+
+// beginCopy opens the body of a binary COPY whose statement was queued before.
+func (w *wire) beginCopy() {
+	w.openChunk()
+	w.out = append(w.out, copyHeader...)
+}
+
+// appendCopy adds a tuple.
+func (w *wire) appendCopy(tuple []byte) {
+	if len(w.out)-w.chunk > copyChunk {
+		w.closeChunk()
+		w.openChunk()
+	}
+	w.out = append(w.out, tuple...)
+}
+
+// endCopy closes the body.
+func (w *wire) endCopy() {
+	w.out = append(w.out, copyTrailer...)
+	w.closeChunk()
+	w.out = append(w.out, 'c', 0, 0, 0, 4)
+}
+
+func (w *wire) openChunk() {
+	w.chunk = len(w.out)
+	w.out = append(w.out, 'd', 0, 0, 0, 0)
+}
+
+func (w *wire) closeChunk() {
+	binary.BigEndian.PutUint32(w.out[w.chunk+1:], uint32(len(w.out)-w.chunk-1)) //nolint:gosec // bounded by the batch
+}
+
+// mustEncode panics on the error of Encode, which only says that a message is
+// over 1 GiB; batches are bounded far below.
+func mustEncode(dst []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return dst
+}
+
+// exchange sends what is queued and reads the answers to all of it. The
+// callbacks get the rows of the statements that return some, in order; the tags are those of
+// all completed commands. The first error of PostgreSQL is returned after
+// everything was read, so that the connection stays usable.
+func (w *wire) exchange(ctx context.Context, rows ...rowFunc) (tags []string, err error) {
+	if w.closed {
+		return nil, errWireClosed
+	}
+	release := w.watch(ctx)
+	tags, err, fatal := w.sendAndReceive(rows)
+	release()
+	if fatal {
+		w.close()
+		if ctxErr := context.Cause(ctx); ctxErr != nil {
+			return tags, fmt.Errorf("database connection given up: %w", ctxErr)
+		}
+		return tags, fmt.Errorf("database connection lost: %w", err)
+	}
+	return tags, err
+}
+
+func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal bool) { //nolint:revive,staticcheck // fatal qualifies err
+	_, err = w.conn.Write(w.out)
+	w.out = w.out[:0]
+	if cap(w.out) > maxKeptBuffer {
+		w.out = nil
+	}
+	if err != nil {
+		// The server may have said why before it hung up.
+		if msg, receiveErr := w.frontend.Receive(); receiveErr == nil {
+			if e, ok := msg.(*pgproto3.ErrorResponse); ok {
+				return nil, pgconn.ErrorResponseToPgError(e), true
+			}
+		}
+		return nil, err, true
+	}
+	var first error
+	keep := func(e error) {
+		if first == nil {
+			first = e
+		}
+	}
+	statement := 0
+	for w.expect > 0 {
+		msg, err := w.frontend.Receive()
+		if err != nil {
+			if first != nil {
+				err = first
+			}
+			return tags, err, true
+		}
+		switch msg := msg.(type) {
+		case *pgproto3.DataRow:
+			if statement < len(rows) && first == nil {
+				if err := rows[statement](msg.Values); err != nil {
+					keep(err)
+				}
+			}
+		case *pgproto3.CommandComplete:
+			tags = append(tags, string(msg.CommandTag))
+			if len(msg.CommandTag) > 6 && string(msg.CommandTag[:6]) == "SELECT" {
+				statement++
+			}
+		case *pgproto3.ErrorResponse:
+			keep(pgconn.ErrorResponseToPgError(msg))
+			if msg.Severity == "FATAL" || msg.Severity == "PANIC" {
+				return tags, first, true
+			}
+		case *pgproto3.ReadyForQuery:
+			w.expect--
+			w.status = msg.TxStatus
+		}
+	}
+	return tags, first, false
+}
+
+// maxKeptBuffer bounds what an idle connection keeps for the next batch.
+const maxKeptBuffer = 4 << 20
+
+// watch ends reads and writes when ctx does.
+func (w *wire) watch(ctx context.Context) (release func()) {
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = w.conn.SetDeadline(deadline)
+	} else {
+		_ = w.conn.SetDeadline(time.Time{})
+	}
+	stop := context.AfterFunc(ctx, func() { _ = w.conn.SetDeadline(time.Unix(1, 0)) })
+	return func() { stop() }
+}
+
+// discard forgets what is queued but not sent.
+func (w *wire) discard() {
+	w.out = w.out[:0]
+	w.expect = 0
+}
+
+// close hangs up; the server rolls back what is not committed.
+func (w *wire) close() {
+	if w.closed {
+		return
+	}
+	w.closed = true
+	_ = w.conn.SetDeadline(time.Unix(1, 0))
+	_ = w.conn.Close()
+}
+
+// terminate says goodbye before it hangs up.
+func (w *wire) terminate(deadline time.Time) {
+	if w.closed {
+		return
+	}
+	_ = w.conn.SetDeadline(deadline)
+	_, _ = w.conn.Write([]byte{'X', 0, 0, 0, 4})
+	w.closed = true
+	_ = w.conn.Close()
+}
