@@ -1,0 +1,58 @@
+-- Roles are cluster-wide, tables are not: another database of this cluster may
+-- be making the same roles at this moment. Advisory locks hold within one
+-- database only, so the unique index of the role catalog is the lock here: the
+-- second CREATE ROLE waits for the first to commit and then fails with
+-- unique_violation, which means the role is there.
+
+-- +goose Up
+-- +goose StatementBegin
+DO $$
+DECLARE
+    role_name text;
+    member_of_owner boolean;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY[
+        '{{owner_name}}', '{{writer_name}}', '{{reader_name}}', '{{auditor_name}}', '{{pruner_name}}', '{{operator_name}}'
+    ] LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
+            BEGIN
+                EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role_name);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+        IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name AND (rolsuper OR rolbypassrls)) THEN
+            RAISE EXCEPTION 'role "%" is superuser or has BYPASSRLS: row-level security would not bind it', role_name
+                USING ERRCODE = '42501', HINT = 'Take these attributes away or choose another role prefix.';
+        END IF;
+    END LOOP;
+
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{{schema_name}}') THEN
+        CREATE SCHEMA {{schema}};
+    END IF;
+
+    -- The objects are made as the owner role, so whoever migrates must be able
+    -- to become it. Since PostgreSQL 16, having created a role is not enough.
+    IF pg_catalog.current_setting('server_version_num')::int >= 160000 THEN
+        member_of_owner := pg_catalog.pg_has_role(current_user, '{{owner_name}}', 'SET');
+    ELSE
+        member_of_owner := pg_catalog.pg_has_role(current_user, '{{owner_name}}', 'MEMBER');
+    END IF;
+    IF NOT member_of_owner THEN
+        BEGIN
+            EXECUTE pg_catalog.format('GRANT {{owner}} TO %I', current_user);
+        EXCEPTION WHEN unique_violation THEN
+            NULL;
+        END;
+    END IF;
+
+    GRANT USAGE, CREATE ON SCHEMA {{schema}} TO {{owner}};
+    GRANT USAGE ON SCHEMA {{schema}} TO {{writer}}, {{reader}}, {{auditor}}, {{pruner}}, {{operator}};
+END
+$$;
+-- +goose StatementEnd
+
+-- +goose Down
+-- The roles stay: another database of this cluster may use them. The schema
+-- stays: an application's own tables may be in it.
+REVOKE ALL ON SCHEMA {{schema}} FROM {{writer}}, {{reader}}, {{auditor}}, {{pruner}}, {{operator}}, {{owner}};
