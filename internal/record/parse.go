@@ -56,10 +56,28 @@ func parseText(s string, maxDepth int) (Parsed, error) {
 	return Parsed{Value: v, NumberAsText: p.numberAsText}, nil
 }
 
+// ParseStored reads JSON that once was a Value and has been through a store
+// that keeps numbers exactly but writes them its own way: jsonb gives 1e+21 back
+// as a one with 21 zeros. Numbers are read as doubles and nothing becomes text;
+// all else is as in ParseJSON.
+func ParseStored(s string) (Value, error) {
+	p := parser{s: s, maxDepth: MaxDepth, stored: true}
+	v, err := p.value(0)
+	if err != nil {
+		return Value{}, err
+	}
+	p.space()
+	if p.i != len(p.s) {
+		return Value{}, p.syntax("text after the value")
+	}
+	return v, nil
+}
+
 type parser struct {
 	s            string
 	i            int
 	maxDepth     int
+	stored       bool // numbers are doubles already
 	numberAsText bool
 }
 
@@ -323,6 +341,13 @@ func (p *parser) number() (Value, error) {
 	if whole && len(literal) <= 15 { // always a safe integer
 		n, _ := strconv.ParseInt(literal, 10, 64)
 		return NumberValue(float64(n)), nil
+	}
+	if p.stored {
+		f, err := strconv.ParseFloat(literal, 64)
+		if err != nil {
+			return Value{}, p.syntax("number beyond a double")
+		}
+		return NumberValue(f), nil
 	}
 	v, asText := numberFromLiteral(literal, whole)
 	p.numberAsText = p.numberAsText || asText
