@@ -37,8 +37,8 @@ func (w *Walk) jsonText(s string) (masked string, done, changed bool) {
 	}
 	v, err := record.ParseJSON([]byte(trimJSON(s)))
 	if err == nil {
-		out, hit := w.Value(v, Keep)
-		if !hit {
+		var out record.Value
+		if !w.value(&v, &out, Keep) {
 			return s, true, false
 		}
 		return string(out.AppendJSON(nil)), true, true

@@ -204,7 +204,8 @@ func (w *Walk) tree(name string, v *record.Value) {
 		return
 	}
 	depth := w.Depth()
-	if masked, changed := w.Value(*v, w.enterRoot(name)); changed {
+	var masked record.Value
+	if w.value(v, &masked, w.enterRoot(name)) {
 		*v = masked
 	}
 	w.Leave(depth)
@@ -212,15 +213,16 @@ func (w *Walk) tree(name string, v *record.Value) {
 
 // party is tree for actor and target, whose id is never masked.
 func (w *Walk) party(name string, v *record.Value) {
-	id := v.Get("id")
-	if k := id.Kind(); k == record.Absent || k == record.Array || k == record.Object {
+	switch v.Get("id").Kind() {
+	case record.Absent, record.Array, record.Object:
 		w.tree(name, v)
 		return
+	default:
 	}
 	depth := w.Depth()
-	verdict := w.enterRoot(name)
-	masked, changed := w.members(*v, verdict == Mask, "id")
-	if changed {
+	all := w.enterRoot(name) == Mask
+	var masked record.Value
+	if w.members(v, &masked, all, "id") {
 		*v = masked
 	}
 	w.Leave(depth)
@@ -232,125 +234,146 @@ func (w *Walk) original(v *record.Value) {
 	if v.Kind() != record.Object {
 		return
 	}
-	if masked, changed := w.members(*v, false, "actor.id", "target.id", "tenant_id", "event_id", "idempotency_key"); changed {
+	var masked record.Value
+	if w.members(v, &masked, false, "actor.id", "target.id", "tenant_id", "event_id", "idempotency_key") {
 		*v = masked
 	}
 }
 
-// Value masks v by a verdict, or inside it, and says whether that changed it.
-func (w *Walk) Value(v record.Value, verdict Verdict) (masked record.Value, changed bool) {
+// value masks v by a verdict, or inside it. Where that changes it, changed is
+// true and out holds the result; v itself is never written to. Both are pointers
+// because a Value is seven words and nearly all of them stay as they are.
+func (w *Walk) value(v, out *record.Value, verdict Verdict) (changed bool) {
 	if verdict == Mask {
-		return w.mask(v)
+		return w.mask(v, out)
 	}
 	switch v.Kind() {
 	case record.Object:
-		return w.object(v)
+		return w.members(v, out, false)
 	case record.Array:
-		return w.array(v, verdict)
+		return w.elements(v, out, verdict)
 	case record.String:
 		if verdict == Exempt {
-			return v, false
+			return false
 		}
-		if s, changed := w.Text(v.Text()); changed {
-			return record.StringValue(s), true
+		s, changed := w.Text(v.Text())
+		if changed {
+			*out = record.StringValue(s)
 		}
+		return changed
 	case record.Number:
 		if verdict != Exempt && w.Number(v.Number()) {
-			return record.StringValue(Marker), true
+			*out = record.StringValue(Marker)
+			return true
 		}
 	case record.Absent, record.Null, record.Bool:
 	}
-	return v, false
+	return false
 }
 
 // mask replaces a value as a whole. A null holds nothing to hide.
-func (w *Walk) mask(v record.Value) (masked record.Value, changed bool) {
+func (w *Walk) mask(v, out *record.Value) (changed bool) {
 	switch v.Kind() {
 	case record.Absent, record.Null:
-		return v, false
+		return false
 	case record.String:
 		if v.Text() == Marker {
-			return v, false
+			return false
 		}
 	default:
 	}
 	w.masked++
-	return record.StringValue(Marker), true
+	*out = record.StringValue(Marker)
+	return true
 }
 
-func (w *Walk) array(v record.Value, verdict Verdict) (masked record.Value, changed bool) {
+// elements masks inside an array.
+func (w *Walk) elements(v, out *record.Value, verdict Verdict) (changed bool) {
 	kids := v.Members()
-	var out []record.Value
+	var edit edit
 	for i := range kids {
-		child, hit := w.Value(kids[i].Value, verdict)
-		if hit {
-			out = copyOnWrite(out, kids)
-			out[i] = child
+		if w.value(&kids[i].Value, out, verdict) {
+			edit.set(kids, i, *out)
 		}
 	}
-	return rebuild(v, out)
-}
-
-func (w *Walk) object(v record.Value) (masked record.Value, changed bool) {
-	return w.members(v, false)
+	return edit.apply(v, out)
 }
 
 // members masks inside an object, or each of its members (all), except those
 // named in keep, which are not looked at.
-func (w *Walk) members(v record.Value, all bool, keep ...string) (masked record.Value, changed bool) {
+func (w *Walk) members(v, out *record.Value, all bool, keep ...string) (changed bool) {
 	kids := v.Members()
-	shape := w.shapeOf(kids)
-	var out []record.Value
+	var buf [24]class
+	classes := buf[:0]
+	var shape Shape
+	for i := range kids {
+		c := w.r.keys.classify(kids[i].Name)
+		classes = append(classes, c)
+		if kids[i].Value.Kind() == record.String {
+			w.look(&shape, kids[i].Name, kids[i].Value.Text(), c)
+		}
+	}
+	var edit edit
 	for i := range kids {
 		if contains(keep, kids[i].Name) {
 			continue
 		}
-		child, hit := w.member(&kids[i], shape, all)
-		if hit {
-			out = copyOnWrite(out, kids)
-			out[i] = child
+		if w.member(&kids[i], out, &shape, classes[i], all) {
+			edit.set(kids, i, *out)
 		}
 	}
-	return rebuild(v, out)
+	return edit.apply(v, out)
 }
 
 // member masks one member of an object.
-func (w *Walk) member(m *record.Member, shape shape, all bool) (masked record.Value, changed bool) {
-	if shape.patch != "" && m.Name == "value" {
-		return w.patchValue(m.Value, shape.patch)
+func (w *Walk) member(m *record.Member, out *record.Value, shape *Shape, c class, all bool) (changed bool) {
+	if pointer := shape.Pointer(m.Name); pointer != "" {
+		return w.patchValue(m.Value, out, pointer)
 	}
 	depth := w.Depth()
-	verdict := w.Enter(m.Name)
-	if verdict == Keep && (all || shape.pair && w.r.keys.classify(m.Name)&valueName != 0) {
-		verdict = Mask
-	}
-	masked, changed = w.Value(m.Value, verdict)
+	changed = w.value(&m.Value, out, w.enterMember(shape, m.Name, c, all))
 	w.Leave(depth)
-	return masked, changed
+	return changed
 }
 
-// copyOnWrite returns out, or a copy of the children at the first change.
-func copyOnWrite(out []record.Value, kids []record.Member) []record.Value {
-	if out != nil {
-		return out
+// patchValue masks the value of a patch operation.
+func (w *Walk) patchValue(v record.Value, out *record.Value, pointer string) (changed bool) {
+	w.EachPatchSide(pointer, func(verdict Verdict) {
+		if w.value(&v, out, verdict) {
+			v, changed = *out, true
+		}
+	})
+	if changed {
+		*out = v
 	}
-	out = make([]record.Value, len(kids))
-	for i := range kids {
-		out[i] = kids[i].Value
-	}
-	return out
+	return changed
 }
 
-// rebuild returns v with other children; nil means the same ones.
-func rebuild(v record.Value, out []record.Value) (rebuilt record.Value, changed bool) {
-	if out == nil {
-		return v, false
+// edit collects the children of a value that change; nothing is copied before
+// the first one.
+type edit struct{ children []record.Value }
+
+func (e *edit) set(kids []record.Member, i int, v record.Value) {
+	if e.children == nil {
+		e.children = make([]record.Value, len(kids))
+		for i := range kids {
+			e.children[i] = kids[i].Value
+		}
+	}
+	e.children[i] = v
+}
+
+// apply makes out v with the changed children, if there are any.
+func (e *edit) apply(v, out *record.Value) (changed bool) {
+	if e.children == nil {
+		return false
 	}
 	i := -1
-	return v.Map(func(string, record.Value) record.Value {
+	*out = v.Map(func(string, record.Value) record.Value {
 		i++
-		return out[i]
-	}), true
+		return e.children[i]
+	})
+	return true
 }
 
 // contains is slices.Contains for the few names of keep.

@@ -3,42 +3,26 @@ package stage
 import (
 	"slices"
 	"strings"
-
-	"github.com/otelaudit/otelaudit/internal/record"
 )
 
-// shape is what the members of one object say about each other.
-type shape struct {
-	// patch is the path of an RFC 6902 operation, "" for any other object.
-	patch string
-	// pair is true for {"name": "password", "value": …} and its relatives.
-	pair bool
+// Shape is what the text members of one object say about its others. The zero
+// Shape is that of an object of which nothing is known yet.
+type Shape struct {
+	pointer string // of an RFC 6902 operation
+	op      bool   // there is an operation's name
+	pair    bool   // {"name": "password", "value": …} and its relatives
 }
 
-// shapeOf looks at an object's members for names that stand in values.
-func (w *Walk) shapeOf(kids []record.Member) shape {
-	var s shape
-	op := false
-	for i := range kids {
-		if kids[i].Value.Kind() != record.String {
-			continue
-		}
-		w.shapeMember(&s, &op, kids[i].Name, kids[i].Value.Text())
-	}
-	if !op {
-		s.patch = ""
-	}
-	return s
-}
+// Look notes what a text member says.
+func (w *Walk) Look(s *Shape, name, text string) { w.look(s, name, text, w.r.keys.classify(name)) }
 
-// shapeMember notes what one text member says.
-func (w *Walk) shapeMember(s *shape, op *bool, name, text string) {
+func (w *Walk) look(s *Shape, name, text string, c class) {
 	switch {
 	case name == "op":
-		*op = patchOperation(text)
+		s.op = patchOperation(text)
 	case name == "path" && strings.HasPrefix(text, "/"):
-		s.patch = text
-	case len(text) <= 2*maxKeyBytes && w.r.keys.classify(name)&namingName != 0:
+		s.pointer = text
+	case c&namingName != 0 && len(text) <= 2*maxKeyBytes:
 		s.pair = s.pair || w.r.keys.classify(text)&secretName != 0
 	}
 }
@@ -51,44 +35,66 @@ func patchOperation(op string) bool {
 	return false
 }
 
-// patchValue masks the value of a patch operation: as a whole where the path
-// names a secret, otherwise inside. Path rules see it where the operation puts
-// it: an operation on /iban in changes.patch is changes.before.iban and
-// changes.after.iban.
-func (w *Walk) patchValue(v record.Value, pointer string) (masked record.Value, changed bool) {
-	if !w.r.needPaths {
-		return w.Value(v, w.EnterPointer(pointer))
+// Pointer returns the JSON pointer that says what a member is the value of, ""
+// for every member but the value of a patch operation.
+func (s *Shape) Pointer(member string) string {
+	if s.op && member == "value" {
+		return s.pointer
 	}
-	saved := w.path
-	masked = v
-	for _, side := range PatchSides {
-		w.path = append(patchBase(saved), side)
-		out, hit := w.Value(masked, w.EnterPointer(pointer))
-		masked, changed = out, changed || hit
-	}
-	w.path = saved
-	return masked, changed
+	return ""
 }
 
-// PatchSides are the snapshots whose members a patch's paths name.
-var PatchSides = []string{"before", "after"}
+// EnterMember is Enter for a member of an object of that shape; all asks for
+// every member to be masked that is not exempt.
+func (w *Walk) EnterMember(s *Shape, name string, all bool) Verdict {
+	return w.enterMember(s, name, w.r.keys.classify(name), all)
+}
 
-// patchBase returns a copy of the path of what a patch belongs to.
-func patchBase(path []string) []string {
+func (w *Walk) enterMember(s *Shape, name string, c class, all bool) Verdict {
+	verdict := Keep
+	switch {
+	case w.r.needPaths:
+		verdict = w.Enter(name)
+	case c&secretName != 0:
+		return Mask
+	}
+	if verdict == Keep && (all || s.pair && c&valueName != 0) {
+		return Mask
+	}
+	return verdict
+}
+
+// EachPatchSide calls mask with the verdict on the value of a patch operation,
+// once for each place where the rules look for it: an operation on /iban in
+// changes.patch is about changes.before.iban and changes.after.iban. The walk is
+// at that place during the call.
+func (w *Walk) EachPatchSide(pointer string, mask func(Verdict)) {
+	if !w.r.needPaths {
+		if w.r.keys.classify(unescapePointer(pointer))&secretName != 0 {
+			mask(Mask)
+		} else {
+			mask(Keep)
+		}
+		return
+	}
+	here := w.path
+	for _, side := range []string{"before", "after"} {
+		w.path = append(patched(here), side)
+		mask(w.enterPointer(pointer))
+	}
+	w.path = here
+}
+
+// patched returns a copy of the path of what a patch belongs to.
+func patched(path []string) []string {
 	if n := len(path); n > 0 && path[n-1] == "patch" {
 		path = path[:n-1]
 	}
 	return slices.Clone(path)
 }
 
-// EnterPointer is Enter for a JSON pointer (RFC 6901).
-func (w *Walk) EnterPointer(pointer string) Verdict {
-	if !w.r.needPaths {
-		if w.r.keys.classify(unescapePointer(pointer))&secretName != 0 {
-			return Mask
-		}
-		return Keep
-	}
+// enterPointer is Enter for a JSON pointer (RFC 6901).
+func (w *Walk) enterPointer(pointer string) Verdict {
 	verdict := Keep
 	for segment := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		if w.Enter(unescapePointer(segment)) == Mask {
