@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -85,21 +86,31 @@ func Start(o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
+	defer log.Close() // the child has a copy
 	p.cmd = exec.Command(o.Binary, "--config", config, FeatureGates)
 	p.cmd.Env = append(os.Environ(), o.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	// A test binary that dies must not leave collectors behind.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := p.cmd.Start(); err != nil {
+	started := make(chan error, 1)
+	go p.run(started)
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start collector: %w", err)
 	}
-	go p.wait()
 	return p, nil
 }
 
-func (p *Process) wait() {
-	err := p.cmd.Wait()
+// run starts the process and waits for its end on one thread: the kernel ends
+// the child with the thread that started it, not with this process.
+func (p *Process) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := p.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	err = p.cmd.Wait()
 	p.mu.Lock()
 	p.err = err
 	p.mu.Unlock()

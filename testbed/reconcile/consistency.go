@@ -31,7 +31,7 @@ var checks = []struct {
 		"every event has its identity row, at its own place",
 		`SELECT e.tenant_id || ': ' || e.event_id
 		   FROM audit_events e LEFT JOIN audit_event_ids i
-		     ON i.tenant_id = e.tenant_id AND i.kind = 'event' AND i.id = e.event_id
+		     ON i.tenant_id = e.tenant_id AND i.kind = 'e' AND i.id = e.event_id
 		    AND i.epoch = e.epoch AND i.seq = e.seq AND i.recorded_at = e.recorded_at
 		  WHERE i.tenant_id IS NULL`,
 	},

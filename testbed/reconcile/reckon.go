@@ -94,10 +94,10 @@ func storedMarkers(ctx context.Context, conn *pgx.Conn, run string) (map[string]
 }
 
 // quarantinedMarkers finds markers in the bytes of the quarantined records: in
-// protobuf a string stands as it is.
+// OTLP, JSON or protobuf, a plain string stands as it is.
 func quarantinedMarkers(ctx context.Context, conn *pgx.Conn, run string) (map[string]int, error) {
 	pattern := regexp.MustCompile(regexp.QuoteMeta("lg-"+run+"-") + `\d{7}`)
-	rows, err := conn.Query(ctx, `SELECT record FROM audit_quarantine`)
+	rows, err := conn.Query(ctx, `SELECT otlp FROM audit_quarantine`)
 	if err != nil {
 		return nil, fmt.Errorf("read quarantine: %w", err)
 	}

@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelaudit/otelaudit/testbed/collector"
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+	"github.com/otelaudit/otelaudit/testbed/reconcile"
+)
+
+// pair guards taking slots: see acquire.
+var pair sync.Mutex
+
+// slots bounds how many collectors run at the same time: more would only wait
+// for each other.
+var slots = make(chan struct{}, 2)
+
+// acquire takes n slots until the test ends. A test that needs two collectors
+// takes both at once, so that two such tests cannot wait for each other.
+func acquire(t *testing.T, n int) {
+	t.Helper()
+	pair.Lock()
+	for range n {
+		slots <- struct{}{}
+	}
+	pair.Unlock()
+	t.Cleanup(func() {
+		for range n {
+			<-slots
+		}
+	})
+}
+
+// patience bounds every wait for something that takes a moment.
+const patience = 20 * time.Second
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// deployment is a collector with its configuration, its ports and its database.
+// The collector may be stopped and started again.
+type deployment struct {
+	t       *testing.T
+	config  string // the YAML
+	dir     string
+	env     map[string]string
+	grpc    string // host:port
+	http    string // URL
+	process *collector.Process
+	secrets []string // must never be in the log
+}
+
+// deploy prepares a deployment of testdata/NAME; start starts it.
+func deploy(t *testing.T, name string, env map[string]string) *deployment {
+	t.Helper()
+	config, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err)
+	d := &deployment{t: t, config: string(config), dir: t.TempDir(), env: map[string]string{}}
+	d.grpc = "127.0.0.1:" + port(t)
+	httpAddress := "127.0.0.1:" + port(t)
+	d.http = "http://" + httpAddress
+	d.env["TESTBED_GRPC"] = d.grpc
+	d.env["TESTBED_HTTP"] = httpAddress
+	d.env["TESTBED_HEALTH"] = "127.0.0.1:" + port(t)
+	d.env["TESTBED_METRICS"] = port(t)
+	d.env["TESTBED_DIR"] = d.dir
+	for k, v := range env {
+		d.env[k] = v
+	}
+	t.Cleanup(d.close)
+	return d
+}
+
+func port(t *testing.T) string {
+	t.Helper()
+	p, err := collector.FreePort()
+	require.NoError(t, err)
+	return strconv.Itoa(p)
+}
+
+// launch starts the collector without waiting.
+func (d *deployment) launch() {
+	d.t.Helper()
+	binary, err := collector.Binary()
+	require.NoError(d.t, err)
+	o := collector.Options{Binary: binary, Config: d.config, Dir: d.dir, Health: "http://" + d.env["TESTBED_HEALTH"] + "/"}
+	for k, v := range d.env {
+		o.Env = append(o.Env, k+"="+v)
+	}
+	d.process, err = collector.Start(o)
+	require.NoError(d.t, err)
+}
+
+// start starts the collector and waits until its health is good.
+func (d *deployment) start() *deployment {
+	d.t.Helper()
+	d.launch()
+	require.NoError(d.t, d.process.WaitHealth(within(d.t, patience), 200))
+	return d
+}
+
+// stop ends the collector by SIGTERM, which must go well.
+func (d *deployment) stop() {
+	d.t.Helper()
+	require.NoError(d.t, d.process.Terminate(within(d.t, patience)), d.process.Log())
+}
+
+// close ends the collector and looks for what must never be in its log.
+func (d *deployment) close() {
+	if d.process == nil {
+		return
+	}
+	_ = d.process.Signal(syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if d.process.Wait(ctx) != nil {
+		d.process.Kill()
+	}
+	log := d.process.Log()
+	for _, leak := range d.leaks(log) {
+		d.t.Errorf("the collector's log holds %q", leak)
+	}
+	if d.t.Failed() {
+		d.t.Logf("log of the collector:\n%s", last(log, 6000))
+	}
+}
+
+// leaks are the secrets, connection strings and payloads found in a log.
+func (d *deployment) leaks(log string) []string {
+	forbidden := append([]string{
+		"hunter2", // every password, token and key that the tests send
+		"lg-",     // every marker of the load generator, a payload
+		"postgres://", "postgresql://",
+	}, d.secrets...)
+	var found []string
+	for _, text := range forbidden {
+		if i := strings.Index(log, text); i >= 0 {
+			found = append(found, log[max(0, i-80):min(len(log), i+len(text)+40)])
+		}
+	}
+	return found
+}
+
+func last(text string, n int) string {
+	if len(text) > n {
+		return "…" + text[len(text)-n:]
+	}
+	return text
+}
+
+// client is an OTLP/gRPC client of the collector.
+func (d *deployment) client() *otlpclient.GRPC {
+	d.t.Helper()
+	return d.clientAs("", "")
+}
+
+func (d *deployment) clientAs(username, password string) *otlpclient.GRPC {
+	d.t.Helper()
+	c, err := otlpclient.DialGRPC(d.grpc, otlpclient.Options{Username: username, Password: password})
+	require.NoError(d.t, err)
+	d.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// reckon fails the test unless the database holds what the ledger says, each
+// event once, and is consistent in itself.
+func reckon(t *testing.T, auditorURL, run string, ledger *loadgen.Ledger) reconcile.Report {
+	t.Helper()
+	ctx := within(t, patience)
+	conn := connect(t, auditorURL)
+	report, err := reconcile.Reckon(ctx, conn, run, ledger)
+	require.NoError(t, err)
+	require.True(t, report.Clean(), report.String())
+	consistent(t, conn)
+	return report
+}
+
+func consistent(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	contradictions, err := reconcile.Inconsistencies(within(t, patience), conn)
+	require.NoError(t, err)
+	require.Empty(t, contradictions)
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(within(t, patience), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// eventually waits until f is true.
+func eventually(t *testing.T, f func() bool, what string, args ...any) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !f() {
+		if time.Now().After(deadline) {
+			t.Fatalf("did not happen within %s: %s", patience, fmt.Sprintf(what, args...))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// generator makes load for a test; run is unique to it.
+func generator(run string, o loadgen.Options) *loadgen.Generator {
+	o.Run = run
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	if o.Start.IsZero() {
+		o.Start = time.Now().Add(-time.Hour).Truncate(time.Millisecond)
+	}
+	return loadgen.New(o)
+}

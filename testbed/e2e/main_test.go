@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/testbed/database"
+)
+
+// shared is the cluster of all tests that do not hurt the server.
+var shared struct {
+	once   sync.Once
+	dir    string
+	server *database.Server
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := shared.server.Stop(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+			code = 1
+		}
+	}
+	switch {
+	case shared.dir == "":
+	case code == 0:
+		_ = os.RemoveAll(shared.dir)
+	default:
+		fmt.Fprintln(os.Stderr, "the databases of the failed tests are kept in", shared.dir)
+	}
+	os.Exit(code)
+}
+
+func sharedServer(t *testing.T) *database.Server {
+	t.Helper()
+	shared.once.Do(func() {
+		if shared.dir, shared.err = os.MkdirTemp("", "otelaudit-e2e-"); shared.err != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		shared.server, shared.err = database.Start(ctx, pglocal.Options{
+			Dir: shared.dir, Volatile: true, Settings: map[string]string{"max_connections": "200"},
+		})
+	})
+	require.NoError(t, shared.err, "these tests need PostgreSQL")
+	return shared.server
+}
+
+// databaseURLs is a test's database.
+type databaseURLs struct{ database.Database }
+
+// environment is the environment of a collector that writes into the database.
+func (d *databaseURLs) environment() map[string]string {
+	return map[string]string{"AUDIT_WRITER_URL": d.Writer}
+}
+
+// newDatabase makes a migrated database in the shared cluster.
+func newDatabase(t *testing.T) *databaseURLs {
+	t.Helper()
+	db, err := sharedServer(t).New(within(t, time.Minute))
+	require.NoError(t, err)
+	return &databaseURLs{db}
+}
+
+// ownServer makes a cluster for one test, which may kill it: a durable one.
+func ownServer(t *testing.T) (*database.Server, *databaseURLs) {
+	t.Helper()
+	dir := t.TempDir()
+	server, err := database.Start(within(t, time.Minute), pglocal.Options{Dir: filepath.Join(dir, "pg")})
+	require.NoError(t, err, "these tests need PostgreSQL")
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		_ = server.Stop(ctx)
+	})
+	db, err := server.New(within(t, time.Minute))
+	require.NoError(t, err)
+	return server, &databaseURLs{db}
+}
