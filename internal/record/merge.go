@@ -13,9 +13,10 @@ func sortedUnique(members []Member) bool {
 	return true
 }
 
-// foldEqual makes an object of members, which it takes over. A name that stands
-// twice with equal values counts once; dup is a name with different ones.
-func foldEqual(members []Member) (v Value, dup string, hasDup bool) {
+// Fold makes an object of members, which it takes over. A name that stands
+// twice with equal values counts once; dup is the first name with different
+// ones, of which the first stays.
+func Fold(members []Member) (v Value, dup string, hasDup bool) {
 	if sortedUnique(members) {
 		return Value{kind: Object, kids: members}, "", false
 	}

@@ -160,7 +160,7 @@ func (p *parser) object(depth int) (Value, error) {
 		if !p.at('}') {
 			return Value{}, p.syntax("unfinished object")
 		}
-		v, dup, hasDup := foldEqual(members)
+		v, dup, hasDup := Fold(members)
 		if hasDup {
 			return Value{}, &DuplicateNameError{Name: dup}
 		}

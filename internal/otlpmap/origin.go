@@ -1,0 +1,88 @@
+package otlpmap
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+)
+
+// sourceOf returns the resource's attributes under their own names, and the
+// scope under the names OpenTelemetry gives it outside of OTLP.
+func sourceOf(resource pcommon.Resource, scope pcommon.InstrumentationScope) (record.Value, Notes) {
+	var n Notes
+	attrs := resource.Attributes()
+	members := make([]record.Member, 0, attrs.Len()+2)
+	for name, v := range attrs.All() {
+		members = append(members, record.Member{Name: name, Value: convert(v, 1, &n)})
+	}
+	if scope.Name() != "" {
+		members = append(members, record.Member{Name: "otel.scope.name", Value: record.StringValue(scope.Name())})
+	}
+	if scope.Version() != "" {
+		members = append(members, record.Member{Name: "otel.scope.version", Value: record.StringValue(scope.Version())})
+	}
+	if scope.Attributes().Len() > 0 {
+		members = append(members, record.Member{Name: "otel.scope.attributes", Value: convertMap(scope.Attributes(), 1, &n)})
+	}
+	if len(members) == 0 {
+		return record.Value{}, n
+	}
+	v, dup, hasDup := record.Fold(members)
+	if hasDup && !n.HasDuplicate {
+		n.Duplicate, n.HasDuplicate = dup, true
+	}
+	return v, n
+}
+
+// readEnvelope takes what stands on the log record itself.
+func readEnvelope(r *record.Record, lr plog.LogRecord) *record.Problem {
+	r.EventName = lr.EventName()
+	r.Severity = int(lr.SeverityNumber())
+	r.SeverityText = lr.SeverityText()
+	if id := lr.TraceID(); !id.IsEmpty() {
+		r.TraceID = hex.EncodeToString(id[:])
+	}
+	if id := lr.SpanID(); !id.IsEmpty() {
+		r.SpanID = hex.EncodeToString(id[:])
+	}
+	for _, t := range []struct {
+		name string
+		sent pcommon.Timestamp
+		nano *int64
+	}{
+		{"time", lr.Timestamp(), &r.TimeUnixNano},
+		{"observed time", lr.ObservedTimestamp(), &r.ObservedTimeUnixNano},
+	} {
+		if t.sent > math.MaxInt64 {
+			return &record.Problem{Reason: record.ReasonInvalidTime, Detail: fmt.Sprintf(
+				"the %s of the log record is %d, above 2^63-1 nanoseconds (2262-04-11)", t.name, uint64(t.sent))}
+		}
+		*t.nano = int64(t.sent)
+	}
+	return nil
+}
+
+// hexID returns a trace or span id as lower-case text if it has that many
+// hexadecimal digits and is not all zeros.
+func hexID(s string, digits int) (string, bool) {
+	if len(s) != digits {
+		return "", false
+	}
+	zero := true
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+			zero = zero && c == '0'
+		default:
+			return "", false
+		}
+	}
+	return strings.ToLower(s), !zero
+}
