@@ -1,0 +1,173 @@
+package auditexporter
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelaudit/otelaudit/auditexporter/internal/metadata"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// counts keeps the exporter's promise in figures: received = stored + duplicate
+// + quarantined + refused, each record counted once per call. Safe for
+// concurrent use.
+type counts struct {
+	telemetry *metadata.TelemetryBuilder
+	actions   map[string]int
+	stored    []metric.AddOption // by label
+}
+
+// label is an index into counts.stored: an outcome and perhaps an action.
+type label uint16
+
+var outcomes = []string{record.OutcomeSuccess, record.OutcomeFailure, record.OutcomeDenied, record.OutcomeUnknown}
+
+// Reasons for a refusal, the values of the attribute reason.
+const (
+	refusedUnavailable = "unavailable"
+	refusedOverload    = "overload"
+	refusedTenant      = "tenant"
+	refusedAbandoned   = "abandoned"
+)
+
+func newCounts(telemetry *metadata.TelemetryBuilder, actions []string) *counts {
+	c := &counts{telemetry: telemetry, actions: make(map[string]int, len(actions))}
+	for _, action := range actions {
+		if _, twice := c.actions[action]; !twice {
+			c.actions[action] = len(c.actions) + 1
+		}
+	}
+	names := make([]string, len(c.actions)+1)
+	for action, i := range c.actions {
+		names[i] = action
+	}
+	for _, action := range names {
+		for _, outcome := range outcomes {
+			attrs := []attribute.KeyValue{attribute.String("outcome", outcome)}
+			if action != "" {
+				attrs = append(attrs, attribute.String("action", action))
+			}
+			c.stored = append(c.stored, metric.WithAttributeSet(attribute.NewSet(attrs...)))
+		}
+	}
+	return c
+}
+
+func (c *counts) label(outcome, action string) label {
+	i := len(outcomes) - 1
+	for j, o := range outcomes {
+		if o == outcome {
+			i = j
+		}
+	}
+	return label(c.actions[action]*len(outcomes) + i) //nolint:gosec // at most 100 actions
+}
+
+func (c *counts) received(ctx context.Context, records int) {
+	if records > 0 {
+		c.telemetry.AuditExporterReceivedRecords.Add(ctx, int64(records))
+	}
+}
+
+func (c *counts) skipped(ctx context.Context, records int) {
+	c.telemetry.AuditExporterSkippedRecords.Add(ctx, int64(records))
+}
+
+func (c *counts) refused(ctx context.Context, reason string, records int) {
+	if records > 0 {
+		c.telemetry.AuditExporterRefusedRecords.Add(ctx, int64(records), metric.WithAttributes(attribute.String("reason", reason)))
+	}
+}
+
+func (c *counts) quarantined(ctx context.Context, reason string, records int) {
+	c.telemetry.AuditExporterQuarantinedRecords.Add(ctx, int64(records), metric.WithAttributes(attribute.String("reason", reason)))
+}
+
+// part counts what became of a part. left says that its caller has gone: then
+// nobody brings its conflicts into quarantine, and the client sends them again.
+func (c *counts) part(p *part, err error, left bool) {
+	ctx := context.Background()
+	reason := refusedUnavailable
+	if left {
+		reason = refusedAbandoned
+	}
+	if len(p.quarantined) > 0 {
+		c.quarantinePart(ctx, p, err, reason)
+		return
+	}
+	stored := make([]int64, len(c.stored))
+	var duplicates int64
+	refused, tenant := 0, 0
+	for i := range p.outcomes {
+		switch p.outcomes[i].Status {
+		case store.Stored:
+			stored[p.labels[i]]++
+		case store.Duplicate:
+			duplicates++
+		case store.Refused:
+			tenant++
+		case store.Pending:
+			refused++
+		case store.Conflict, store.Rejected:
+			if left {
+				refused++
+			}
+		}
+	}
+	for l, n := range stored {
+		if n > 0 {
+			c.telemetry.AuditExporterStoredRecords.Add(ctx, n, c.stored[l])
+		}
+	}
+	if duplicates > 0 {
+		c.telemetry.AuditExporterDuplicateRecords.Add(ctx, duplicates)
+	}
+	c.refused(ctx, refusedTenant, tenant)
+	c.refused(ctx, reason, refused)
+}
+
+func (c *counts) quarantinePart(ctx context.Context, p *part, err error, reason string) {
+	if err != nil {
+		c.refused(ctx, reason, len(p.quarantined))
+		return
+	}
+	byReason := make(map[string]int)
+	for i := range p.quarantined {
+		byReason[p.quarantined[i].Reason]++
+	}
+	for reason, n := range byReason {
+		c.quarantined(ctx, reason, n)
+	}
+}
+
+// Committed implements store.Observer.
+func (c *counts) Committed(ctx context.Context, events int, took time.Duration) {
+	c.telemetry.AuditExporterBatchSize.Record(ctx, int64(events))
+	c.telemetry.AuditExporterCommitDuration.Record(ctx, took.Seconds())
+}
+
+// BlockersTerminated implements store.Observer.
+func (c *counts) BlockersTerminated(ctx context.Context, sessions int) {
+	c.telemetry.AuditExporterBlockersTerminated.Add(ctx, int64(sessions))
+}
+
+// observe registers the figures that are read when somebody asks.
+func (c *counts) observe(oldest, horizon func() time.Duration) error {
+	err := c.telemetry.RegisterAuditExporterOldestUnacknowledgedCallback(func(_ context.Context, o metric.Float64Observer) error {
+		o.Observe(oldest().Seconds())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.telemetry.RegisterAuditExporterPartitionHorizonCallback(func(_ context.Context, o metric.Float64Observer) error {
+		o.Observe(horizon().Seconds())
+		return nil
+	})
+}
+
+func (c *counts) shutdown() { c.telemetry.Shutdown() }

@@ -1,0 +1,137 @@
+package auditexporter
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// source is who found out about the database.
+type source int
+
+const (
+	sourceWrite source = iota
+	sourcePartitions
+	sources
+)
+
+// health says in the log and in the component's status whether audit records
+// can be stored: once when that changes, and at most once a minute while it does
+// not. Safe for concurrent use.
+type health struct {
+	logger  *zap.Logger
+	now     func() time.Time
+	host    component.Host
+	suspect chan struct{} // of capacity 1: a write failed
+
+	privilege sync.Once
+
+	mu         sync.Mutex // guards the rest
+	failing    [sources]bool
+	lastFailed [sources]time.Time
+	since      time.Time
+	said       time.Time
+	message    string
+	unsaid     int
+	ok         bool // OK was reported
+}
+
+// sayEvery is how often the log repeats what is still wrong.
+const sayEvery = time.Minute
+
+// writeGrace is how long a failed write counts against a database that is
+// reachable again, when nothing else is written.
+const writeGrace = 10 * time.Second
+
+func newHealth(logger *zap.Logger, now func() time.Time) *health {
+	return &health{logger: logger, now: now, suspect: make(chan struct{}, 1)}
+}
+
+// failed tells of an error of the database that a later attempt may not meet.
+func (h *health) failed(from source, err error) {
+	text := store.Explain(err)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	was := h.isFailing()
+	h.failing[from], h.lastFailed[from] = true, now
+	if from == sourceWrite {
+		select {
+		case h.suspect <- struct{}{}:
+		default:
+		}
+	}
+	if !was {
+		h.since = now
+		h.report(componentstatus.NewRecoverableErrorEvent(errors.New(text)))
+	}
+	if was && text == h.message && now.Sub(h.said) < sayEvery || was && now.Sub(h.said) < sayEvery/6 {
+		h.unsaid++
+		return
+	}
+	h.logger.Error("audit records cannot be stored; clients are told to send them again: "+text,
+		zap.Duration("for", now.Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
+	h.message, h.said, h.unsaid = text, now, 0
+}
+
+// succeeded tells of a write.
+func (h *health) succeeded(from source) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.failing[from] {
+		return
+	}
+	h.failing[from] = false
+	if from == sourceWrite {
+		// Whoever can write has reached the database, whatever else failed before.
+		h.failing[sourcePartitions] = false
+	}
+	h.recover()
+}
+
+// reached tells that the database answers and may be written to.
+func (h *health) reached() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was := h.isFailing()
+	h.failing[sourcePartitions] = false
+	if h.failing[sourceWrite] && h.now().Sub(h.lastFailed[sourceWrite]) > writeGrace {
+		h.failing[sourceWrite] = false
+	}
+	if was {
+		h.recover()
+	} else if !h.ok {
+		h.ok = true
+		h.report(componentstatus.NewEvent(componentstatus.StatusOK))
+	}
+}
+
+func (h *health) recover() {
+	if h.isFailing() {
+		return
+	}
+	h.ok = true
+	h.report(componentstatus.NewEvent(componentstatus.StatusOK))
+	h.logger.Info("audit records are stored again",
+		zap.Duration("after", h.now().Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
+	h.message, h.unsaid = "", 0
+}
+
+func (h *health) isFailing() bool { return h.failing[sourceWrite] || h.failing[sourcePartitions] }
+
+func (h *health) report(event *componentstatus.Event) {
+	if h.host != nil {
+		componentstatus.ReportStatus(h.host, event)
+	}
+}
+
+// privileged warns, once, of a login that could change what it has written.
+func (h *health) privileged(err *store.PrivilegeError) {
+	h.privilege.Do(func() { h.logger.Warn("allow_privileged_role is warn: " + err.Error()) })
+}

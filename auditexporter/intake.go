@@ -1,0 +1,189 @@
+package auditexporter
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// request is one call's records, made ready to be written.
+type request struct {
+	audit, skipped int
+	size           int64 // bytes that wait
+	quarantineSize int64 // those of them that belong to quarantined
+	parts          []*part
+	quarantined    []store.Quarantined
+}
+
+// origin is where a log record stands; it is only followed while the caller
+// waits.
+type origin struct {
+	resource pcommon.Resource
+	scope    pcommon.InstrumentationScope
+	record   plog.LogRecord
+}
+
+// encoders keeps the buffers of callers that come and go.
+var encoders = sync.Pool{New: func() any { return &store.Encoder{} }}
+
+// take decodes and encodes everything before any lock is taken, in the caller's
+// goroutine.
+func (e *auditExporter) take(logs plog.Logs) *request {
+	encoder := encoders.Get().(*store.Encoder)
+	defer encoders.Put(encoder)
+	in := intake{exporter: e, encoder: encoder, request: &request{}}
+	for _, rl := range logs.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				if !otlpmap.IsAudit(lr) {
+					in.request.skipped++
+					continue
+				}
+				in.request.audit++
+				in.add(origin{resource: rl.Resource(), scope: sl.Scope(), record: lr})
+			}
+		}
+	}
+	return in.request
+}
+
+// intake fills a request.
+type intake struct {
+	exporter *auditExporter
+	encoder  *store.Encoder
+	request  *request
+
+	// The part that takes the next event of the last tenant.
+	tenant string
+	shard  int
+}
+
+func (in *intake) add(from origin) {
+	decoded := in.exporter.decoder.Decode(from.resource, from.scope, from.record, true)
+	if decoded.Mark != nil {
+		in.quarantine(from.marked(decoded.Mark))
+		return
+	}
+	rec, problem := decoded.Record, decoded.Problem
+	if problem == nil && !decoded.Canonical {
+		problem = in.exporter.settle(rec, decoded.Claims)
+	}
+	if problem != nil {
+		in.quarantine(from.quarantined(rec, problem.Reason, "", problem.Detail))
+		return
+	}
+	event, err := in.encoder.Encode(rec)
+	if err != nil {
+		in.quarantine(from.quarantined(rec, record.ReasonMalformed, "", err.Error()))
+		return
+	}
+	if n := in.encoder.CanonicalBytes(); !decoded.Canonical && n > record.DefaultMaxRecordBytes {
+		in.quarantine(from.quarantined(rec, record.ReasonTooLarge, "",
+			fmt.Sprintf("the record has %d bytes, at most %d are allowed", n, record.DefaultMaxRecordBytes)))
+		return
+	}
+	part := in.partFor(&event)
+	part.add(event, from, in.exporter.counts.label(rec.Outcome, rec.Action))
+	in.request.size += int64(event.Size())
+}
+
+// settle does for a record that no processor has seen what cannot be left out:
+// value rules, tenant, time, identity. Redaction is the processor's.
+func (e *auditExporter) settle(rec *record.Record, claims []otlpmap.Claim) *record.Problem {
+	for _, c := range claims {
+		if c.Level == claims[0].Level && c.Value != claims[0].Value {
+			return &record.Problem{Reason: record.ReasonTenantConflict, Detail: fmt.Sprintf(
+				"%s and %s of the %s name different tenants", claims[0].Attribute, c.Attribute, c.Level)}
+		}
+	}
+	if strings.HasPrefix(rec.TenantID, "_") {
+		return &record.Problem{Reason: record.ReasonInvalidTenant, Detail: "tenant names that begin with _ are reserved"}
+	}
+	if problem := rec.Normalize(); problem != nil {
+		return problem
+	}
+	rec.SettleTime(e.now().UnixNano())
+	if rec.EventID == "" {
+		rec.EventID = rec.DeriveEventID()
+	}
+	return nil
+}
+
+// partFor returns the part that takes an event: one shard's, with room for it.
+func (in *intake) partFor(event *store.Event) *part {
+	if in.tenant != event.TenantID {
+		in.tenant = event.TenantID
+		in.shard = int(store.LockKey(event.TenantID)) % in.exporter.cfg.Workers
+	}
+	batch := in.exporter.cfg.Batch
+	for i := len(in.request.parts) - 1; i >= 0; i-- {
+		p := in.request.parts[i]
+		if p.shard != in.shard {
+			continue
+		}
+		if len(p.events) < batch.MaxRecords && p.size+int64(event.Size()) <= batch.MaxBytes {
+			return p
+		}
+		break
+	}
+	p := newPart(in.shard, in.exporter.now())
+	in.request.parts = append(in.request.parts, p)
+	return p
+}
+
+func (in *intake) quarantine(q store.Quarantined) {
+	in.request.quarantined = append(in.request.quarantined, q)
+	in.request.size += int64(len(q.OTLP))
+	in.request.quarantineSize += int64(len(q.OTLP))
+}
+
+// divert moves a part's conflicts and rejected events to the quarantine. They
+// are the second of their identity, or what PostgreSQL refuses to store.
+func (r *request) divert(p *part) {
+	for i := range p.outcomes {
+		from, event := p.origins[i], &p.events[i]
+		rec := &record.Record{TenantID: event.TenantID, EventID: event.EventID}
+		if v, ok := from.record.Attributes().Get(otlpmap.AttrAction); ok {
+			rec.Action = v.AsString()
+		}
+		switch p.outcomes[i].Status {
+		case store.Conflict:
+			r.quarantined = append(r.quarantined, from.quarantined(rec, record.ReasonIdentityConflict, "",
+				"another event with this record id or idempotency key is stored and says something else; the first one stays"))
+		case store.Rejected:
+			state := p.outcomes[i].SQLState
+			r.quarantined = append(r.quarantined, from.quarantined(rec, record.ReasonDatabase, state, store.ExplainRejection(state)))
+		case store.Pending, store.Stored, store.Duplicate, store.Refused:
+		}
+	}
+}
+
+// marked is a record that a processor sent to quarantine.
+func (o origin) marked(mark *otlpmap.QuarantineMark) store.Quarantined {
+	q := o.quarantined(&record.Record{TenantID: mark.TenantID}, mark.Reason, "", mark.Detail)
+	if mark.SHA256 != ([32]byte{}) {
+		q.SHA256 = mark.SHA256
+	}
+	return q
+}
+
+func (o origin) quarantined(rec *record.Record, reason, sqlState, detail string) store.Quarantined {
+	q := store.Quarantined{
+		Reason: reason, SQLState: sqlState, Detail: detail, Encoding: "protobuf",
+		SHA256: otlpmap.Digest(o.resource, o.scope, o.record),
+	}
+	if rec != nil {
+		q.TenantID, q.EventID, q.Action = rec.TenantID, rec.EventID, rec.Action
+	}
+	if otlp, err := otlpmap.MarshalOne(o.resource, o.scope, o.record); err == nil {
+		q.OTLP = otlp
+	}
+	return q
+}

@@ -1,0 +1,302 @@
+package auditexporter
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// part is what one caller has for one shard: events, or entries of the
+// quarantine. The shard fills outcomes and err and closes done.
+type part struct {
+	shard       int
+	events      []store.Event
+	origins     []origin
+	labels      []label
+	outcomes    []store.Outcome
+	quarantined []store.Quarantined
+	size        int64
+	queued      time.Time
+
+	state atomic.Int32 // partWaiting, then one of the others for ever
+	done  chan struct{}
+	err   error // read after done is closed
+}
+
+const (
+	partWaiting = iota
+	partAnswered
+	partAbandoned
+)
+
+func newPart(shard int, now time.Time) *part {
+	return &part{shard: shard, queued: now, done: make(chan struct{})}
+}
+
+func (p *part) add(event store.Event, from origin, l label) {
+	p.events = append(p.events, event)
+	p.origins = append(p.origins, from)
+	p.labels = append(p.labels, l)
+	p.outcomes = append(p.outcomes, store.Outcome{})
+	p.size += int64(event.Size())
+}
+
+// abandon is the caller leaving. It fails when the answer is there.
+func (p *part) abandon() bool { return p.state.CompareAndSwap(partWaiting, partAbandoned) }
+
+func (p *part) abandoned() bool { return p.state.Load() == partAbandoned }
+
+// refusal is the reason why events of the part are held back with their tenant.
+func (p *part) refusal() error {
+	for i := range p.outcomes {
+		if o := &p.outcomes[i]; o.Status == store.Refused {
+			return fmt.Errorf("audit records of tenant %q are not stored yet: %w", p.events[i].TenantID, o.Cause)
+		}
+	}
+	return nil
+}
+
+// shard writes the events of its tenants, one transaction after the other.
+// What waits while a transaction runs is the next one: a group commit without a
+// timer.
+type shard struct {
+	exporter *auditExporter
+	writer   *store.Writer
+	wake     chan struct{} // of capacity 1
+
+	mu       sync.Mutex // guards the rest
+	waiting  []*part
+	inFlight time.Time // when the oldest part being written was queued
+	closed   bool
+}
+
+func newShard(e *auditExporter, w *store.Writer) *shard {
+	return &shard{exporter: e, writer: w, wake: make(chan struct{}, 1)}
+}
+
+// enqueue hands a part over. After close the answer is an error.
+func (s *shard) enqueue(p *part) {
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.waiting = append(s.waiting, p)
+	}
+	s.mu.Unlock()
+	if closed {
+		s.answer(p, errStopping)
+		return
+	}
+	s.signal()
+}
+
+func (s *shard) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close lets run return when nothing waits any more.
+func (s *shard) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.signal()
+}
+
+// run writes until the shard is closed and empty, or ctx ends: then what waits
+// is answered with an error.
+func (s *shard) run(ctx context.Context) {
+	defer s.writer.Close()
+	for {
+		parts, closed := s.next()
+		switch {
+		case len(parts) > 0:
+			s.write(ctx, parts)
+		case closed:
+			return
+		default:
+			<-s.wake
+		}
+	}
+}
+
+// next takes what waits, as far as it fits one transaction.
+func (s *shard) next() (parts []*part, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	limit := s.exporter.cfg.Batch
+	records, size, n := 0, int64(0), 0
+	for _, p := range s.waiting {
+		if n > 0 && (records+len(p.events) > limit.MaxRecords || size+p.size > limit.MaxBytes) {
+			break
+		}
+		records += len(p.events)
+		size += p.size
+		n++
+	}
+	parts = s.waiting[:n:n]
+	s.waiting = s.waiting[n:]
+	if len(s.waiting) == 0 {
+		s.waiting = nil
+	}
+	s.inFlight = time.Time{}
+	if n > 0 {
+		s.inFlight = parts[0].queued
+	}
+	return parts, s.closed
+}
+
+func (s *shard) oldest() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inFlight.IsZero() && len(s.waiting) > 0 {
+		return s.waiting[0].queued
+	}
+	return s.inFlight
+}
+
+const (
+	// transactionTime bounds one attempt, which ends the statements before.
+	transactionTime = 45 * time.Second
+	firstPause      = 20 * time.Millisecond
+	longestPause    = time.Second
+)
+
+// write tries a batch until every part is answered: its callers leave when
+// their time is over, so it ends with them.
+func (s *shard) write(ctx context.Context, parts []*part) {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		parts = s.dropAbandoned(parts)
+		if len(parts) == 0 {
+			return
+		}
+		err := s.attempt(ctx, parts)
+		switch {
+		case err == nil:
+			s.exporter.health.succeeded(sourceWrite)
+		case ctx.Err() == nil:
+			s.exporter.health.failed(sourceWrite, err)
+		}
+		parts = s.answerDecided(parts)
+		if len(parts) == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			for _, p := range parts {
+				s.answer(p, errStopping)
+			}
+			return
+		case <-time.After(pause):
+		}
+		s.sweep()
+	}
+}
+
+// sweep answers the parts in the queue whose callers left, so that they do not
+// count against max_waiting_bytes while the database is away.
+func (s *shard) sweep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = s.dropAbandoned(s.waiting)
+}
+
+// attempt writes what is undecided in one transaction, and the quarantine in
+// another.
+func (s *shard) attempt(ctx context.Context, parts []*part) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionTime)
+	defer cancel()
+	var (
+		events      []*store.Event
+		outcomes    []store.Outcome
+		places      []*store.Outcome
+		quarantined []store.Quarantined
+	)
+	for _, p := range parts {
+		for i := range p.events {
+			if p.outcomes[i].Status == store.Pending {
+				events = append(events, &p.events[i])
+				places = append(places, &p.outcomes[i])
+			}
+		}
+		quarantined = append(quarantined, p.quarantined...)
+	}
+	outcomes = make([]store.Outcome, len(events))
+	err := s.writer.Write(ctx, events, outcomes)
+	for i := range outcomes {
+		*places[i] = outcomes[i]
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.writer.Quarantine(ctx, quarantined); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if len(p.quarantined) > 0 {
+			s.answer(p, nil)
+		}
+	}
+	return nil
+}
+
+// answerDecided answers every part without pending events and returns the
+// others.
+func (s *shard) answerDecided(parts []*part) (rest []*part) {
+	for _, p := range parts {
+		if p.decided() {
+			s.answer(p, nil)
+			continue
+		}
+		rest = append(rest, p)
+	}
+	return rest
+}
+
+func (p *part) decided() bool {
+	if len(p.quarantined) > 0 {
+		select {
+		case <-p.done:
+			return true
+		default:
+			return false
+		}
+	}
+	for i := range p.outcomes {
+		if p.outcomes[i].Status == store.Pending {
+			return false
+		}
+	}
+	return true
+}
+
+// dropAbandoned takes out the parts whose callers left.
+func (s *shard) dropAbandoned(parts []*part) (rest []*part) {
+	for _, p := range parts {
+		if p.abandoned() {
+			s.answer(p, errUnavailable)
+			continue
+		}
+		rest = append(rest, p)
+	}
+	return rest
+}
+
+// answer ends a part, once, and counts what became of it.
+func (s *shard) answer(p *part, err error) {
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	left := !p.state.CompareAndSwap(partWaiting, partAnswered)
+	s.exporter.counts.part(p, err, left)
+	s.exporter.waiting.Add(-p.size)
+	p.err = err
+	close(p.done)
+}
