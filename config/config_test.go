@@ -1,0 +1,257 @@
+package config_test
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/otelaudit/otelaudit/testbed/collector"
+)
+
+var (
+	roles        = []string{"dev", "agent", "gateway", "gateway-durable", "production"}
+	environments = []string{"dev", "staging", "production"}
+
+	// secrets come from outside the env files.
+	secrets = []string{"AUDIT_WRITER_URL"}
+	// ofTheRuntime are read by Go and by nothing in the YAML.
+	ofTheRuntime = []string{"GOGC", "GOMEMLIMIT"}
+
+	reference = regexp.MustCompile(`\$\{env:([A-Z0-9_]+)(:-[^}]*)?\}`)
+)
+
+func TestEveryRoleIsTested(t *testing.T) {
+	files, err := filepath.Glob("*.yaml")
+	require.NoError(t, err)
+	var found []string
+	for _, file := range files {
+		found = append(found, strings.TrimSuffix(file, ".yaml"))
+	}
+	assert.ElementsMatch(t, roles, found)
+	files, err = filepath.Glob("env/*.env")
+	require.NoError(t, err)
+	found = nil
+	for _, file := range files {
+		found = append(found, strings.TrimSuffix(filepath.Base(file), ".env"))
+	}
+	assert.ElementsMatch(t, environments, found)
+}
+
+// TestEnvironmentsDifferByValuesOnly: each file has the same names, the YAML
+// reads all of them, and nothing it reads is missing.
+func TestEnvironmentsDifferByValuesOnly(t *testing.T) {
+	read := map[string]bool{}
+	for _, role := range roles {
+		for _, match := range reference.FindAllStringSubmatch(readFile(t, role+".yaml"), -1) {
+			if role != "dev" {
+				assert.Empty(t, match[2], "%s.yaml: %s has a default that hides a missing value", role, match[1])
+			}
+			read[match[1]] = true
+		}
+	}
+	for _, secret := range secrets {
+		assert.True(t, read[secret], secret)
+		delete(read, secret)
+	}
+	for _, name := range ofTheRuntime {
+		read[name] = true
+	}
+	want := slices.Sorted(maps.Keys(read))
+	for _, name := range environments {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, want, slices.Sorted(maps.Keys(readEnvironment(t, name))))
+		})
+	}
+}
+
+// TestEveryCommandPassesTheFeatureGate: without it the health check answers 200
+// whatever happens to audit records.
+func TestEveryCommandPassesTheFeatureGate(t *testing.T) {
+	files, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	more, err := filepath.Glob("../*.md")
+	require.NoError(t, err)
+	yamls, err := filepath.Glob("*.yaml")
+	require.NoError(t, err)
+	commands := 0
+	for _, file := range slices.Concat(files, more, yamls) {
+		text := regexp.MustCompile(`\\\n[#\s]*`).ReplaceAllString(readFile(t, file), "")
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, "otelcol-audit --config") {
+				commands++
+				assert.Contains(t, line, collector.FeatureGates, file)
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, commands, len(roles))
+}
+
+// document is as much of a configuration as the rules below are about.
+type document struct {
+	Extensions map[string]map[string]any `yaml:"extensions"`
+	Receivers  struct {
+		OTLP struct {
+			Protocols struct {
+				GRPC struct {
+					MaxRecvMsgSizeMiB int `yaml:"max_recv_msg_size_mib"`
+				} `yaml:"grpc"`
+				HTTP struct {
+					MaxRequestBodySize int `yaml:"max_request_body_size"`
+				} `yaml:"http"`
+			} `yaml:"protocols"`
+		} `yaml:"otlp"`
+	} `yaml:"receivers"`
+	Processors map[string]map[string]any `yaml:"processors"`
+	Connectors map[string]map[string]any `yaml:"connectors"`
+	Exporters  map[string]struct {
+		SendingQueue *struct {
+			Storage string `yaml:"storage"`
+			Batch   struct {
+				MaxSize int `yaml:"max_size"`
+			} `yaml:"batch"`
+		} `yaml:"sending_queue"`
+		RetryOnFailure struct {
+			Enabled        bool `yaml:"enabled"`
+			MaxElapsedTime *int `yaml:"max_elapsed_time"`
+		} `yaml:"retry_on_failure"`
+	} `yaml:"exporters"`
+	Service struct {
+		Pipelines map[string]struct {
+			Receivers  []string `yaml:"receivers"`
+			Processors []string `yaml:"processors"`
+			Exporters  []string `yaml:"exporters"`
+		} `yaml:"pipelines"`
+	} `yaml:"service"`
+}
+
+func parse(t *testing.T, role string) document {
+	t.Helper()
+	var doc document
+	require.NoError(t, yaml.Unmarshal([]byte(readFile(t, role+".yaml")), &doc))
+	return doc
+}
+
+func TestNothingAcknowledgesEarly(t *testing.T) {
+	for _, role := range roles {
+		t.Run(role, func(t *testing.T) {
+			for name, pipeline := range parse(t, role).Service.Pipelines {
+				if name == "logs/app" {
+					continue
+				}
+				for _, processor := range pipeline.Processors {
+					assert.NotRegexp(t, `^batch\b`, processor, "%s: acknowledges before audit records are stored", name)
+				}
+				if slices.Contains(pipeline.Receivers, "otlp") {
+					assert.Equal(t, []string{"memory_limiter", "audit"}, pipeline.Processors, name)
+				}
+			}
+		})
+	}
+}
+
+func TestDurableQueuesNeverGiveUp(t *testing.T) {
+	queues := 0
+	for _, role := range roles {
+		doc := parse(t, role)
+		for name, exporter := range doc.Exporters {
+			if exporter.SendingQueue == nil {
+				continue
+			}
+			t.Run(role+" "+name, func(t *testing.T) {
+				queues++
+				assert.Equal(t, true, doc.Extensions[exporter.SendingQueue.Storage]["fsync"])
+				assert.True(t, exporter.RetryOnFailure.Enabled)
+				require.NotNil(t, exporter.RetryOnFailure.MaxElapsedTime)
+				assert.Zero(t, *exporter.RetryOnFailure.MaxElapsedTime)
+			})
+		}
+	}
+	assert.Equal(t, 2, queues, "one in the agent and one in the durable gateway")
+}
+
+// TestWhatFitsInFitsThrough: a batch that is too large for the gateway is
+// refused for good, and the agent deletes it.
+func TestWhatFitsInFitsThrough(t *testing.T) {
+	const mib = 1 << 20
+	for _, role := range roles {
+		limits := parse(t, role).Receivers.OTLP.Protocols
+		assert.Equal(t, limits.GRPC.MaxRecvMsgSizeMiB*mib, limits.HTTP.MaxRequestBodySize, "%s.yaml: one limit by gRPC, another by HTTP", role)
+	}
+	agent := parse(t, "agent")
+	accepted := agent.Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB * mib
+	batch := agent.Exporters["otlp/gateway"].SendingQueue.Batch.MaxSize
+	assert.Less(t, accepted, batch, "a single large record would be larger than a batch may be")
+	for _, role := range []string{"gateway", "gateway-durable", "production"} {
+		assert.Less(t, batch, parse(t, role).Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB*mib, role)
+	}
+}
+
+func TestSamplerHonorsTheMark(t *testing.T) {
+	doc := parse(t, "production")
+	mark := doc.Processors["audit"]["sampling"].(map[string]any)["attribute"]
+	assert.Equal(t, mark, doc.Processors["probabilistic_sampler"]["sampling_priority"])
+	assert.Equal(t, mark, doc.Connectors["audit"]["sampling_attribute"])
+}
+
+func TestBuiltBinaryAcceptsEveryConfiguration(t *testing.T) {
+	for _, environment := range environments {
+		for _, role := range roles {
+			t.Run(role+" "+environment, func(t *testing.T) {
+				t.Parallel()
+				m := newMachine(t, environment)
+				path, err := filepath.Abs(role + ".yaml")
+				require.NoError(t, err)
+				cmd := exec.CommandContext(t.Context(), m.binary, "validate", "--config", path, collector.FeatureGates)
+				cmd.Env = append(os.Environ(), m.env...)
+				output, err := cmd.CombinedOutput()
+				require.NoError(t, err, "%s", output)
+			})
+		}
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// readEnvironment reads NAME=value lines, and refuses what shells, systemd and
+// docker would read differently.
+func readEnvironment(t *testing.T, name string) map[string]string {
+	t.Helper()
+	values := map[string]string{}
+	lines := bufio.NewScanner(strings.NewReader(readFile(t, filepath.Join("env", name+".env"))))
+	for lines.Scan() {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		require.True(t, ok && regexp.MustCompile(`^[A-Z_]+$`).MatchString(key), line)
+		require.NotRegexp(t, "[\"'`$\\\\#\\s]", value, key)
+		require.NotContains(t, values, key)
+		values[key] = value
+	}
+	require.NoError(t, lines.Err())
+	return values
+}
+
+func address(t *testing.T) string {
+	t.Helper()
+	port, err := collector.FreePort()
+	require.NoError(t, err)
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}

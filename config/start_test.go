@@ -1,0 +1,218 @@
+package config_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/otelaudit/otelaudit/testbed/collector"
+)
+
+const (
+	password = "correct-horse"
+	// Nothing listens here: every role must start without what is behind it.
+	writerURL = "postgres://otelaudit:" + password + "@127.0.0.1:1/audit"
+	patience  = time.Minute
+)
+
+// machine is a place to start a role in: the values of an environment with free
+// ports and with files that exist.
+type machine struct {
+	binary string
+	dir    string
+	values map[string]string
+	env    []string
+	roots  *x509.CertPool
+}
+
+func newMachine(t *testing.T, environment string) *machine {
+	t.Helper()
+	binary, err := collector.Binary()
+	require.NoError(t, err)
+	m := &machine{binary: binary, dir: t.TempDir(), values: readEnvironment(t, environment), roots: x509.NewCertPool()}
+
+	for _, name := range []string{"AUDIT_OTLP_GRPC", "AUDIT_OTLP_HTTP", "AUDIT_AGENT_OTLP_GRPC", "AUDIT_AGENT_OTLP_HTTP", "AUDIT_HEALTH"} {
+		require.Contains(t, m.values, name)
+		m.values[name] = address(t)
+	}
+	m.values["AUDIT_METRICS_HOST"], m.values["AUDIT_METRICS_PORT"], err = net.SplitHostPort(address(t))
+	require.NoError(t, err)
+	m.values["AUDIT_GATEWAY"] = "127.0.0.1:1"
+	m.values["AUDIT_APP_ENDPOINT"] = "127.0.0.1:1"
+	m.values["AUDIT_QUEUE_DIR"] = filepath.Join(m.dir, "queue")
+	m.values["AUDIT_WRITER_URL"] = writerURL
+
+	certificate, key := newCertificate(t, m.roots)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	require.NoError(t, err)
+	for name, content := range map[string][]byte{
+		"AUDIT_TLS_CERT_FILE":       certificate,
+		"AUDIT_TLS_KEY_FILE":        key,
+		"AUDIT_TLS_CA_FILE":         certificate,
+		"AUDIT_DB_CA_FILE":          certificate,
+		"AUDIT_HTPASSWD_FILE":       []byte("acme:" + string(hash) + "\n"),
+		"AUDIT_AGENT_PASSWORD_FILE": []byte(password),
+	} {
+		require.Contains(t, m.values, name)
+		m.values[name] = filepath.Join(m.dir, name)
+		require.NoError(t, os.WriteFile(m.values[name], content, 0o600))
+	}
+	for name, value := range m.values {
+		m.env = append(m.env, name+"="+value)
+	}
+	return m
+}
+
+func (m *machine) start(t *testing.T, role string) *collector.Process {
+	t.Helper()
+	process, err := collector.Start(collector.Options{
+		Binary: m.binary,
+		Config: readFile(t, role+".yaml"),
+		Dir:    m.dir,
+		Health: "http://" + m.values["AUDIT_HEALTH"],
+		Env:    m.env,
+	})
+	require.NoError(t, err)
+	t.Cleanup(process.Kill)
+	return process
+}
+
+// TestEveryRoleStartsInEveryEnvironment, with nothing behind it, and ends when
+// asked.
+func TestEveryRoleStartsInEveryEnvironment(t *testing.T) {
+	for _, environment := range environments {
+		for _, role := range roles {
+			t.Run(role+" "+environment, func(t *testing.T) {
+				t.Parallel()
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				m := newMachine(t, environment)
+				process := m.start(t, role)
+				require.NoError(t, process.WaitServing(ctx))
+				assert.NotZero(t, process.Health(ctx), "the health check does not answer")
+				require.NoError(t, process.Terminate(ctx), process.Log())
+				assert.NotContains(t, process.Log(), password)
+				assert.NotContains(t, process.Log(), "deprecat")
+			})
+		}
+	}
+}
+
+// TestHealthWithoutPostgreSQL: a collector that cannot store audit records says
+// so where load balancers and alerts look.
+func TestHealthWithoutPostgreSQL(t *testing.T) {
+	for _, role := range []string{"dev", "gateway", "production"} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			process := newMachine(t, "dev").start(t, role)
+			require.NoError(t, process.WaitServing(ctx))
+			require.NoError(t, process.WaitHealth(ctx, http.StatusInternalServerError))
+		})
+	}
+}
+
+// TestAnswers: the gateways and production ask who sends; what is
+// not stored is not acknowledged; and an agent acknowledges what is on its disk.
+func TestAnswers(t *testing.T) {
+	const event = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","attributes":[` +
+		`{"key":"audit.action","value":{"stringValue":"order.refund"}},` +
+		`{"key":"audit.outcome","value":{"stringValue":"success"}},` +
+		`{"key":"audit.actor.id","value":{"stringValue":"ada"}},` +
+		`{"key":"audit.tenant.id","value":{"stringValue":"acme"}}]}]}]}]}`
+	tests := []struct {
+		role     string
+		user     string
+		password string
+		want     int
+	}{
+		{role: "gateway", want: http.StatusUnauthorized},
+		{role: "gateway", user: "acme", password: "wrong", want: http.StatusUnauthorized},
+		{role: "gateway", user: "acme", password: password, want: http.StatusServiceUnavailable},
+		{role: "gateway-durable", want: http.StatusUnauthorized},
+		{role: "gateway-durable", user: "acme", password: password, want: http.StatusOK},
+		{role: "production", want: http.StatusUnauthorized},
+		{role: "production", user: "acme", password: password, want: http.StatusServiceUnavailable},
+		{role: "dev", want: http.StatusServiceUnavailable},
+		{role: "agent", want: http.StatusOK},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join([]string{tt.role, tt.user, http.StatusText(tt.want)}, " "), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			m := newMachine(t, "staging")
+			process := m.start(t, tt.role)
+			require.NoError(t, process.WaitServing(ctx))
+
+			url := "https://" + m.values["AUDIT_OTLP_HTTP"]
+			switch tt.role {
+			case "dev":
+				url = "http://" + m.values["AUDIT_OTLP_HTTP"]
+			case "agent":
+				url = "http://" + m.values["AUDIT_AGENT_OTLP_HTTP"]
+			}
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/logs", strings.NewReader(event))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "application/json")
+			if tt.user != "" {
+				req.SetBasicAuth(tt.user, tt.password)
+			}
+			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: m.roots}}
+			defer transport.CloseIdleConnections()
+			resp, err := (&http.Client{Transport: transport}).Do(req)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, resp.StatusCode, "%s\n%s", body, process.Log())
+			assert.NotContains(t, process.Log(), "ada", "a payload in the log")
+		})
+	}
+}
+
+// newCertificate is a self-signed one for 127.0.0.1, also added to roots.
+func newCertificate(t *testing.T, roots *x509.CertPool) (certificate, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "localhost"},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames:              []string{"localhost"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	require.NoError(t, err)
+	parsed, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	roots.AddCert(parsed)
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
+}
