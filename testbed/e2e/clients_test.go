@@ -175,7 +175,7 @@ func TestEvlog(t *testing.T) {
 			assert.Equal(t, "anonymous", anonymous.ActorType)
 			assert.Contains(t, anonymous.Flags, "actor_missing")
 
-			assert.Contains(t, only("rep-" + shape).Producer, "hash", "evlog's own hash chain is kept as the producer's")
+			assert.Contains(t, only("rep-"+shape).Producer, "hash", "evlog's own hash chain is kept as the producer's")
 			for _, of := range events {
 				for _, e := range of {
 					assert.NotContains(t, e.All, "hunter2")

@@ -37,7 +37,7 @@ var checks = []struct {
 	},
 	{
 		"every identity row points to an event",
-		`SELECT i.tenant_id || ': ' || i.kind || ' ' || i.id
+		`SELECT i.tenant_id || ': ' || i.kind::text || ' ' || i.id
 		   FROM audit_event_ids i LEFT JOIN audit_events e
 		     ON e.tenant_id = i.tenant_id AND e.epoch = i.epoch AND e.seq = i.seq AND e.recorded_at = i.recorded_at
 		  WHERE e.tenant_id IS NULL`,

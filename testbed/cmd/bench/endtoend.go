@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+
+	"github.com/otelaudit/otelaudit/testbed/collector"
+	"github.com/otelaudit/otelaudit/testbed/database"
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+)
+
+// endToEnd measures one workload in a database and a collector of its own, and
+// returns what it stored, as rows for the limits.
+func (b *bench) endToEnd(ctx context.Context, name string, w workload) (result, rows, error) {
+	b.say("%s: batches of %d, %d tenants, %d callers, %d events", name, w.batch, w.tenants, w.callers, w.events)
+	db, err := b.server.New(ctx)
+	if err != nil {
+		return result{}, rows{}, err
+	}
+	defer b.server.Drop(context.WithoutCancel(ctx), db) //nolint:errcheck // the whole cluster is removed at the end
+	run, err := b.start(ctx, db.Writer, "audit")
+	if err != nil {
+		return result{}, rows{}, err
+	}
+	defer run.process.Kill()
+	if b.rowsBefore > 0 {
+		if _, err := run.send(ctx, requests("before", workload{batch: 1000, tenants: w.tenants, events: b.rowsBefore}), 8); err != nil {
+			return result{}, rows{}, err
+		}
+	}
+	// Connections, partitions and code paths are warm before the clock runs.
+	warm := workload{batch: w.batch, tenants: w.tenants, events: max(w.events/20, w.batch)}
+	if _, err := run.send(ctx, requests("warm", warm), w.callers); err != nil {
+		return result{}, rows{}, err
+	}
+	bodies := requests("bench", w)
+	before, err := b.storedBytes(ctx, db)
+	if err != nil {
+		return result{}, rows{}, err
+	}
+	if err := b.server.Exec(ctx, "postgres", "CHECKPOINT"); err != nil {
+		return result{}, rows{}, err
+	}
+	r, err := b.measure(ctx, run, bodies, w, true)
+	if err != nil {
+		return result{}, rows{}, err
+	}
+	r.Case, r.RowsBefore = name, b.rowsBefore
+	after, err := b.storedBytes(ctx, db)
+	if err != nil {
+		return result{}, rows{}, err
+	}
+	r.BytesPerEvent = pointer(float64(after-before) / float64(w.events))
+	stored, err := readRows(ctx, db, "bench-")
+	if err != nil {
+		return result{}, rows{}, err
+	}
+	if len(stored.events) != w.events {
+		return result{}, rows{}, fmt.Errorf("%w: %d of %d stored", errMissing, len(stored.events), w.events)
+	}
+	return r, stored, run.process.Terminate(ctx)
+}
+
+// nop measures the same collector with an exporter that does nothing.
+func (b *bench) nop(ctx context.Context, w workload) error {
+	b.say("nop exporter: batches of %d, %d callers, %d events", w.batch, w.callers, w.events)
+	run, err := b.start(ctx, "", "nop")
+	if err != nil {
+		return err
+	}
+	defer run.process.Kill()
+	if _, err := run.send(ctx, requests("warm", workload{batch: w.batch, tenants: w.tenants, events: w.events / 20}), w.callers); err != nil {
+		return err
+	}
+	r, err := b.measure(ctx, run, requests("bench", w), w, false)
+	r.Case = "nop_exporter"
+	b.results = append(b.results, r)
+	return err
+}
+
+// running is a collector under load.
+type running struct {
+	process *collector.Process
+	client  []*otlpclient.GRPC
+}
+
+func (b *bench) start(ctx context.Context, writerURL, sink string) (*running, error) {
+	var ports [3]string
+	for i := range ports {
+		port, err := collector.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		ports[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	}
+	exporter, extensions, names := "", "", ""
+	if sink == "audit" {
+		exporter = "  audit:\n    url: ${env:BENCH_WRITER_URL}\n"
+	}
+	if b.profile != "" {
+		extensions, names = "  pprof:\n    endpoint: "+ports[2]+"\n    save_to_file: "+filepath.Join(b.profile, fmt.Sprintf("collector-%d.pprof", time.Now().Unix())), ", pprof"
+	}
+	dir, err := os.MkdirTemp(b.dir, "collector-")
+	if err != nil {
+		return nil, err
+	}
+	process, err := collector.Start(collector.Options{
+		Binary: b.binary,
+		Config: strings.NewReplacer("${EXPORTER}", exporter, "${SINK}", sink, "${EXTENSIONS}", extensions, "${EXTENSION_NAMES}", names).Replace(configuration),
+		Dir:    dir,
+		Health: "http://" + ports[1] + "/",
+		// What the shipped configurations recommend.
+		Env: []string{"GOGC=400", "GOMEMLIMIT=1GiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL},
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := process.WaitHealth(ctx, 200); err != nil {
+		process.Kill()
+		return nil, err
+	}
+	r := &running{process: process}
+	for range 4 { // several connections, as several applications have
+		client, err := otlpclient.DialGRPC(ports[0], otlpclient.Options{})
+		if err != nil {
+			process.Kill()
+			return nil, err
+		}
+		r.client = append(r.client, client)
+	}
+	return r, nil
+}
+
+// requests makes the bodies of a workload, encoded beforehand: the client's
+// work is not what is measured.
+func requests(run string, w workload) [][]byte {
+	g := loadgen.New(loadgen.Options{
+		Run: run, Seed: 1, Start: time.Now().Add(-time.Hour), Tenants: w.tenants,
+		Shapes: []loadgen.Shape{loadgen.Flat}, FillerBytes: 400,
+	})
+	bodies := make([][]byte, 0, w.events/w.batch)
+	for range w.events / w.batch {
+		logs, _ := g.Request(w.batch)
+		body, err := plogotlp.NewExportRequestFromLogs(logs).MarshalProto()
+		if err != nil {
+			panic(err) // valid records of our own making always encode
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+// send sends all bodies by callers at once and returns how long each took to be
+// acknowledged.
+func (r *running) send(ctx context.Context, bodies [][]byte, callers int) ([]time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	took := make([]time.Duration, len(bodies))
+	var next atomic.Int64
+	var failure atomic.Pointer[error]
+	var wait sync.WaitGroup
+	for caller := range callers {
+		wait.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(bodies) || failure.Load() != nil {
+					return
+				}
+				start := time.Now()
+				if err := r.deliver(ctx, r.client[caller%len(r.client)], bodies[i]); err != nil {
+					failure.CompareAndSwap(nil, &err)
+					return
+				}
+				took[i] = time.Since(start)
+			}
+		})
+	}
+	wait.Wait()
+	if err := failure.Load(); err != nil {
+		return nil, *err
+	}
+	return took, nil
+}
+
+// deliver retries as an SDK does: an overloaded collector may refuse.
+func (r *running) deliver(ctx context.Context, client *otlpclient.GRPC, body []byte) error {
+	for {
+		err := client.SendRaw(ctx, body)
+		if err == nil || !otlpclient.Retryable(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// measure sends the bodies and takes down time and resources.
+func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w workload, stores bool) (result, error) {
+	collectorBefore, err := collector.CPU(run.process.PID())
+	if err != nil {
+		return result{}, err
+	}
+	serverBefore, err := collector.TreeCPU(b.server.PID())
+	if err != nil {
+		return result{}, err
+	}
+	start := time.Now()
+	took, err := run.send(ctx, bodies, w.callers)
+	if err != nil {
+		return result{}, err
+	}
+	elapsed := time.Since(start)
+	collectorAfter, err := collector.CPU(run.process.PID())
+	if err != nil {
+		return result{}, err
+	}
+	serverAfter, err := collector.TreeCPU(b.server.PID())
+	if err != nil {
+		return result{}, err
+	}
+	peak, err := collector.PeakRSS(run.process.PID())
+	if err != nil {
+		return result{}, err
+	}
+	r := result{
+		ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
+		EventsPerSecond:    float64(w.events) / elapsed.Seconds(),
+		CollectorCPUMicros: perEvent(collectorAfter-collectorBefore, w.events),
+		PeakRSSMebibytes:   pointer(float64(peak) / (1 << 20)),
+	}
+	r.P50Milliseconds, r.P99Milliseconds = percentiles(took)
+	if stores {
+		r.ServerCPUMicros = perEvent(serverAfter-serverBefore, w.events)
+	}
+	return r, nil
+}
+
+// storedBytes is the size of tables and indexes that hold events.
+func (b *bench) storedBytes(ctx context.Context, db database.Database) (int64, error) {
+	conn, err := pgx.Connect(ctx, db.Owner)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var n int64
+	err = conn.QueryRow(ctx, `SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND starts_with(relname, 'audit_')`).Scan(&n)
+	return n, err
+}
