@@ -3,6 +3,7 @@ package auditprocessor
 import (
 	"go.opentelemetry.io/collector/component"
 
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
 	"github.com/otelaudit/otelaudit/internal/record"
 )
 
@@ -101,7 +102,7 @@ type TelemetryConfig struct {
 func createDefaultConfig() component.Config {
 	return &Config{
 		Others:         OthersPass,
-		Keep:           []string{"all"},
+		Keep:           []string{keepAll},
 		MaxRecordBytes: record.DefaultMaxRecordBytes,
 		Tenant: TenantConfig{
 			OnConflict:         Quarantine,
@@ -110,6 +111,6 @@ func createDefaultConfig() component.Config {
 			OnResourceMismatch: Flag,
 		},
 		Redaction: RedactionConfig{Enabled: true},
-		Sampling:  SamplingConfig{Attribute: "sampling.priority"},
+		Sampling:  SamplingConfig{Attribute: otlpmap.DefaultSamplingAttribute},
 	}
 }

@@ -25,7 +25,12 @@ func NewFactory() processor.Factory {
 }
 
 func createLogs(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	p, err := newAuditProcessor(set, cfg.(*Config), time.Now)
+	return newLogs(ctx, set, cfg.(*Config), next, time.Now)
+}
+
+// newLogs is createLogs with the clock as an argument.
+func newLogs(ctx context.Context, set processor.Settings, cfg *Config, next consumer.Logs, now func() time.Time) (processor.Logs, error) {
+	p, err := newAuditProcessor(set, cfg, now)
 	if err != nil {
 		return nil, err
 	}

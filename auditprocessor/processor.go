@@ -2,28 +2,63 @@ package auditprocessor
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/otelaudit/otelaudit/auditprocessor/internal/metadata"
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/stage"
 )
 
-// auditProcessor is safe for concurrent use: it is not written to after it was
-// made.
+// auditProcessor is safe for concurrent use: nothing of it is written to after
+// it was made, except the metrics, which are safe themselves.
 type auditProcessor struct {
 	cfg       *Config
 	now       func() time.Time
+	decoder   *otlpmap.Decoder
+	tenants   *stage.Tenants
+	redactor  *stage.Redactor // nil where redaction is off
+	logs      *logRedactor    // nil where redaction is off
+	headers   []headerRule
+	counters  *counters
 	telemetry *metadata.TelemetryBuilder
 }
 
 func newAuditProcessor(set processor.Settings, cfg *Config, now func() time.Time) (*auditProcessor, error) {
-	tb, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	tenants, err := cfg.Tenant.policy()
 	if err != nil {
 		return nil, err
 	}
-	return &auditProcessor{cfg: cfg, now: now, telemetry: tb}, nil
+	p := &auditProcessor{
+		cfg:     cfg,
+		now:     now,
+		tenants: tenants,
+		headers: headerRules(cfg.Enrich.Headers),
+		decoder: otlpmap.NewDecoder(otlpmap.Options{
+			TenantAttributes:  cfg.Tenant.attributes(),
+			Keep:              cfg.keep(),
+			SamplingAttribute: cfg.Sampling.Attribute,
+		}),
+	}
+	if cfg.Redaction.Enabled {
+		if p.redactor, err = stage.NewRedactor(cfg.Redaction.rules()); err != nil {
+			return nil, fmt.Errorf("redaction: %w", err)
+		}
+		p.logs = newLogRedactor(p.redactor, cfg.Tenant.attributes())
+	}
+	if p.telemetry, err = metadata.NewTelemetryBuilder(set.TelemetrySettings); err != nil {
+		return nil, err
+	}
+	p.counters = newCounters(p.telemetry, cfg.Telemetry.Actions)
+	return p, nil
 }
 
 func (p *auditProcessor) shutdown(context.Context) error {
@@ -31,6 +66,27 @@ func (p *auditProcessor) shutdown(context.Context) error {
 	return nil
 }
 
-func (p *auditProcessor) processLogs(_ context.Context, logs plog.Logs) (plog.Logs, error) {
+// processLogs turns every audit record of a request into its canonical form. An
+// error refuses the request as a whole; nothing of it has been passed on then.
+func (p *auditProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
+	r := p.newRequest(ctx)
+	logs.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		r.resource(rl)
+		return p.cfg.Others == OthersDrop && rl.ScopeLogs().Len() == 0
+	})
+	if r.refusal != nil {
+		p.counters.refused(ctx, r.refusal.Reason)
+		return logs, refusalError(r.refusal)
+	}
+	p.counters.add(ctx, &r.tally)
+	if logs.ResourceLogs().Len() == 0 {
+		return logs, processorhelper.ErrSkipProcessingData
+	}
 	return logs, nil
+}
+
+// refusalError is what the receiver answers with 403, for good: a client must
+// not send the same again.
+func refusalError(problem *record.Problem) error {
+	return consumererror.NewPermanent(status.Error(codes.PermissionDenied, problem.Error()))
 }

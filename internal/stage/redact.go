@@ -99,8 +99,8 @@ const (
 	Exempt                // leave a scalar alone, look inside anything else
 )
 
-// Walk is one pass over one record: it knows where it is and what it masked.
-// The zero value is of no use; take one from Redactor.Walk.
+// Walk is one pass over one record: it knows where it is and what it masked. The
+// zero Walk is of no use; take one from Redactor.Walk.
 type Walk struct {
 	r      *Redactor
 	path   []string // only where the rules ask for it
@@ -137,10 +137,22 @@ func (w *Walk) Enter(name string) Verdict {
 			verdict = Mask
 		}
 	}
-	if w.r.exempt.match(w.path) {
+	if w.at(w.r.exempt) {
 		return Exempt
 	}
 	return verdict
+}
+
+// at reports whether a set of paths names this place. What stands below an audit
+// member or attribute is also found where it would be in the canonical record.
+func (w *Walk) at(set pathSet) bool {
+	if len(set) == 0 {
+		return false
+	}
+	if set.match(w.path) {
+		return true
+	}
+	return len(w.path) > 2 && w.path[1] == "audit" && (w.path[0] == "attributes" || w.path[0] == "body") && set.match(w.path[2:])
 }
 
 // enterSegment goes one segment down. byKey is false for the members of the
@@ -148,33 +160,21 @@ func (w *Walk) Enter(name string) Verdict {
 func (w *Walk) enterSegment(segment string, byKey bool) Verdict {
 	w.path = append(w.path, segment)
 	switch {
-	case w.r.exempt.match(w.path):
+	case w.at(w.r.exempt):
 		return Exempt
-	case byKey && w.r.keys.classify(segment)&secretName != 0, w.r.paths.match(w.path):
+	case byKey && w.r.keys.classify(segment)&secretName != 0, w.at(w.r.paths):
 		return Mask
 	}
 	return Keep
 }
 
-// enterRoot goes to a member of the record.
-func (w *Walk) enterRoot(name string) Verdict {
+// EnterRoot goes to a member of the record itself ("body"). Only paths judge it,
+// because its name is not one that an application chose.
+func (w *Walk) EnterRoot(name string) Verdict {
 	if !w.r.needPaths {
 		return Keep
 	}
 	return w.enterSegment(name, false)
-}
-
-// EnterRoots goes to a member of the record by its dotted name; "" stays at the
-// record itself. Only paths judge it, not keys.
-func (w *Walk) EnterRoots(names string) Verdict {
-	verdict := Keep
-	if names == "" || !w.r.needPaths {
-		return verdict
-	}
-	for name := range strings.SplitSeq(names, ".") {
-		verdict = w.enterSegment(name, false)
-	}
-	return verdict
 }
 
 // field masks a text of the record itself.
@@ -183,7 +183,7 @@ func (w *Walk) field(name string, text *string) {
 		return
 	}
 	depth := w.Depth()
-	switch w.enterRoot(name) {
+	switch w.EnterRoot(name) {
 	case Mask:
 		if *text != Marker {
 			*text = Marker
@@ -205,7 +205,7 @@ func (w *Walk) tree(name string, v *record.Value) {
 	}
 	depth := w.Depth()
 	var masked record.Value
-	if w.value(v, &masked, w.enterRoot(name)) {
+	if w.value(v, &masked, w.EnterRoot(name)) {
 		*v = masked
 	}
 	w.Leave(depth)
@@ -220,7 +220,7 @@ func (w *Walk) party(name string, v *record.Value) {
 	default:
 	}
 	depth := w.Depth()
-	all := w.enterRoot(name) == Mask
+	all := w.EnterRoot(name) == Mask
 	var masked record.Value
 	if w.members(v, &masked, all, "id") {
 		*v = masked

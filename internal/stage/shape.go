@@ -101,7 +101,7 @@ func (w *Walk) enterPointer(pointer string) Verdict {
 			verdict = Mask
 		}
 	}
-	if w.r.exempt.match(w.path) {
+	if w.at(w.r.exempt) {
 		return Exempt
 	}
 	return verdict

@@ -1,0 +1,127 @@
+package auditprocessor
+
+import (
+	"context"
+	"slices"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelaudit/otelaudit/auditprocessor/internal/metadata"
+	"github.com/otelaudit/otelaudit/internal/record"
+)
+
+// The values of the label result.
+const (
+	resultAudit       = "audit"
+	resultQuarantined = "quarantined"
+	resultOrdinary    = "ordinary"
+	resultDropped     = "dropped"
+)
+
+// reasonOther is the label of reasons that only a newer forwarder knows.
+const reasonOther = "other"
+
+// reasons are the labels of quarantine.
+var reasons = []string{
+	record.ReasonMalformed, record.ReasonAmbiguous, record.ReasonMissingAction, record.ReasonMissingActor,
+	record.ReasonMissingTenant, record.ReasonInvalidTenant, record.ReasonTenantConflict, record.ReasonTenantViolation,
+	record.ReasonTooLong, record.ReasonTooDeep, record.ReasonTooLarge, record.ReasonInvalidTime,
+	record.ReasonIdentityConflict, record.ReasonDatabase,
+}
+
+// reasonLabel bounds the number of labels: a mark's reason is text that came
+// over the wire.
+func reasonLabel(reason string) string {
+	if slices.Contains(reasons, reason) {
+		return reason
+	}
+	return reasonOther
+}
+
+// outcomeKey is a set of labels of the counter of records.
+type outcomeKey struct{ result, outcome, reason, action string }
+
+// tally counts one request before anything is added to a counter, so that a
+// request of 10,000 records costs no more additions than there are labels. The
+// zero tally is empty.
+type tally struct {
+	entries  []tallyEntry
+	redacted int
+}
+
+type tallyEntry struct {
+	key outcomeKey
+	n   int64
+}
+
+func (t *tally) add(key outcomeKey) {
+	for i := range t.entries {
+		if t.entries[i].key == key {
+			t.entries[i].n++
+			return
+		}
+	}
+	t.entries = append(t.entries, tallyEntry{key: key, n: 1})
+}
+
+// counters adds tallies to the processor's metrics. It is safe for concurrent
+// use.
+type counters struct {
+	telemetry *metadata.TelemetryBuilder
+	actions   map[string]string
+	// options holds the labels of every key there can be, made once.
+	options map[outcomeKey]metric.AddOption
+	refusal map[string]metric.AddOption
+}
+
+func newCounters(tb *metadata.TelemetryBuilder, actions []string) *counters {
+	c := &counters{
+		telemetry: tb,
+		actions:   make(map[string]string, len(actions)),
+		options:   make(map[outcomeKey]metric.AddOption),
+		refusal:   make(map[string]metric.AddOption),
+	}
+	c.know(outcomeKey{result: resultOrdinary})
+	c.know(outcomeKey{result: resultDropped})
+	for _, reason := range append(slices.Clone(reasons), reasonOther) {
+		c.know(outcomeKey{result: resultQuarantined, reason: reason})
+		c.refusal[reason] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason)))
+	}
+	for _, action := range append(slices.Clone(actions), "") {
+		if action != "" {
+			c.actions[action] = action
+		}
+		for _, outcome := range []string{record.OutcomeSuccess, record.OutcomeFailure, record.OutcomeDenied, record.OutcomeUnknown} {
+			c.know(outcomeKey{result: resultAudit, outcome: outcome, action: action})
+		}
+	}
+	return c
+}
+
+func (c *counters) know(key outcomeKey) {
+	labels := []attribute.KeyValue{attribute.String("result", key.result)}
+	for _, l := range []struct{ name, value string }{{"outcome", key.outcome}, {"reason", key.reason}, {"action", key.action}} {
+		if l.value != "" {
+			labels = append(labels, attribute.String(l.name, l.value))
+		}
+	}
+	c.options[key] = metric.WithAttributeSet(attribute.NewSet(labels...))
+}
+
+// action returns the label of an action, "" for those not named in the
+// configuration.
+func (c *counters) action(action string) string { return c.actions[action] }
+
+func (c *counters) add(ctx context.Context, t *tally) {
+	for i := range t.entries {
+		c.telemetry.ProcessorAuditRecords.Add(ctx, t.entries[i].n, c.options[t.entries[i].key])
+	}
+	if t.redacted > 0 {
+		c.telemetry.ProcessorAuditRedactedValues.Add(ctx, int64(t.redacted))
+	}
+}
+
+func (c *counters) refused(ctx context.Context, reason string) {
+	c.telemetry.ProcessorAuditRefusedRequests.Add(ctx, 1, c.refusal[reasonLabel(reason)])
+}

@@ -1,0 +1,96 @@
+package auditprocessor
+
+import (
+	"math"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/client"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/stage"
+)
+
+// identity returns who the client is: the configured attribute of its
+// authentication, otherwise the configured header. Two that differ are a
+// problem, unless the first is a forwarder, whose headers say nothing.
+func (t *TenantConfig) identity(info *client.Info) (string, *record.Problem) {
+	var authenticated string
+	if t.FromAuth != "" && info.Auth != nil {
+		authenticated = attributeText(info.Auth.GetAttribute(t.FromAuth))
+	}
+	if t.FromHeader == "" || t.isForwarder(authenticated) {
+		return authenticated, nil
+	}
+	values := slices.Compact(slices.Sorted(slices.Values(info.Metadata.Get(t.FromHeader))))
+	values = slices.DeleteFunc(values, func(v string) bool { return strings.TrimSpace(v) == "" })
+	switch {
+	case len(values) == 0:
+		return authenticated, nil
+	case len(values) > 1, authenticated != "" && strings.TrimSpace(values[0]) != strings.TrimSpace(authenticated):
+		return "", &record.Problem{
+			Reason: record.ReasonTenantViolation,
+			Detail: "the request names two tenants: the one its sender is authenticated for and the header " + t.FromHeader + ", or that header twice",
+		}
+	}
+	return values[0], nil
+}
+
+func (t *TenantConfig) isForwarder(identity string) bool {
+	return slices.ContainsFunc(t.Forwarders, func(f ForwarderConfig) bool { return f.Identity == identity })
+}
+
+// attributeText returns an attribute of the client's authentication as text, ""
+// where it is not one text or one integer: two tenants are no tenant.
+func attributeText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return strings.TrimSpace(v)
+	case []string:
+		if len(v) == 1 {
+			return strings.TrimSpace(v[0])
+		}
+	case []any:
+		if len(v) == 1 {
+			return attributeText(v[0])
+		}
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64: // a number of a JSON web token
+		if v == math.Trunc(v) && math.Abs(v) <= record.MaxSafeInteger {
+			return strconv.FormatInt(int64(v), 10)
+		}
+	}
+	return ""
+}
+
+// headerRule fills one member of the context from one request header.
+type headerRule struct{ header, member string }
+
+// headerRules returns the rules in the order of the members' names.
+func headerRules(headers map[string]string) []headerRule {
+	rules := make([]headerRule, 0, len(headers))
+	for header, member := range headers {
+		rules = append(rules, headerRule{header: textproto.CanonicalMIMEHeaderKey(header), member: member})
+	}
+	slices.SortFunc(rules, func(a, b headerRule) int {
+		return strings.Compare(a.member+"\x00"+a.header, b.member+"\x00"+b.header)
+	})
+	return rules
+}
+
+// headerValues reads the headers; one that stands twice says nothing for
+// certain and is left out.
+func headerValues(rules []headerRule, info *client.Info) []stage.ContextValue {
+	var values []stage.ContextValue
+	for _, rule := range rules {
+		if v := info.Metadata.Get(rule.header); len(v) == 1 && v[0] != "" {
+			values = append(values, stage.ContextValue{Name: rule.member, Value: v[0]})
+		}
+	}
+	return values
+}

@@ -1,0 +1,202 @@
+package auditprocessor
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/stage"
+)
+
+// request is the work on one call of processLogs: what all its records share,
+// and what is to be counted.
+type request struct {
+	*auditProcessor
+	sender  stage.Sender
+	trusted bool
+	// senderProblem is why the sender's identity cannot be used, for every record.
+	senderProblem *record.Problem
+	context       []stage.ContextValue
+	claims        []stage.Claim // reused from record to record
+	tally         tally
+	// refusal is set by the first record that refuses the whole request.
+	refusal *record.Problem
+}
+
+func (p *auditProcessor) newRequest(ctx context.Context) *request {
+	info := client.FromContext(ctx)
+	identity, problem := p.cfg.Tenant.identity(&info)
+	r := &request{auditProcessor: p, senderProblem: problem, sender: p.tenants.Sender(identity)}
+	r.trusted = r.sender.Forwarder != nil
+	if !r.trusted { // a forwarder's headers are not the application's
+		r.context = headerValues(p.headers, &info)
+	}
+	return r
+}
+
+// resource works on the records of one resource. What is audit is rewritten in
+// place; what is not is left alone or removed.
+func (r *request) resource(rl plog.ResourceLogs) {
+	audit := false
+	rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
+		auditInScope := false
+		sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool {
+			if r.refusal != nil {
+				return false
+			}
+			if otlpmap.IsAudit(lr) {
+				auditInScope = true
+				r.record(rl, sl, lr)
+				return false
+			}
+			return r.ordinary()
+		})
+		if auditInScope && r.logs != nil {
+			r.tally.redacted += r.logs.outer(sl.Scope().Attributes())
+		}
+		audit = audit || auditInScope
+		return r.cfg.Others == OthersDrop && sl.LogRecords().Len() == 0
+	})
+	// After the records, because their digests are of what came.
+	if audit && r.logs != nil {
+		r.tally.redacted += r.logs.outer(rl.Resource().Attributes())
+	}
+}
+
+// ordinary counts a record without audit data and says whether to remove it.
+func (r *request) ordinary() (remove bool) {
+	if r.cfg.Others == OthersDrop {
+		r.tally.add(outcomeKey{result: resultDropped})
+		return true
+	}
+	r.tally.add(outcomeKey{result: resultOrdinary})
+	return false
+}
+
+// record makes one log record canonical, or marks it for quarantine.
+func (r *request) record(rl plog.ResourceLogs, sl plog.ScopeLogs, lr plog.LogRecord) {
+	d := r.decoder.Decode(rl.Resource(), sl.Scope(), lr, r.trusted)
+	if d.Mark != nil {
+		r.keepMark(lr, *d.Mark)
+		return
+	}
+	tenant, problem := r.tenant(&d)
+	if r.refusal != nil {
+		return
+	}
+	if problem == nil {
+		d.Record.TenantID = tenant
+		problem = r.canonical(&d)
+	}
+	if problem != nil {
+		r.quarantine(lr, otlpmap.QuarantineMark{
+			Reason:   problem.Reason,
+			Detail:   problem.Detail,
+			SHA256:   otlpmap.Digest(rl.Resource(), sl.Scope(), lr),
+			TenantID: tenant,
+		})
+		return
+	}
+	otlpmap.Encode(d.Record, lr)
+	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
+	r.tally.add(outcomeKey{result: resultAudit, outcome: d.Record.Outcome, action: r.counters.action(d.Record.Action)})
+}
+
+// canonical takes a decoded record of a known tenant through the stages.
+func (r *request) canonical(d *otlpmap.Decoded) *record.Problem {
+	rec := d.Record
+	stage.Enrich(rec, r.context)
+	if r.redactor != nil {
+		r.tally.redacted += r.redactor.Record(rec)
+	}
+	rec.SettleTime(r.arrival())
+	if problem := rec.Normalize(); problem != nil {
+		return problem
+	}
+	if size, over := stage.Oversize(rec, r.cfg.MaxRecordBytes); over {
+		return &record.Problem{
+			Reason: record.ReasonTooLarge,
+			Detail: fmt.Sprintf("the record has %d bytes, max_record_bytes allows %d", size, r.cfg.MaxRecordBytes),
+		}
+	}
+	stage.Identify(rec)
+	return nil
+}
+
+// arrival is the time of the request in nanoseconds since 1970.
+func (r *request) arrival() int64 { return r.now().UnixNano() }
+
+// tenant decides whose a record is. Where the configuration says so, a problem
+// refuses the whole request.
+func (r *request) tenant(d *otlpmap.Decoded) (tenant string, problem *record.Problem) {
+	r.claims = r.claims[:0]
+	for _, c := range d.Claims {
+		r.claims = append(r.claims, stage.Claim{Name: c.Attribute, Value: c.Value, Outer: c.Level != otlpmap.LevelRecord})
+	}
+	tenant, flag, problem := r.tenants.Resolve(r.sender, r.claims)
+	if r.senderProblem != nil {
+		problem = r.senderProblem
+	}
+	switch {
+	case problem == nil && d.Problem == nil:
+		if flag != "" && !d.Canonical {
+			d.Record.AddFlag(flag)
+		}
+		return tenant, nil
+	case problem == nil || problem.Reason == record.ReasonMissingTenant && d.Problem != nil:
+		return tenant, d.Problem
+	case r.refuses(problem):
+		r.refusal = problem
+	}
+	return tenant, problem
+}
+
+// refuses says whether a problem with the tenant refuses the request.
+func (r *request) refuses(problem *record.Problem) bool {
+	t := &r.cfg.Tenant
+	switch problem.Reason {
+	case record.ReasonTenantViolation:
+		return t.OnConflict == Reject
+	case record.ReasonMissingTenant:
+		if r.tenants.RequireIdentity && r.sender.Identity == "" {
+			return t.OnUnauthenticated == Reject
+		}
+		return t.OnMissing == Reject
+	}
+	return false
+}
+
+// keepMark passes on what a forwarder has put in quarantine. The mark is final;
+// only a tenant the forwarder may not speak for changes the reason.
+func (r *request) keepMark(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
+	if mark.TenantID == "" || r.sender.Forwarder.MaySpeakFor(mark.TenantID) {
+		r.redactLog(lr)
+		r.countQuarantined(lr, mark.Reason)
+		return
+	}
+	mark.Reason = record.ReasonTenantViolation
+	mark.Detail = "the forwarder that quarantined the record may not speak for its tenant: see tenants of its entry in tenant.forwarders"
+	r.quarantine(lr, mark)
+}
+
+// quarantine redacts a record as it came and marks it.
+func (r *request) quarantine(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
+	r.redactLog(lr)
+	otlpmap.Quarantine(lr, mark)
+	r.countQuarantined(lr, mark.Reason)
+}
+
+func (r *request) redactLog(lr plog.LogRecord) {
+	if r.logs != nil {
+		r.tally.redacted += r.logs.log(lr)
+	}
+}
+
+func (r *request) countQuarantined(lr plog.LogRecord, reason string) {
+	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
+	r.tally.add(outcomeKey{result: resultQuarantined, reason: reasonLabel(reason)})
+}
