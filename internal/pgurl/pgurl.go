@@ -6,6 +6,7 @@ package pgurl
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
@@ -21,6 +22,9 @@ var ErrInvalid = errors.New("database URL is not valid: want postgres://user:pas
 // environment variables that fill what it leaves out. Connections made from the
 // result work behind pgbouncer in transaction mode: application_name is the only
 // start-up parameter, and no named prepared statement is made.
+//
+// A string without sslmode means verify-full, except for this machine itself,
+// where it means what PostgreSQL's own clients take it for.
 func Parse(databaseURL, applicationName string) (*pgx.ConnConfig, error) {
 	if strings.TrimSpace(databaseURL) == "" {
 		return nil, errors.New("database URL is empty")
@@ -29,11 +33,59 @@ func Parse(databaseURL, applicationName string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, ErrInvalid
 	}
+	if preferred(config) && !named(databaseURL, "sslmode") {
+		if config, err = pgx.ParseConfig(withSetting(databaseURL, "sslmode", "verify-full")); err != nil {
+			return nil, ErrInvalid
+		}
+	}
 	config.RuntimeParams = map[string]string{"application_name": applicationName}
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.StatementCacheCapacity = 0
 	config.DescriptionCacheCapacity = 0
 	return config, nil
+}
+
+// preferred reports whether a connection to another machine would fall back to
+// plain text, which pgx does where nobody said anything about TLS.
+func preferred(config *pgx.ConnConfig) bool {
+	for _, fallback := range config.Fallbacks {
+		if fallback.TLSConfig == nil && !isLocal(fallback.Host) {
+			return true
+		}
+	}
+	return false
+}
+
+func isLocal(host string) bool {
+	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
+}
+
+// named reports whether the connection string says anything about a setting.
+func named(databaseURL, setting string) bool {
+	if !isURL(databaseURL) {
+		return strings.Contains(" "+databaseURL, " "+setting)
+	}
+	u, err := url.Parse(databaseURL)
+	return err == nil && u.Query().Has(setting)
+}
+
+func withSetting(databaseURL, setting, value string) string {
+	switch {
+	case !isURL(databaseURL):
+		return databaseURL + " " + setting + "=" + value
+	case strings.Contains(databaseURL, "?"):
+		return databaseURL + "&" + setting + "=" + value
+	default:
+		return databaseURL + "?" + setting + "=" + value
+	}
 }
 
 // WithDatabase returns the connection string with another database name.
@@ -57,5 +109,9 @@ func Describe(err error) error {
 	if errors.As(err, &server) {
 		return fmt.Errorf("connect to PostgreSQL: %w", server)
 	}
-	return fmt.Errorf("connect to PostgreSQL: %w", connect.Unwrap())
+	cause := connect.Unwrap()
+	if strings.Contains(cause.Error(), "refused TLS") {
+		return fmt.Errorf("connect to PostgreSQL: %w (TLS is demanded of every host but this machine; only in a network you trust, say sslmode=disable in the URL)", cause)
+	}
+	return fmt.Errorf("connect to PostgreSQL: %w", cause)
 }

@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/otelaudit/otelaudit/internal/pgurl"
+)
+
+// Options say which store to read.
+type Options struct {
+	URL              string        // PostgreSQL connection string; a secret
+	Schema           string        // default "public"
+	RolePrefix       string        // default "audit_"; for messages only
+	ApplicationName  string        // default "otelaudit"; seen in pg_stat_activity
+	MaxConnections   int32         // default 4
+	StatementTimeout time.Duration // default 30 s, of each query
+}
+
+func (o *Options) setDefaults() {
+	if o.Schema == "" {
+		o.Schema = "public"
+	}
+	if o.RolePrefix == "" {
+		o.RolePrefix = "audit_"
+	}
+	if o.ApplicationName == "" {
+		o.ApplicationName = "otelaudit"
+	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 4
+	}
+	if o.StatementTimeout == 0 {
+		o.StatementTimeout = 30 * time.Second
+	}
+}
+
+// requiredSchema is the number of the migration this program's statements need.
+const requiredSchema = 5
+
+// VersionError is a store whose tables are older than this program.
+type VersionError struct {
+	Schema       string
+	Found, Needs int
+}
+
+// Error says which command brings the tables up to date.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the audit tables in schema %q are at migration %d, this program needs %d: run otelaudit migrate up",
+		e.Schema, e.Found, e.Needs)
+}
+
+//go:embed sql/read_*.sql
+var readSQL embed.FS
+
+// readQueries are the reader's statements for one schema.
+type readQueries struct {
+	listNewest, listOldest, locate, get, tenant string
+	quarantineList, quarantineGet               string
+	schema, schemaVersion                       string
+}
+
+func newReadQueries(schema string) readQueries {
+	quoted := pgx.Identifier{schema}.Sanitize()
+	load := func(name string) string {
+		text, err := readSQL.ReadFile("sql/read_" + name + ".sql")
+		if err != nil {
+			panic(err) // embedded: the build would have failed
+		}
+		return strings.ReplaceAll(string(text), "{{schema}}", quoted)
+	}
+	return readQueries{
+		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
+		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
+		schema: load("schema"), schemaVersion: load("schema_version"),
+	}
+}
+
+// Reader reads a store, in short transactions of its own. It is safe for
+// concurrent use.
+type Reader struct {
+	pool    *pgxpool.Pool
+	options Options
+	sql     readQueries
+}
+
+// Connect opens a store for reading and checks that it has the tables this
+// program needs and that the login may read them. Errors never hold the
+// connection string.
+func Connect(ctx context.Context, o Options) (*Reader, error) {
+	o.setDefaults()
+	config, err := pgurl.Parse(o.URL, o.ApplicationName)
+	if err != nil {
+		return nil, err
+	}
+	pooled, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, errors.New("PG* environment variables are not valid")
+	}
+	pooled.ConnConfig, pooled.MaxConns = config, o.MaxConnections
+	pool, err := pgxpool.NewWithConfig(ctx, pooled)
+	if err != nil {
+		return nil, pgurl.Describe(err)
+	}
+	r := &Reader{pool: pool, options: o, sql: newReadQueries(o.Schema)}
+	if err := r.checkSchema(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Close ends all connections.
+func (r *Reader) Close() { r.pool.Close() }
+
+// checkSchema returns a *SchemaError or *VersionError where the store does not
+// fit.
+func (r *Reader) checkSchema(ctx context.Context) error {
+	var login string
+	var present, permitted bool
+	err := r.pool.QueryRow(ctx, r.sql.schema).Scan(&login, &present, &permitted)
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == "42501" { // no USAGE on the schema
+		present, err = true, nil
+	}
+	switch {
+	case err != nil:
+		return pgurl.Describe(err)
+	case !present:
+		return &SchemaError{Schema: r.options.Schema, Missing: true}
+	case !permitted:
+		return &AccessError{Login: login, Schema: r.options.Schema, RolePrefix: r.options.RolePrefix}
+	}
+	var version int
+	if err := r.pool.QueryRow(ctx, r.sql.schemaVersion).Scan(&version); err != nil {
+		return pgurl.Describe(err)
+	}
+	if version < requiredSchema {
+		return &VersionError{Schema: r.options.Schema, Found: version, Needs: requiredSchema}
+	}
+	return nil
+}
+
+// AccessError is a login that is a member of none of the store's roles.
+type AccessError struct{ Login, Schema, RolePrefix string }
+
+// Error names the role that reading needs.
+func (e *AccessError) Error() string {
+	login := "the login"
+	if e.Login != "" {
+		login = strconv.Quote(e.Login)
+	}
+	return fmt.Sprintf("%s may not use the audit tables in schema %q: GRANT %sreader (one tenant at a time) or %sauditor TO it",
+		login, e.Schema, e.RolePrefix, e.RolePrefix)
+}
+
+// read runs f in a read-only transaction that sees one tenant; "" sees none
+// through row-level security.
+func (r *Reader) read(ctx context.Context, tenant string, f func(pgx.Tx) error) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		timeout := strconv.FormatInt(r.options.StatementTimeout.Milliseconds(), 10)
+		if _, err := tx.Exec(ctx, r.sql.tenant, tenant, timeout); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+	return pgurl.Describe(err)
+}

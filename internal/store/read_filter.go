@@ -1,0 +1,133 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 1000
+)
+
+// Filter narrows a list down. Empty members do not filter; the others must all
+// hold. Text is compared byte by byte.
+type Filter struct {
+	ActionPrefix  string // of the bytes, not of segments: "order" matches "orders.x"
+	Action        string
+	ActorType     string
+	ActorID       string
+	TargetType    string
+	TargetID      string
+	Outcome       string // one of record's outcomes
+	CorrelationID string
+	CausationID   string
+	TraceID       string
+	RequestID     string
+	IP            string
+
+	// Since and Until are the window of event_time: Since <= t < Until. The
+	// zero time leaves that end open.
+	Since, Until time.Time
+	// Relative, where not empty, is how the window was said if its ends move
+	// with the clock, such as "30d..". A cursor is then bound to these words and
+	// continues in the window of its first page.
+	Relative string
+
+	OldestFirst bool
+	Limit       int    // events per page, 1 to MaxLimit; 0 means DefaultLimit
+	Cursor      string // Page.Next of the page before, with the same tenant and filter
+}
+
+// FilterError is a filter that cannot be meant: a mistake of the caller.
+type FilterError struct {
+	Field  string // of Filter, in snake_case
+	Reason string
+}
+
+// Error names the field.
+func (e *FilterError) Error() string { return e.Field + ": " + e.Reason }
+
+func (f *Filter) texts() []struct{ name, text string } {
+	return []struct{ name, text string }{
+		{"action_prefix", f.ActionPrefix},
+		{"action", f.Action},
+		{"actor_type", f.ActorType},
+		{"actor_id", f.ActorID},
+		{"target_type", f.TargetType},
+		{"target_id", f.TargetID},
+		{"outcome", f.Outcome},
+		{"correlation_id", f.CorrelationID},
+		{"causation_id", f.CausationID},
+		{"trace_id", f.TraceID},
+		{"request_id", f.RequestID},
+		{"ip", f.IP},
+	}
+}
+
+func (f *Filter) check(tenant string) error {
+	if tenant == "" {
+		return &FilterError{"tenant", "is required: every list is one tenant's"}
+	}
+	if err := checkText("tenant", tenant); err != nil {
+		return err
+	}
+	for _, t := range f.texts() {
+		if err := checkText(t.name, t.text); err != nil {
+			return err
+		}
+	}
+	if f.Limit < 0 || f.Limit > MaxLimit {
+		return &FilterError{"limit", fmt.Sprintf("want 1 to %d, found %d", MaxLimit, f.Limit)}
+	}
+	if !f.Since.IsZero() && !f.Until.IsZero() && f.Until.Before(f.Since) {
+		return &FilterError{"until", fmt.Sprintf("%s is before since, %s", f.Until.UTC().Format(time.RFC3339Nano), f.Since.UTC().Format(time.RFC3339Nano))}
+	}
+	return nil
+}
+
+// checkText refuses what PostgreSQL cannot hold and no event can contain.
+func checkText(name, text string) error {
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return &FilterError{name, "is not valid UTF-8 text without U+0000"}
+	}
+	return nil
+}
+
+func (f *Filter) limit() int {
+	if f.Limit == 0 {
+		return DefaultLimit
+	}
+	return f.Limit
+}
+
+// ceilMicrosecond makes a bound fit event_time, which has microseconds: t >= b
+// and t < b mean the same for b and for the next whole microsecond.
+func ceilMicrosecond(t time.Time) time.Time {
+	if cut := t.Truncate(time.Microsecond); cut.Before(t) {
+		return cut.Add(time.Microsecond)
+	}
+	return t
+}
+
+// prefixEnd returns the smallest text that is greater than every text with the
+// prefix, in the order of code points, which is the order of UTF-8 bytes. open
+// means there is none. The next byte would not do: it may not be UTF-8.
+func prefixEnd(prefix string) (end string, open bool) {
+	for prefix != "" {
+		last, size := utf8.DecodeLastRuneInString(prefix)
+		prefix = prefix[:len(prefix)-size]
+		switch last {
+		case utf8.MaxRune: // no next one: the one before it counts on
+			continue
+		case 0xD7FF: // surrogates are not characters
+			return prefix + "\uE000", false
+		default:
+			return prefix + string(last+1), false
+		}
+	}
+	return "", true
+}
