@@ -163,7 +163,7 @@ func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal b
 		}
 		switch msg := msg.(type) {
 		case *pgproto3.DataRow:
-			if statement < len(rows) && first == nil {
+			if statement < len(rows) && rows[statement] != nil && first == nil {
 				if err := rows[statement](msg.Values); err != nil {
 					keep(err)
 				}

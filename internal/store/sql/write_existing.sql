@@ -1,7 +1,7 @@
 -- LATERAL with LIMIT 1 makes one index probe per identity whatever the
 -- statistics say; = ANY() was planned five times slower.
 SELECT wanted.ord, found.fingerprint, found.epoch, found.seq
-FROM pg_catalog.unnest($1::text[], $2::"char"[], $3::text[]) WITH ORDINALITY AS wanted (tenant_id, kind, id, ord)
+FROM unnest($1::text[], $2::"char"[], $3::text[]) WITH ORDINALITY AS wanted (tenant_id, kind, id, ord)
 CROSS JOIN LATERAL (
     SELECT i.fingerprint, i.epoch, i.seq
     FROM {{schema}}.audit_event_ids AS i

@@ -9,7 +9,7 @@ SELECT
     CASE WHEN $2::bool THEN head.root END,
     CASE WHEN $2::bool THEN head.frontier END,
     CASE WHEN $2::bool THEN head.note END
-FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS wanted (tenant_id, ord)
+FROM unnest($1::text[]) WITH ORDINALITY AS wanted (tenant_id, ord)
 LEFT JOIN LATERAL (
     SELECT c.epoch, c.size, c.recorded_at, c.root, c.frontier, c.note
     FROM {{schema}}.audit_commits AS c
