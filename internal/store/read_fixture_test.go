@@ -111,7 +111,7 @@ func emptyIsNull(text string) any {
 	return text
 }
 
-func object(t *testing.T, text string) record.Value {
+func jsonValue(t *testing.T, text string) record.Value {
 	t.Helper()
 	v, err := record.ParseJSON([]byte(text))
 	require.NoError(t, err)
