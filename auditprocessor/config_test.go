@@ -1,0 +1,128 @@
+package auditprocessor
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+)
+
+// load reads a file of the processor's own configuration.
+func load(t *testing.T, file string) (*Config, error) {
+	t.Helper()
+	conf, err := confmaptest.LoadConf(file)
+	require.NoError(t, err)
+	cfg := NewFactory().CreateDefaultConfig().(*Config)
+	if err := conf.Unmarshal(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, confmap.Validate(cfg)
+}
+
+func TestDefaultConfig(t *testing.T) {
+	cfg := NewFactory().CreateDefaultConfig()
+	require.NoError(t, componenttest.CheckConfigStruct(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	require.NoError(t, confmap.New().Unmarshal(cfg))
+	assert.Equal(t, createDefaultConfig(), cfg, "an empty configuration is the default one")
+}
+
+func TestDefaultConfigSurvivesARoundTrip(t *testing.T) {
+	conf := confmap.New()
+	require.NoError(t, conf.Marshal(createDefaultConfig()))
+	cfg := createDefaultConfig()
+	require.NoError(t, conf.Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	again := confmap.New()
+	require.NoError(t, again.Marshal(cfg))
+	assert.Equal(t, conf.ToStringMap(), again.ToStringMap())
+}
+
+func TestFullConfig(t *testing.T) {
+	cfg, err := load(t, filepath.Join("testdata", "full.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, &Config{
+		Others:         OthersDrop,
+		Keep:           []string{"http.*", "url.*"},
+		MaxRecordBytes: 65536,
+		Tenant: TenantConfig{
+			FromAuth: "claims.tenant", FromHeader: "x-tenant", Attributes: []string{"audit.tenant.id", "org.id"}, Default: "acme",
+			OnConflict: Reject, OnMissing: Reject, OnUnauthenticated: Claims, OnResourceMismatch: Quarantine,
+			Forwarders: []ForwarderConfig{
+				{Identity: "agent-eu", Tenants: []string{"eu-*", "acme"}},
+				{Identity: "agent-all", Tenants: []string{"*"}},
+			},
+		},
+		Redaction: RedactionConfig{
+			Enabled: true, Keys: []string{"iban", "national_id"}, Paths: []string{"payload.*.street", "**.birthday"},
+			ValuePatterns: []string{"card_number", "jwt", "bearer", "regexp:AKIA[0-9A-Z]{16}"}, ExemptPaths: []string{"payload.token"},
+		},
+		Sampling:  SamplingConfig{Attribute: "sampling.audit"},
+		Enrich:    EnrichConfig{Headers: map[string]string{"x-request-id": "request_id"}},
+		Telemetry: TelemetryConfig{Actions: []string{"user.delete", "invoice.refund"}},
+	}, cfg)
+}
+
+func TestKeepIsAWordOrAList(t *testing.T) {
+	for text, want := range map[string][]string{"all": {"all"}, "none": {"none"}, "http.*": {"http.*"}} {
+		cfg := createDefaultConfig().(*Config)
+		require.NoError(t, confmap.NewFromStringMap(map[string]any{"keep": text}).Unmarshal(cfg))
+		assert.Equal(t, want, cfg.Keep)
+	}
+}
+
+func TestInvalidConfig(t *testing.T) {
+	want := map[string]string{
+		"others":                   `others: "keep" is not allowed: use pass or drop`,
+		"keep_empty":               `keep: must not be empty: use all, none or a list of globs`,
+		"keep_mixed":               `keep: all and none stand alone: use one of them or a list of globs`,
+		"keep_glob":                `keep: a glob must not be empty`,
+		"max_record_bytes":         `max_record_bytes: 10 is not allowed: use 1024 to 67108864`,
+		"on_conflict":              `tenant: on_conflict: "drop" is not allowed: use quarantine or reject`,
+		"on_missing":               `tenant: on_missing: "default" is not allowed: use quarantine or reject`,
+		"on_unauthenticated":       `tenant: on_unauthenticated: "trust" is not allowed: use quarantine or reject or claims`,
+		"on_resource_mismatch":     `tenant: on_resource_mismatch: "reject" is not allowed: use flag or quarantine`,
+		"from_auth_raw":            `tenant: from_auth: "raw" holds credentials: name the attribute that identifies the client, such as username, subject or claims.<name>`,
+		"from_header_name":         `tenant: from_header: "x tenant" is no name of a header`,
+		"from_header_credentials":  `tenant: from_header: "Authorization" holds credentials: name a header that holds the tenant`,
+		"attributes":               `tenant: attributes: a name must not be empty`,
+		"default_reserved":         `tenant: default: tenants that begin with "_" are reserved`,
+		"default_space":            `tenant: default: must not begin or end with a space`,
+		"forwarders_without_auth":  `tenant: forwarders: need from_auth, because only an authenticated forwarder is believed`,
+		"forwarders_identity":      `tenant::forwarders::0: identity must not be empty`,
+		"forwarders_tenants":       `tenant::forwarders::0: tenants must name at least one tenant, "*" for all`,
+		"forwarders_twice":         `tenant: forwarders: "a" stands twice: give all its tenants in one entry`,
+		"redaction_keys":           `redaction: keys[0]: "-" must have 1 to 128 letters or digits`,
+		"redaction_paths":          `redaction: paths[0]: "audit.payload.x" begins with "audit": allowed are action, actor, attributes, body, changes, context, event_name, payload, producer, reason, severity_text, source, target, * and **`,
+		"redaction_identifier":     `redaction: paths[0]: "actor.id" is an identifier, which is never masked`,
+		"redaction_value_patterns": `redaction: value_patterns[0]: "iban" is unknown: allowed are card_number, jwt, bearer and regexp:<expression>`,
+		"redaction_expression":     "redaction: value_patterns[0]: error parsing regexp: missing closing ): `(`",
+		"redaction_exempt_paths":   `redaction: exempt_paths[0]: "payload..x" has an empty segment`,
+		"sampling_empty":           `sampling: attribute: must not be empty: use the name given to the sampler as sampling_priority`,
+		"sampling_audit":           `sampling: attribute: "audit.keep" would be read as audit data: use a name such as sampling.priority`,
+		"enrich_credentials":       `enrich: headers: "authorization" holds credentials and must not be copied into a record`,
+		"enrich_header":            `enrich: headers: "a b" is no name of a header`,
+		"enrich_member":            `enrich: headers: x-request-id: "request.id" is no name of a context member: use letters, digits and _`,
+		"telemetry_actions":        `telemetry: actions: "" is no action: use 1 to 255 bytes`,
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "invalid", "*.yaml"))
+	require.NoError(t, err)
+	assert.Len(t, files, len(want)+1)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, file)
+			require.Error(t, err)
+			if name == "unknown_key" {
+				assert.ErrorContains(t, err, "tennant")
+				return
+			}
+			assert.EqualError(t, err, want[name])
+		})
+	}
+}

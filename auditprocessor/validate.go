@@ -1,0 +1,157 @@
+package auditprocessor
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/stage"
+)
+
+// Limits of the configuration.
+const (
+	minRecordBytes = 1 << 10
+	maxRecordBytes = 64 << 20
+	// maxActions bounds the label action, of which every value is a time series.
+	maxActions = 100
+)
+
+// Validate reports every key that is wrong, with what is allowed. The parts of
+// the configuration that are maps of their own are validated by their methods.
+func (c *Config) Validate() error {
+	errs := []error{
+		oneOf("others", c.Others, OthersPass, OthersDrop),
+		validateKeep(c.Keep),
+	}
+	if c.MaxRecordBytes < minRecordBytes || c.MaxRecordBytes > maxRecordBytes {
+		errs = append(errs, fmt.Errorf("max_record_bytes: %d is not allowed: use %d to %d", c.MaxRecordBytes, minRecordBytes, maxRecordBytes))
+	}
+	return errors.Join(errs...)
+}
+
+func oneOf(key, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is not allowed: use %s", key, value, strings.Join(allowed, " or "))
+}
+
+func validateKeep(keep []string) error {
+	switch {
+	case len(keep) == 0:
+		return fmt.Errorf("keep: must not be empty: use %s, %s or a list of globs", keepAll, keepNone)
+	case slices.Contains(keep, ""):
+		return errors.New("keep: a glob must not be empty")
+	case len(keep) > 1 && (slices.Contains(keep, keepAll) || slices.Contains(keep, keepNone)):
+		return fmt.Errorf("keep: %s and %s stand alone: use one of them or a list of globs", keepAll, keepNone)
+	}
+	return nil
+}
+
+// Validate reports every key below tenant that is wrong.
+func (t *TenantConfig) Validate() error {
+	errs := []error{
+		oneOf("on_conflict", t.OnConflict, Quarantine, Reject),
+		oneOf("on_missing", t.OnMissing, Quarantine, Reject),
+		oneOf("on_unauthenticated", t.OnUnauthenticated, Quarantine, Reject, Claims),
+		oneOf("on_resource_mismatch", t.OnResourceMismatch, Flag, Quarantine),
+	}
+	if slices.Contains(t.Attributes, "") {
+		errs = append(errs, errors.New("attributes: a name must not be empty"))
+	}
+	if t.FromAuth == "raw" {
+		errs = append(errs, errors.New(`from_auth: "raw" holds credentials: name the attribute that identifies the client, such as username, subject or claims.<name>`))
+	}
+	if t.FromHeader != "" && !headerName.MatchString(t.FromHeader) {
+		errs = append(errs, fmt.Errorf("from_header: %q is no name of a header", t.FromHeader))
+	}
+	if credentialHeader(t.FromHeader) {
+		errs = append(errs, fmt.Errorf("from_header: %q holds credentials: name a header that holds the tenant", t.FromHeader))
+	}
+	if t.Default != "" {
+		if err := stage.CheckTenant(t.Default); err != nil {
+			errs = append(errs, fmt.Errorf("default: %w", err))
+		}
+	}
+	if len(t.Forwarders) > 0 && t.FromAuth == "" {
+		errs = append(errs, errors.New("forwarders: need from_auth, because only an authenticated forwarder is believed"))
+	}
+	return errors.Join(append(errs, t.duplicateForwarder())...)
+}
+
+func (t *TenantConfig) duplicateForwarder() error {
+	seen := make(map[string]bool, len(t.Forwarders))
+	for _, f := range t.Forwarders {
+		if seen[f.Identity] {
+			return fmt.Errorf("forwarders: %q stands twice: give all its tenants in one entry", f.Identity)
+		}
+		seen[f.Identity] = true
+	}
+	return nil
+}
+
+// Validate reports what is wrong with one forwarder.
+func (f *ForwarderConfig) Validate() error {
+	_, err := stage.NewForwarder(f.Identity, f.Tenants)
+	return err
+}
+
+// Validate reports every rule that cannot be compiled.
+func (r *RedactionConfig) Validate() error {
+	_, err := stage.NewRedactor(r.rules())
+	return err
+}
+
+// Validate reports whether a sampler could find the mark.
+func (s *SamplingConfig) Validate() error {
+	switch {
+	case s.Attribute == "":
+		return errors.New("attribute: must not be empty: use the name given to the sampler as sampling_priority")
+	case s.Attribute == "audit", strings.HasPrefix(s.Attribute, "audit."):
+		return fmt.Errorf("attribute: %q would be read as audit data: use a name such as sampling.priority", s.Attribute)
+	}
+	return nil
+}
+
+var (
+	headerName    = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	contextMember = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+)
+
+// credentialHeader reports whether a header holds what must never be stored.
+func credentialHeader(name string) bool {
+	return slices.Contains([]string{"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}, strings.ToLower(name))
+}
+
+// Validate reports headers that must not be copied and members that cannot be
+// named.
+func (e *EnrichConfig) Validate() error {
+	var errs []error
+	for _, rule := range headerRules(e.Headers) {
+		switch name := strings.ToLower(rule.header); {
+		case !headerName.MatchString(rule.header):
+			errs = append(errs, fmt.Errorf("headers: %q is no name of a header", rule.header))
+		case credentialHeader(name):
+			errs = append(errs, fmt.Errorf("headers: %q holds credentials and must not be copied into a record", name))
+		case !contextMember.MatchString(rule.member):
+			errs = append(errs, fmt.Errorf("headers: %s: %q is no name of a context member: use letters, digits and _", name, rule.member))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Validate reports actions that cannot be labels.
+func (t *TelemetryConfig) Validate() error {
+	if len(t.Actions) > maxActions {
+		return fmt.Errorf("actions: %d are too many, each is a time series of its own: use at most %d", len(t.Actions), maxActions)
+	}
+	for _, action := range t.Actions {
+		if action == "" || len(action) > record.MaxActionBytes {
+			return fmt.Errorf("actions: %q is no action: use 1 to %d bytes", action, record.MaxActionBytes)
+		}
+	}
+	return nil
+}
