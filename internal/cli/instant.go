@@ -66,7 +66,6 @@ func parseAge(s string) (time.Duration, error) {
 	return total, nil
 }
 
-
 // window is since <= t < until; a zero bound is open.
 type window struct{ since, until time.Time }
 

@@ -19,15 +19,15 @@ import (
 // JSON are absent. JSON members hold valid JSON; actor, target, changes,
 // context, attributes and source hold objects.
 type outgoing struct {
-	tenantID, eventID, action, outcome, reason    string
-	correlationID, causationID, idempotencyKey    string
-	schemaVersion, eventName, severityText        string
-	severity                                      int
-	timeUnixNano, observedTimeUnixNano            uint64
-	traceID, spanID                               string // hexadecimal
-	actor, target, changes, context               json.RawMessage
-	payload, body                                 json.RawMessage
-	source, attributes                            json.RawMessage
+	tenantID, eventID, action, outcome, reason string
+	correlationID, causationID, idempotencyKey string
+	schemaVersion, eventName, severityText     string
+	severity                                   int
+	timeUnixNano, observedTimeUnixNano         uint64
+	traceID, spanID                            string // hexadecimal
+	actor, target, changes, context            json.RawMessage
+	payload, body                              json.RawMessage
+	source, attributes                         json.RawMessage
 }
 
 // appendRequest appends an ExportLogsServiceRequest with records in their

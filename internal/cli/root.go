@@ -33,6 +33,7 @@ collector); 2 wrong usage or environment; 3 could not be checked completely.`,
 	root.AddCommand(
 		newSend(sys),
 		newMigrate(sys),
+		newDev(sys),
 		newVersion(sys),
 	)
 	return root

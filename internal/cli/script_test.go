@@ -23,7 +23,10 @@ import (
 // TestMain makes the test binary answer to the name otelaudit too, so that the
 // scripts run the command as a process.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"otelaudit": func() { os.Exit(runProcess()) }})
+	testscript.Main(m, map[string]func(){
+		"otelaudit":   func() { os.Exit(runProcess()) },
+		collectorName: func() { os.Exit(runFakeCollector()) },
+	})
 }
 
 func runProcess() int {
@@ -48,6 +51,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":    awaitText,
+			"freeport": setFreePort,
+		},
 		Setup: func(env *testscript.Env) error {
 			c := &fakeCollector{log: filepath.Join(env.WorkDir, "requests.jsonl")}
 			server := httptest.NewServer(c)

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/migrations"
+)
+
+const devDatabase = "audit"
+
+// devLogin is a login of the private cluster.
+type devLogin struct{ variable, name, role string }
+
+// devLogins are the logins below the owner, one per group role.
+func devLogins() []devLogin {
+	roles := migrations.RolesFor(migrations.DefaultRolePrefix)
+	return []devLogin{
+		{"AUDIT_WRITER_URL", "dev_writer", roles.Writer},
+		{"AUDIT_READER_URL", "dev_reader", roles.Reader},
+		{"AUDIT_AUDITOR_URL", "dev_auditor", roles.Auditor},
+		{"AUDIT_PRUNER_URL", "dev_pruner", roles.Pruner},
+		{"AUDIT_OPERATOR_URL", "dev_operator", roles.Operator},
+	}
+}
+
+func (e *devEnvironment) endpoint() string { return "http://" + dialable(e.http) }
+
+func (e *devEnvironment) envFile() string { return filepath.Join(e.dir, "dev.env") }
+
+// variables are the lines of dev.env. Passwords are letters and digits, so no
+// value needs quotes in a shell.
+func (e *devEnvironment) variables() []string {
+	lines := []string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT=" + e.endpoint(),
+		"AUDIT_OWNER_URL=" + e.cluster.URL(pglocal.Superuser, devDatabase),
+	}
+	for _, login := range devLogins() {
+		lines = append(lines, login.variable+"="+e.cluster.URL(login.name, devDatabase))
+	}
+	return lines
+}
+
+// writeEnvironment writes dev.env for this user's eyes only.
+func (e *devEnvironment) writeEnvironment() error {
+	text := strings.Join(e.variables(), "\n") + "\n"
+	fresh := e.envFile() + ".new"
+	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(fresh, e.envFile())
+}
+
+// collectorEnvironment is this process's environment with what the
+// configuration refers to; of the database, the writer's login and no other.
+func (e *devEnvironment) collectorEnvironment() []string {
+	_, metricsPort, _ := net.SplitHostPort(e.metrics)
+	return append(e.sys.Environ[:len(e.sys.Environ):len(e.sys.Environ)],
+		"AUDIT_WRITER_URL="+e.cluster.URL("dev_writer", devDatabase),
+		"AUDIT_HTTP_ENDPOINT="+e.http,
+		"AUDIT_GRPC_ENDPOINT="+e.grpc,
+		"AUDIT_HEALTH_ENDPOINT="+e.health,
+		"AUDIT_METRICS_PORT="+metricsPort,
+	)
+}
+
+// printReady tells that everything answers and what to do with it.
+func (e *devEnvironment) printReady() error {
+	program := e.sys.Executable
+	if program == "" {
+		program = "otelaudit"
+	}
+	_, err := fmt.Fprintf(e.sys.Stdout, `ready
+
+  OTLP by HTTP  %[1]s
+  OTLP by gRPC  %[2]s
+  data          %[3]s (PostgreSQL %[4]d, collector.log)
+
+Send an event and see it, in another terminal:
+
+  set -a; . %[5]s; set +a
+  %[6]s send --tenant acme --action invoice.approve --actor user:alice --target invoice:42 --outcome success
+  %[6]s list --tenant acme
+
+Ctrl-C stops all of it; the data stays.
+`, e.endpoint(), dialable(e.grpc), e.dir, e.cluster.Version, shellQuote(e.envFile()), shellQuote(program))
+	return err
+}
+
+// shellQuote quotes a path only where a shell would split or expand it.
+func shellQuote(s string) string {
+	plain := strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:@,") == ""
+	if plain && s != "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func trimNewline(line []byte) []byte { return bytes.TrimRight(line, "\n") }
+
+// defaultConfig is config/dev.yaml.
+func defaultConfig(sys *System) ([]byte, error) {
+	return os.ReadFile(filepath.Join(filepath.Dir(sys.Executable), "..", "config", "dev.yaml"))
+}
