@@ -32,7 +32,8 @@ func FreePort() (int, error) {
 	}
 	for range lastPort - firstPort {
 		port := ports.next
-		if ports.next++; ports.next >= lastPort {
+		ports.next++
+		if ports.next >= lastPort {
 			ports.next = firstPort
 		}
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))

@@ -98,7 +98,7 @@ func eventsOf(t *testing.T, conn *pgx.Conn, prefix string) map[string][]event {
 }
 
 // TestEvlog runs evlog's own client, both shapes of its OTLP drain.
-func TestEvlog(t *testing.T) {
+func TestEvlog(t *testing.T) { //nolint:tparallel // the subtests share one collector
 	t.Parallel()
 	acquire(t, 1)
 	db := newDatabase(t)
@@ -146,11 +146,12 @@ func TestEvlog(t *testing.T) {
 
 			changed := only("usr-" + shape + "-changed")
 			var changes struct {
-				Before, After map[string]any
-				Patch         []struct {
-					Op, Path string
-					Value    any
-				}
+				Before map[string]any `json:"before"`
+				After  map[string]any `json:"after"`
+				Patch  []struct {
+					Path  string `json:"path"`
+					Value any    `json:"value"`
+				} `json:"patch"`
 			}
 			require.NoError(t, json.Unmarshal([]byte(changed.Changes), &changes), changed.Changes)
 			assert.Equal(t, "old@example.com", changes.Before["email"])
@@ -190,7 +191,7 @@ func TestEvlog(t *testing.T) {
 
 // TestOpenTelemetryJavaScript runs the OpenTelemetry SDK with each of its
 // exporters.
-func TestOpenTelemetryJavaScript(t *testing.T) {
+func TestOpenTelemetryJavaScript(t *testing.T) { //nolint:tparallel // the subtests share one collector
 	t.Parallel()
 	acquire(t, 1)
 	db := newDatabase(t)

@@ -19,7 +19,7 @@ import (
 
 // TestInputs sends what applications send to one collector and compares the
 // database with it.
-func TestInputs(t *testing.T) {
+func TestInputs(t *testing.T) { //nolint:tparallel // the subtests share one collector
 	t.Parallel()
 	acquire(t, 1)
 	db := newDatabase(t)
@@ -73,7 +73,7 @@ func protocols(t *testing.T, d *deployment, db *databaseURLs) {
 				ledger := loadgen.NewLedger()
 				logs, events := g.Request(size)
 				require.NoError(t, loadgen.Deliver(within(t, 60*time.Second), client, logs, events, ledger, loadgen.Patience{Timeout: 60 * time.Second}), "%d records", size)
-				report := reckon(t, db.Auditor, run, ledger)
+				report := tally(t, db.Auditor, run, ledger)
 				assert.Equal(t, size, report.Stored, "%d records", size)
 			}
 		})

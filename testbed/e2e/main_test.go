@@ -23,7 +23,9 @@ var shared struct {
 	err    error
 }
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(exitCode(m)) }
+
+func exitCode(m *testing.M) int {
 	code := m.Run()
 	if shared.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -40,13 +42,13 @@ func TestMain(m *testing.M) {
 	default:
 		fmt.Fprintln(os.Stderr, "the databases of the failed tests are kept in", shared.dir)
 	}
-	os.Exit(code)
+	return code
 }
 
 func sharedServer(t *testing.T) *database.Server {
 	t.Helper()
 	shared.once.Do(func() {
-		if shared.dir, shared.err = os.MkdirTemp("", "otelaudit-e2e-"); shared.err != nil {
+		if shared.dir, shared.err = os.MkdirTemp("", "otelaudit-e2e-"); shared.err != nil { //nolint:usetesting // outlives the test that comes first
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -179,6 +179,6 @@ func settle(t *testing.T, d *deployment, db *databaseURLs, run string, ledger *l
 				part.Record(fate, loadgen.Event{Marker: marker})
 			}
 		}
-		reckon(t, db.Auditor, stream, part)
+		tally(t, db.Auditor, stream, part)
 	}
 }

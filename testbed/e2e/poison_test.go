@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,8 +81,8 @@ func poisons() []poison {
 		{name: "no time", put: at(0), flag: "time_arrival"},
 		{name: "only an observed time", put: func(lr plog.LogRecord) { lr.SetTimestamp(0) }, flag: "time_observed"},
 		{name: "1 ns", put: at(1), holds: `"time_unix_nano": 1,`},
-		{name: "2262-04-11 less 1 ns", put: at(lastNano - 1), holds: fmt.Sprint(lastNano - 1)},
-		{name: "2262-04-11", put: at(lastNano), holds: fmt.Sprint(lastNano)},
+		{name: "2262-04-11 less 1 ns", put: at(lastNano - 1), holds: strconv.FormatUint(lastNano-1, 10)},
+		{name: "2262-04-11", put: at(lastNano), holds: strconv.FormatUint(lastNano, 10)},
 		{name: "2262-04-11 and 1 ns", put: at(lastNano + 1), reason: "invalid_time"},
 		{name: "2^64-1", put: at(math.MaxUint64), reason: "invalid_time"},
 		{name: "no tenant", put: func(lr plog.LogRecord) { lr.Attributes().Remove("audit.tenant.id") }, reason: "missing_tenant"},
@@ -144,7 +145,7 @@ func only(f func(pcommon.Map)) func(plog.LogRecord) {
 const secondAction = "audit.actioN"
 
 // TestPoison sends each bad record among 1,000 good ones.
-func TestPoison(t *testing.T) {
+func TestPoison(t *testing.T) { //nolint:tparallel // the subtests share one collector
 	t.Parallel()
 	acquire(t, 1)
 	db := newDatabase(t)
@@ -174,7 +175,7 @@ func TestPoison(t *testing.T) {
 			require.NoError(t, client.SendRaw(within(t, patience), body), "the client is told success")
 			ledger.Record(loadgen.Acknowledged, good...)
 			ledger.Record(loadgen.Acknowledged, bad)
-			report := reckon(t, db.Auditor, run, ledger)
+			report := tally(t, db.Auditor, run, ledger)
 			quarantine := quarantineOf(t, conn, bad.Marker)
 			if p.reason != "" {
 				assert.Equal(t, 1000, report.Stored)
@@ -193,6 +194,7 @@ func TestPoison(t *testing.T) {
 		})
 	}
 	t.Run("by JSON", func(t *testing.T) { poisonByJSON(t, d, db) })
+	consistent(t, conn)
 	assert.NoError(t, client.Send(within(t, patience), plog.NewLogs()), "it still serves")
 }
 

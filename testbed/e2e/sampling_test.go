@@ -21,7 +21,7 @@ import (
 // TestSampling proves that no sampler can take an audit record away: neither
 // from the database nor from the application pipeline, with the connector and
 // without it.
-func TestSampling(t *testing.T) {
+func TestSampling(t *testing.T) { //nolint:tparallel // two collectors one after the other
 	t.Parallel()
 	for _, name := range []string{"gateway.yaml", "single.yaml"} {
 		t.Run(name, func(t *testing.T) {

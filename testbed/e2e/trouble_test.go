@@ -73,7 +73,7 @@ func TestWrongDatabase(t *testing.T) {
 
 // TestWrongConfiguration starts collectors with one wrong key each: the message
 // names the key and what is allowed, and nothing starts.
-func TestWrongConfiguration(t *testing.T) {
+func TestWrongConfiguration(t *testing.T) { //nolint:tparallel // a collector each, one after the other
 	t.Parallel()
 	acquire(t, 1)
 	gateway, err := os.ReadFile(filepath.Join("testdata", "gateway.yaml"))

@@ -83,8 +83,7 @@ func Retryable(err error) bool {
 	if err == nil {
 		return false
 	}
-	var refused *StatusError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*StatusError](err); ok {
 		return refused.Retryable()
 	}
 	return true
@@ -122,12 +121,11 @@ func (c *GRPC) Send(ctx context.Context, logs plog.Logs) error {
 
 // SendRaw sends an encoded ExportLogsServiceRequest.
 func (c *GRPC) SendRaw(ctx context.Context, body []byte) error {
+	header := metadata.New(c.options.Headers)
 	if c.options.Username != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", basic(c.options))
+		header.Set("authorization", basic(c.options))
 	}
-	for k, v := range c.options.Headers {
-		ctx = metadata.AppendToOutgoingContext(ctx, k, v)
-	}
+	ctx = metadata.NewOutgoingContext(ctx, header)
 	var call []grpc.CallOption
 	if c.options.Gzip {
 		call = append(call, grpc.UseCompressor("gzip"))

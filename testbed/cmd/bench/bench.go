@@ -47,8 +47,8 @@ func newBench(ctx context.Context, dir string, progress io.Writer) (*bench, erro
 	return b, err
 }
 
-func (b *bench) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+func (b *bench) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return b.server.Stop(ctx)
 }
@@ -100,9 +100,9 @@ func (b *bench) forTenants(ctx context.Context, tenants int) error {
 		return err
 	}
 	for _, r := range append(ends, alone) {
-		r.RatioToCopy = pointer(r.EventsPerSecond / limit.copy)
-		r.RatioToCopyWithoutIdxs = pointer(r.EventsPerSecond / limit.withoutIndexes)
-		r.RatioToInsert = pointer(r.EventsPerSecond / limit.insert)
+		r.RatioToCopy = new(r.EventsPerSecond / limit.copy)
+		r.RatioToCopyWithoutIdxs = new(r.EventsPerSecond / limit.withoutIndexes)
+		r.RatioToInsert = new(r.EventsPerSecond / limit.insert)
 		b.results = append(b.results, r)
 	}
 	b.results = append(b.results, limit.results...)

@@ -62,7 +62,7 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload) (result, 
 	if err != nil {
 		return result{}, rows{}, err
 	}
-	r.BytesPerEvent = pointer(float64(after-before) / float64(w.events))
+	r.BytesPerEvent = new(float64(after-before) / float64(w.events))
 	stored, err := readRows(ctx, db, "bench-")
 	if err != nil {
 		return result{}, rows{}, err
@@ -243,7 +243,7 @@ func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w wo
 		ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
 		EventsPerSecond:    float64(w.events) / elapsed.Seconds(),
 		CollectorCPUMicros: perEvent(collectorAfter-collectorBefore, w.events),
-		PeakRSSMebibytes:   pointer(float64(peak) / (1 << 20)),
+		PeakRSSMebibytes:   new(float64(peak) / (1 << 20)),
 	}
 	r.P50Milliseconds, r.P99Milliseconds = percentiles(took)
 	if stores {

@@ -197,7 +197,7 @@ func (b *bench) copyLimit(ctx context.Context, name string, tenants, connections
 			return nil
 		}
 		after, err := b.storedBytes(ctx, db)
-		m.BytesPerEvent = pointer(float64(after-before) / float64(len(r.events)))
+		m.BytesPerEvent = new(float64(after-before) / float64(len(r.events)))
 		return err
 	})
 }
@@ -310,7 +310,8 @@ func (b *bench) timed(ctx context.Context, m result, f func(i int) error, after 
 	}
 	m.EventsPerSecond = float64(m.Events) / elapsed.Seconds()
 	m.ServerCPUMicros = perEvent(used-cpu, m.Events)
-	return m, after(&m)
+	err = after(&m)
+	return m, err
 }
 
 // percentiles are the median and the 99th, in milliseconds.
@@ -318,7 +319,7 @@ func percentiles(took []time.Duration) (p50, p99 *float64) {
 	sorted := slices.Clone(took)
 	slices.Sort(sorted)
 	at := func(share float64) *float64 {
-		return pointer(float64(sorted[int(share*float64(len(sorted)-1))].Microseconds()) / 1000)
+		return new(float64(sorted[int(share*float64(len(sorted)-1))].Microseconds()) / 1000)
 	}
 	return at(0.5), at(0.99)
 }

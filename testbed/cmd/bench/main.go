@@ -23,14 +23,16 @@ import (
 	"time"
 )
 
-func main() {
+func main() { os.Exit(exitCode()) }
+
+func exitCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: error:", err)
-		stop()
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -57,7 +59,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		b.scale = 0.2
 	}
 	err = b.all(ctx)
-	if err := errors.Join(err, b.close()); err != nil {
+	if err := errors.Join(err, b.close(context.WithoutCancel(ctx))); err != nil {
 		return err
 	}
 	if err := writeJSON(*path, b.results); err != nil {
@@ -121,4 +123,4 @@ func perEvent(d time.Duration, events int) *float64 {
 	return &v
 }
 
-func pointer(v float64) *float64 { return &v }
+//go:fix inline
