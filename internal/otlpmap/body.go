@@ -42,7 +42,7 @@ func (g *gatherer) takeBody(lr plog.LogRecord) {
 // attributes of the record.
 func (g *gatherer) remainder(body record.Value) record.Value {
 	own := len(g.other) // attributes of the record so far
-	return body.Map(func(name string, v record.Value) record.Value {
+	rest := body.Map(func(name string, v record.Value) record.Value {
 		if name == AttrAudit {
 			g.nested("the body's audit member", v)
 			return record.Value{}
@@ -58,6 +58,10 @@ func (g *gatherer) remainder(body record.Value) record.Value {
 		}
 		return v
 	})
+	if rest.Len() == 0 {
+		return record.Value{}
+	}
+	return rest
 }
 
 // saysTheSame reports whether an attribute is a copy of a member of the body.
