@@ -3,10 +3,12 @@
 package auditexporter
 
 import (
-	"go.uber.org/goleak"
+	"os"
 	"testing"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	runWithPostgres(m)
+	// skipping goleak test as per metadata.yml configuration
+	os.Exit(m.Run())
 }
