@@ -190,7 +190,7 @@ func TestWhatFitsInFitsThrough(t *testing.T) {
 	}
 	agent := parse(t, "agent")
 	accepted := agent.Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB * mib
-	batch := agent.Exporters["otlp/gateway"].SendingQueue.Batch.MaxSize
+	batch := agent.Exporters["otlp_grpc/gateway"].SendingQueue.Batch.MaxSize
 	assert.Less(t, accepted, batch, "a single large record would be larger than a batch may be")
 	for _, role := range []string{"gateway", "gateway-durable", "production"} {
 		assert.Less(t, batch, parse(t, role).Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB*mib, role)
@@ -201,7 +201,7 @@ func TestSamplerHonorsTheMark(t *testing.T) {
 	doc := parse(t, "production")
 	mark := doc.Processors["audit"]["sampling"].(map[string]any)["attribute"]
 	assert.Equal(t, mark, doc.Processors["probabilistic_sampler"]["sampling_priority"])
-	assert.Equal(t, mark, doc.Connectors["audit"]["sampling_attribute"])
+	assert.Equal(t, mark, doc.Connectors["audit/router"]["sampling_attribute"])
 }
 
 func TestBuiltBinaryAcceptsEveryConfiguration(t *testing.T) {
