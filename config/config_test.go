@@ -201,7 +201,7 @@ func TestSamplerHonorsTheMark(t *testing.T) {
 	doc := parse(t, "production")
 	mark := doc.Processors["audit"]["sampling"].(map[string]any)["attribute"]
 	assert.Equal(t, mark, doc.Processors["probabilistic_sampler"]["sampling_priority"])
-	assert.Equal(t, mark, doc.Connectors["audit/router"]["sampling_attribute"])
+	assert.Equal(t, mark, doc.Connectors["audit/route"]["sampling_attribute"])
 }
 
 func TestBuiltBinaryAcceptsEveryConfiguration(t *testing.T) {

@@ -49,7 +49,7 @@ func newMachine(t *testing.T, environment string) *machine {
 	require.NoError(t, err)
 	m := &machine{binary: binary, dir: t.TempDir(), values: readEnvironment(t, environment), roots: x509.NewCertPool()}
 
-	for _, name := range []string{"AUDIT_OTLP_GRPC", "AUDIT_OTLP_HTTP", "AUDIT_AGENT_OTLP_GRPC", "AUDIT_AGENT_OTLP_HTTP", "AUDIT_HEALTH"} {
+	for _, name := range []string{"AUDIT_GRPC_ENDPOINT", "AUDIT_HTTP_ENDPOINT", "AUDIT_AGENT_GRPC_ENDPOINT", "AUDIT_AGENT_HTTP_ENDPOINT", "AUDIT_HEALTH_ENDPOINT"} {
 		require.Contains(t, m.values, name)
 		m.values[name] = address(t)
 	}
@@ -87,7 +87,7 @@ func (m *machine) start(t *testing.T, role string) *collector.Process {
 		Binary: m.binary,
 		Config: readFile(t, role+".yaml"),
 		Dir:    m.dir,
-		Health: "http://" + m.values["AUDIT_HEALTH"],
+		Health: "http://" + m.values["AUDIT_HEALTH_ENDPOINT"],
 		Env:    m.env,
 	})
 	require.NoError(t, err)
@@ -164,12 +164,12 @@ func TestAnswers(t *testing.T) {
 			process := m.start(t, tt.role)
 			require.NoError(t, process.WaitServing(ctx))
 
-			url := "https://" + m.values["AUDIT_OTLP_HTTP"]
+			url := "https://" + m.values["AUDIT_HTTP_ENDPOINT"]
 			switch tt.role {
 			case "dev":
-				url = "http://" + m.values["AUDIT_OTLP_HTTP"]
+				url = "http://" + m.values["AUDIT_HTTP_ENDPOINT"]
 			case "agent":
-				url = "http://" + m.values["AUDIT_AGENT_OTLP_HTTP"]
+				url = "http://" + m.values["AUDIT_AGENT_HTTP_ENDPOINT"]
 			}
 			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/logs", strings.NewReader(event))
 			require.NoError(t, err)
