@@ -17,7 +17,7 @@ DECLARE
     lower_bound constant timestamptz := date_trunc('month', at);
     upper_bound constant timestamptz := lower_bound + interval '1 month';
     partition constant text := 'audit_events_' || to_char(lower_bound, 'YYYY_MM');
-    existing regclass;
+    existing oid;
 BEGIN
     -- A writer's clock, or its bug, must not be able to make a thousand tables.
     IF at IS NULL OR lower_bound < this_month - interval '1 month' OR lower_bound > this_month + interval '2 months' THEN
@@ -26,7 +26,9 @@ BEGIN
             USING ERRCODE = '55000';
     END IF;
     FOR attempt IN 1..2 LOOP
-        existing := to_regclass(format('{{schema}}.%I', partition));
+        -- A query, not to_regclass: that asks a cache which does not yet know
+        -- what another session committed while this one waited for the lock.
+        SELECT c.oid INTO existing FROM pg_class AS c WHERE c.relnamespace = '{{schema}}'::regnamespace AND c.relname = partition;
         IF EXISTS (SELECT FROM pg_inherits WHERE inhrelid = existing AND inhparent = '{{schema}}.audit_events'::regclass) THEN
             RETURN partition;
         END IF;
