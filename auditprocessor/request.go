@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelaudit/otelaudit/internal/otlpmap"
@@ -44,13 +45,15 @@ func (r *request) resource(rl plog.ResourceLogs) {
 	audit := false
 	rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
 		auditInScope := false
+		in := origin{resource: rl.Resource(), scope: sl.Scope()}
+		in.decodeResource, in.decodeScope = r.outerOf(in.resource, in.scope)
 		sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool {
 			if r.refusal != nil {
 				return false
 			}
 			if otlpmap.IsAudit(lr) {
 				auditInScope = true
-				r.record(rl, sl, lr)
+				r.record(&in, lr)
 				return false
 			}
 			return r.ordinary()
@@ -77,9 +80,23 @@ func (r *request) ordinary() (remove bool) {
 	return false
 }
 
+// origin is where a log record stands.
+type origin struct {
+	resource       pcommon.Resource // as it came
+	scope          pcommon.InstrumentationScope
+	decodeResource pcommon.Resource // see outerOf
+	decodeScope    pcommon.InstrumentationScope
+}
+
 // record makes one log record canonical, or marks it for quarantine.
-func (r *request) record(rl plog.ResourceLogs, sl plog.ScopeLogs, lr plog.LogRecord) {
-	d := r.decoder.Decode(rl.Resource(), sl.Scope(), lr, r.trusted)
+func (r *request) record(in *origin, lr plog.LogRecord) {
+	digest := func() [32]byte { return otlpmap.Digest(in.resource, in.scope, lr) }
+	if r.logs != nil && holdsBytes(lr) {
+		came := digest()
+		digest = func() [32]byte { return came }
+		r.tally.redacted += r.logs.bytes(lr)
+	}
+	d := r.decoder.Decode(in.decodeResource, in.decodeScope, lr, r.trusted)
 	if d.Mark != nil {
 		r.keepMark(lr, *d.Mark)
 		return
@@ -96,7 +113,7 @@ func (r *request) record(rl plog.ResourceLogs, sl plog.ScopeLogs, lr plog.LogRec
 		r.quarantine(lr, otlpmap.QuarantineMark{
 			Reason:   problem.Reason,
 			Detail:   problem.Detail,
-			SHA256:   otlpmap.Digest(rl.Resource(), sl.Scope(), lr),
+			SHA256:   digest(),
 			TenantID: tenant,
 		})
 		return
