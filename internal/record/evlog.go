@@ -19,17 +19,27 @@ func (r *Record) hasEvlogDerivedKey() bool {
 			return false
 		}
 	}
-	if r.evlogKey(false) == r.IdempotencyKey {
+	id := r.Target.Get("id")
+	if r.evlogKey(r.Target, id) == r.IdempotencyKey {
 		return true
 	}
-	// evlog hashes a numeric target id as a number; here it is decimal text.
-	return isDecimal(r.TargetID()) && r.evlogKey(true) == r.IdempotencyKey
+	// evlog hashed a numeric id, which is decimal text here, as a number, and a
+	// target without members, which is no target here, as an object.
+	switch {
+	case r.Target.IsAbsent():
+		return r.evlogKey(EmptyObject(), id) == r.IdempotencyKey
+	case id.kind == String:
+		if p, err := ParseText(id.str); err == nil && p.Value.kind == Number {
+			return r.evlogKey(r.Target, p.Value) == r.IdempotencyKey
+		}
+	}
+	return false
 }
 
 // evlogKey computes evlog's key of the record: four FNV-1a hashes of a JSON
 // text with sorted names, in which what JavaScript calls undefined stands as
 // the bare word.
-func (r *Record) evlogKey(bareTargetID bool) string {
+func (r *Record) evlogKey(target, targetID Value) string {
 	b := make([]byte, 0, 256)
 	b = append(b, `{"action":`...)
 	b = appendString(b, r.Action)
@@ -40,15 +50,11 @@ func (r *Record) evlogKey(bareTargetID bool) string {
 	b = append(b, `},"outcome":`...)
 	b = appendOrUndefined(b, r.outcomeAsSent())
 	b = append(b, `,"target":`...)
-	if r.Target.kind == Object {
+	if target.kind == Object {
 		b = append(b, `{"id":`...)
-		if bareTargetID {
-			b = append(b, r.TargetID()...)
-		} else {
-			b = appendOrUndefined(b, r.Target.Get("id"))
-		}
+		b = appendOrUndefined(b, targetID)
 		b = append(b, `,"type":`...)
-		b = appendOrUndefined(b, r.Target.Get("type"))
+		b = appendOrUndefined(b, target.Get("type"))
 		b = append(b, '}')
 	} else {
 		b = append(b, "undefined"...)
@@ -100,13 +106,4 @@ func (r *Record) outcomeAsSent() Value {
 		return Value{}
 	}
 	return TextOrAbsent(r.Outcome)
-}
-
-func isDecimal(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
 }
