@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/config"
 	"github.com/otelaudit/otelaudit/internal/pglocal"
 	"github.com/otelaudit/otelaudit/migrations"
 )
@@ -41,6 +42,10 @@ func newDev(sys *System) *cobra.Command {
 The cluster is made in the data directory the first time; later starts go on
 with the same data. When everything answers, a line "ready" is printed, and
 DIR/dev.env holds the endpoint and one database URL per role.
+
+A configuration given by --config finds the addresses and the database in
+AUDIT_OTLP_HTTP, AUDIT_OTLP_GRPC, AUDIT_HEALTH, AUDIT_METRICS_HOST,
+AUDIT_METRICS_PORT and AUDIT_WRITER_URL, and must serve the first three.
 
 It needs PostgreSQL's server programs on this machine and the collector,
 otelcol-audit, beside this program. PostgreSQL never runs as root: started as
@@ -255,12 +260,8 @@ func (e *devEnvironment) startDatabase(ctx context.Context) error {
 func (e *devEnvironment) startCollector(ctx context.Context) error {
 	if e.config == "" {
 		e.config = filepath.Join(e.dir, "collector.yaml")
-		text, err := defaultConfig(e.sys)
-		if err == nil {
-			err = os.WriteFile(e.config, text, 0o600)
-		}
-		if err != nil {
-			return environmentError("--config names a collector configuration", err)
+		if err := os.WriteFile(e.config, config.Dev, 0o600); err != nil {
+			return environmentError("", err)
 		}
 	}
 	e.say("starting the collector %s", e.binary)

@@ -59,12 +59,13 @@ func (e *devEnvironment) writeEnvironment() error {
 // collectorEnvironment is this process's environment with what the
 // configuration refers to; of the database, the writer's login and no other.
 func (e *devEnvironment) collectorEnvironment() []string {
-	_, metricsPort, _ := net.SplitHostPort(e.metrics)
+	metricsHost, metricsPort, _ := net.SplitHostPort(e.metrics)
 	return append(e.sys.Environ[:len(e.sys.Environ):len(e.sys.Environ)],
 		"AUDIT_WRITER_URL="+e.cluster.URL("dev_writer", devDatabase),
-		"AUDIT_HTTP_ENDPOINT="+e.http,
-		"AUDIT_GRPC_ENDPOINT="+e.grpc,
-		"AUDIT_HEALTH_ENDPOINT="+e.health,
+		"AUDIT_OTLP_HTTP="+e.http,
+		"AUDIT_OTLP_GRPC="+e.grpc,
+		"AUDIT_HEALTH="+e.health,
+		"AUDIT_METRICS_HOST="+metricsHost,
 		"AUDIT_METRICS_PORT="+metricsPort,
 	)
 }
@@ -102,8 +103,3 @@ func shellQuote(s string) string {
 }
 
 func trimNewline(line []byte) []byte { return bytes.TrimRight(line, "\n") }
-
-// defaultConfig is config/dev.yaml.
-func defaultConfig(sys *System) ([]byte, error) {
-	return os.ReadFile(filepath.Join(filepath.Dir(sys.Executable), "..", "config", "dev.yaml"))
-}

@@ -33,7 +33,7 @@ func runFakeCollector() int {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, "{}")
 	})
-	for _, variable := range []string{"AUDIT_HTTP_ENDPOINT", "AUDIT_GRPC_ENDPOINT", "AUDIT_HEALTH_ENDPOINT"} {
+	for _, variable := range []string{"AUDIT_OTLP_HTTP", "AUDIT_OTLP_GRPC", "AUDIT_HEALTH"} {
 		l, err := net.Listen("tcp", os.Getenv(variable))
 		if err != nil {
 			fmt.Println(err)

@@ -32,6 +32,9 @@ collector); 2 wrong usage or environment; 3 could not be checked completely.`,
 	})
 	root.AddCommand(
 		newSend(sys),
+		newList(sys),
+		newShow(sys),
+		newQuarantine(sys),
 		newMigrate(sys),
 		newDev(sys),
 		newVersion(sys),

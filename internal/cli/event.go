@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// tableTime is short enough for a table and still says the zone.
+const tableTime = "2006-01-02T15:04:05.000Z07:00"
+
+// writeTable writes events for people: what happened, one line each.
+func writeTable(w io.Writer, events []store.StoredEvent) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "TIME\tACTION\tOUTCOME\tACTOR\tTARGET\tEVENT_ID")
+	for i := range events {
+		r := events[i].Record
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", events[i].EventTime.UTC().Format(tableTime),
+			cell(r.Action, 40), r.Outcome, cell(entityText(r.Actor), 32), cell(entityText(r.Target), 32), cell(r.EventID, 64))
+	}
+	return tw.Flush()
+}
+
+// entityText is TYPE:ID as far as it is known, "-" for nothing.
+func entityText(v record.Value) string {
+	kind, id := v.Get("type").Text(), v.Get("id").Text()
+	switch {
+	case kind == "" && id == "":
+		return "-"
+	case id == "":
+		return kind
+	case kind == "":
+		return ":" + id
+	}
+	return kind + ":" + id
+}
+
+// writeLines writes one JSON object per line.
+func writeLines(w *bufio.Writer, events []store.StoredEvent) error {
+	var line []byte
+	for i := range events {
+		line = append(events[i].AppendJSON(line[:0]), '\n')
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writePage writes {"events": […], "next_cursor": "…"}; the cursor is there
+// only when another page follows.
+func writePage(w io.Writer, page store.Page) error {
+	document := struct {
+		Events []json.RawMessage `json:"events"`
+		Next   string            `json:"next_cursor,omitempty"`
+	}{Events: []json.RawMessage{}, Next: page.Next}
+	for i := range page.Events {
+		document.Events = append(document.Events, page.Events[i].AppendJSON(nil))
+	}
+	return writeJSON(w, document)
+}
+
+// writeObject writes a JSON object in the given format; as a table, one member
+// per line, text without quotes and objects over several lines.
+func writeObject(w io.Writer, format string, object []byte) error {
+	switch format {
+	case formatJSONL:
+		_, err := fmt.Fprintf(w, "%s\n", object)
+		return err
+	case formatJSON:
+		return writeJSON(w, json.RawMessage(object))
+	}
+	members, err := parseMembers(object)
+	if err != nil {
+		return err
+	}
+	width := 0
+	for _, m := range members {
+		width = max(width, len(m.name))
+	}
+	for _, m := range members {
+		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, m.name, memberText(m.value, width+2)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wideEnough is the length up to which an object stays on one line.
+const wideEnough = 80
+
+func memberText(value json.RawMessage, indent int) string {
+	var text string
+	if json.Unmarshal(value, &text) == nil && string(value) != "null" {
+		return printable(text)
+	}
+	if len(value) <= wideEnough || value[0] != '{' && value[0] != '[' {
+		return printable(string(value))
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, value, "", "  "); err != nil {
+		return printable(string(value))
+	}
+	lines := strings.Split(b.String(), "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
+}

@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+type listOptions struct {
+	database      databaseFlags
+	tenant        string
+	filter        store.Filter
+	actor, target entityFlags
+	since, until  string
+	format        formatFlag
+}
+
+func newList(sys *System) *cobra.Command {
+	o := &listOptions{}
+	cmd := &cobra.Command{
+		Use:   "list --tenant T [filters]",
+		Short: "List a tenant's events, newest first",
+		Long: `List a tenant's events by event time, newest first. Every filter must hold; text
+is compared byte by byte. The window is since <= t < until.
+
+A page has at most --limit events. Where more follow, the cursor of the next
+page is told: in the JSON document as next_cursor, otherwise on standard error.
+It is bound to the tenant and the filters.
+
+jsonl is one JSON object per event with the record's members and seq, epoch,
+event_time, recorded_at and leaf_hash; json is {"events": […], "next_cursor": "…"}.`,
+		Example: `  otelaudit list --tenant acme --since 30d --actor user:alice
+  otelaudit list --tenant acme --action-prefix invoice. --outcome denied --format table
+  otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd, sys)
+		},
+	}
+	o.register(cmd)
+	return cmd
+}
+
+func (o *listOptions) register(cmd *cobra.Command) {
+	o.database.register(cmd, "AUDIT_READER_URL")
+	f := cmd.Flags()
+	f.StringVar(&o.tenant, "tenant", "", "`tenant` whose events are listed (required)")
+	f.StringVar(&o.filter.ActionPrefix, "action-prefix", "", "actions that begin with `text`")
+	f.StringVar(&o.filter.Action, "action", "", "this `action`")
+	o.target.register(cmd, "target", "what it was done to,")
+	o.actor.register(cmd, "actor", "who did it,")
+	f.StringVar(&o.filter.Outcome, "outcome", "", "`outcome`: success, failure, denied, unknown or an alias")
+	f.StringVar(&o.filter.CorrelationID, "correlation-id", "", "events of one operation, by its `id`")
+	f.StringVar(&o.filter.CausationID, "causation-id", "", "events caused by the event with this `id`")
+	f.StringVar(&o.filter.TraceID, "trace-id", "", "events of a trace, 32 hexadecimal `digits`")
+	f.StringVar(&o.filter.RequestID, "request-id", "", "events of a request, by its `id`")
+	f.StringVar(&o.filter.IP, "ip", "", "events from a client `address`, as it was recorded")
+	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
+	f.StringVar(&o.until, "until", "", "before this `time`")
+	f.IntVar(&o.filter.Limit, "limit", store.DefaultLimit, fmt.Sprintf("events per page, 1 to %d", store.MaxLimit))
+	f.StringVar(&o.filter.Cursor, "cursor", "", "continue where a page ended")
+	f.BoolVar(&o.filter.OldestFirst, "oldest-first", false, "oldest first")
+	o.format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL)
+}
+
+func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
+	format, err := o.check(cmd, sys)
+	if err != nil {
+		return err
+	}
+	reader, err := o.database.connect(cmd.Context(), sys)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	page, err := reader.List(cmd.Context(), o.tenant, o.filter)
+	if err != nil {
+		return describeRead(err)
+	}
+	return printPage(sys, format, page)
+}
+
+// check completes the filter from the flags and refuses what cannot be meant.
+func (o *listOptions) check(cmd *cobra.Command, sys *System) (format string, err error) {
+	if o.tenant == "" {
+		return "", usageError("every list is one tenant's: --tenant T", "list needs --tenant")
+	}
+	if err := refuseEmpty(cmd, "action-prefix"); err != nil {
+		return "", err
+	}
+	if format, err = o.format.choose(sys); err != nil {
+		return "", err
+	}
+	if o.filter.Limit < 1 || o.filter.Limit > store.MaxLimit {
+		return "", usageError("", "--limit %d is not 1 to %d", o.filter.Limit, store.MaxLimit)
+	}
+	actor, err := o.actor.parse()
+	if err != nil {
+		return "", err
+	}
+	target, err := o.target.parse()
+	if err != nil {
+		return "", err
+	}
+	o.filter.ActorType, o.filter.ActorID = actor.kind, actor.id
+	o.filter.TargetType, o.filter.TargetID = target.kind, target.id
+	if err := o.checkOutcome(); err != nil {
+		return "", err
+	}
+	if o.filter.TraceID != "" && !isHexadecimal(o.filter.TraceID, 16) {
+		return "", usageError("", "--trace-id %q is not 32 hexadecimal digits", o.filter.TraceID)
+	}
+	o.filter.TraceID = strings.ToLower(o.filter.TraceID)
+	return format, o.setWindow(sys)
+}
+
+func (o *listOptions) checkOutcome() error {
+	if o.filter.Outcome == "" {
+		return nil
+	}
+	outcome, known := record.ParseOutcome(o.filter.Outcome)
+	if !known {
+		return usageError(outcomeHint, "--outcome %q is no outcome", o.filter.Outcome)
+	}
+	o.filter.Outcome = outcome
+	return nil
+}
+
+func (o *listOptions) setWindow(sys *System) error {
+	now := sys.Now()
+	w, err := parseWindow(o.since, o.until, now)
+	if err != nil {
+		return err
+	}
+	o.filter.Since, o.filter.Until = w.since, w.until
+	if isAge(o.since) || isAge(o.until) {
+		o.filter.Relative = o.since + ".." + o.until
+	}
+	return nil
+}
+
+func isAge(s string) bool {
+	_, err := parseAge(s)
+	return err == nil
+}
+
+func printPage(sys *System, format string, page store.Page) error {
+	out := bufio.NewWriter(sys.Stdout)
+	var err error
+	switch format {
+	case formatJSON:
+		err = writePage(out, page)
+	case formatJSONL:
+		err = writeLines(out, page.Events)
+	default:
+		err = writeTable(out, page.Events)
+	}
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if page.Next != "" && format != formatJSON {
+		fmt.Fprintf(sys.Stderr, "hint: more events follow: --cursor %s\n", page.Next)
+	}
+	return nil
+}
+
+// connect opens the store for reading.
+func (d *databaseFlags) connect(ctx context.Context, sys *System) (*store.Reader, error) {
+	url, err := d.resolve(sys)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := store.Connect(ctx, store.Options{URL: url, Schema: d.schema})
+	return reader, describeRead(err)
+}
+
+// describeRead gives the store's own errors their exit code and hint.
+func describeRead(err error) error {
+	var (
+		filter  *store.FilterError
+		version *store.VersionError
+		schema  *store.SchemaError
+		access  *store.AccessError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &filter):
+		return usageError("", "--%s %s", strings.ReplaceAll(filter.Field, "_", "-"), filter.Reason)
+	case errors.Is(err, store.ErrCursor):
+		return usageError("repeat the command that gave it, and add --cursor", "--cursor: %w", err)
+	case errors.Is(err, store.ErrNotFound):
+		return negative("", "%w", err)
+	case errors.As(err, &schema), errors.As(err, &version):
+		return environmentError("migrations run as the owner; --schema names another schema", err)
+	case errors.As(err, &access):
+		return environmentError("the login is the user in the database URL", err)
+	}
+	return describeDatabase(err)
+}
