@@ -26,7 +26,7 @@ func FloatValue(f float64) (v Value, asText bool) {
 		return NumberValue(0), false
 	}
 	if abs := math.Abs(f); abs > MaxSafeInteger && abs < 1e21 {
-		return StringValue(string(appendNumber(nil, f))), true
+		return StringValue(strconv.FormatFloat(f, 'f', 0, 64)), true
 	}
 	return NumberValue(f), false
 }
