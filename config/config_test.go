@@ -205,6 +205,7 @@ func TestSamplerHonorsTheMark(t *testing.T) {
 }
 
 func TestBuiltBinaryAcceptsEveryConfiguration(t *testing.T) {
+	t.Parallel()
 	for _, environment := range environments {
 		for _, role := range roles {
 			t.Run(role+" "+environment, func(t *testing.T) {

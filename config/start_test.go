@@ -98,6 +98,7 @@ func (m *machine) start(t *testing.T, role string) *collector.Process {
 // TestEveryRoleStartsInEveryEnvironment, with nothing behind it, and ends when
 // asked.
 func TestEveryRoleStartsInEveryEnvironment(t *testing.T) {
+	t.Parallel()
 	for _, environment := range environments {
 		for _, role := range roles {
 			t.Run(role+" "+environment, func(t *testing.T) {
@@ -119,6 +120,7 @@ func TestEveryRoleStartsInEveryEnvironment(t *testing.T) {
 // TestHealthWithoutPostgreSQL: a collector that cannot store audit records says
 // so where load balancers and alerts look.
 func TestHealthWithoutPostgreSQL(t *testing.T) {
+	t.Parallel()
 	for _, role := range []string{"dev", "gateway", "production"} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
@@ -134,6 +136,7 @@ func TestHealthWithoutPostgreSQL(t *testing.T) {
 // TestAnswers: the gateways and production ask who sends; what is
 // not stored is not acknowledged; and an agent acknowledges what is on its disk.
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	const event = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","attributes":[` +
 		`{"key":"audit.action","value":{"stringValue":"order.refund"}},` +
 		`{"key":"audit.outcome","value":{"stringValue":"success"}},` +
