@@ -44,7 +44,7 @@ with the same data. When everything answers, a line "ready" is printed, and
 DIR/dev.env holds the endpoint and one database URL per role.
 
 A configuration given by --config finds the addresses and the database in
-AUDIT_OTLP_HTTP, AUDIT_OTLP_GRPC, AUDIT_HEALTH, AUDIT_METRICS_HOST,
+AUDIT_HTTP_ENDPOINT, AUDIT_GRPC_ENDPOINT, AUDIT_HEALTH_ENDPOINT, AUDIT_METRICS_HOST,
 AUDIT_METRICS_PORT and AUDIT_WRITER_URL, and must serve the first three.
 
 It needs PostgreSQL's server programs on this machine and the collector,

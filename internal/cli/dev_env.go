@@ -62,9 +62,9 @@ func (e *devEnvironment) collectorEnvironment() []string {
 	metricsHost, metricsPort, _ := net.SplitHostPort(e.metrics)
 	return append(e.sys.Environ[:len(e.sys.Environ):len(e.sys.Environ)],
 		"AUDIT_WRITER_URL="+e.cluster.URL("dev_writer", devDatabase),
-		"AUDIT_OTLP_HTTP="+e.http,
-		"AUDIT_OTLP_GRPC="+e.grpc,
-		"AUDIT_HEALTH="+e.health,
+		"AUDIT_HTTP_ENDPOINT="+e.http,
+		"AUDIT_GRPC_ENDPOINT="+e.grpc,
+		"AUDIT_HEALTH_ENDPOINT="+e.health,
 		"AUDIT_METRICS_HOST="+metricsHost,
 		"AUDIT_METRICS_PORT="+metricsPort,
 	)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelaudit/otelaudit/config"
 )
 
 // runFakeCollector stands in for otelcol-audit: it listens where the
@@ -33,7 +35,7 @@ func runFakeCollector() int {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, "{}")
 	})
-	for _, variable := range []string{"AUDIT_OTLP_HTTP", "AUDIT_OTLP_GRPC", "AUDIT_HEALTH"} {
+	for _, variable := range []string{"AUDIT_HTTP_ENDPOINT", "AUDIT_GRPC_ENDPOINT", "AUDIT_HEALTH_ENDPOINT"} {
 		l, err := net.Listen("tcp", os.Getenv(variable))
 		if err != nil {
 			fmt.Println(err)
@@ -112,5 +114,15 @@ func TestDialable(t *testing.T) {
 		"localhost:4318": "localhost:4318",
 	} {
 		assert.Equal(t, want, dialable(address), address)
+	}
+}
+
+// TestTheBuiltInConfigurationListens: a variable that dev.yaml does not read
+// would leave the collector on its default port.
+func TestTheBuiltInConfigurationListens(t *testing.T) {
+	for _, variable := range []string{
+		"AUDIT_WRITER_URL", "AUDIT_HTTP_ENDPOINT", "AUDIT_GRPC_ENDPOINT", "AUDIT_HEALTH_ENDPOINT", "AUDIT_METRICS_HOST", "AUDIT_METRICS_PORT",
+	} {
+		assert.Regexp(t, `\$\{env:`+variable+`[:}]`, string(config.Dev))
 	}
 }
