@@ -126,9 +126,10 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 // canonical takes a decoded record of a known tenant through the stages.
 func (r *request) canonical(d *otlpmap.Decoded) *record.Problem {
 	rec := d.Record
+	masked := 0
 	stage.Enrich(rec, r.context)
 	if r.redactor != nil {
-		r.tally.redacted += r.redactor.Record(rec)
+		masked = r.redactor.Record(rec)
 	}
 	rec.SettleTime(r.arrival())
 	if problem := rec.Normalize(); problem != nil {
@@ -141,6 +142,7 @@ func (r *request) canonical(d *otlpmap.Decoded) *record.Problem {
 		}
 	}
 	stage.Identify(rec)
+	r.tally.redacted += masked // in quarantine they are masked again, as they came
 	return nil
 }
 
