@@ -230,7 +230,7 @@ func severalTenants(t *testing.T, d *deployment, db *databaseURLs) {
 func conflict(t *testing.T, d *deployment, db *databaseURLs) {
 	g := generator("conflict", loadgen.Options{Shapes: []loadgen.Shape{loadgen.Flat}, RecordIDs: 1})
 	first, second := g.Event(), g.Event()
-	second.ID = first.ID
+	first.ID, second.ID = "one-id", "one-id"
 	ledger := loadgen.NewLedger()
 	for _, events := range [][]loadgen.Event{{first}, {second}, {second}} {
 		require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), g.Pack(events), events, ledger, loadgen.Patient))

@@ -16,7 +16,7 @@ import (
 
 // secretKeys are spellings of the keys that are masked by default.
 var secretKeys = []string{
-	"password", "Password", "user_password_hash", "passwordHash", "passwd", "token", "apiKey", "api_key", "API-KEY", "api_token", "x-api-key",
+	"password", "Password", "passwordHash", "PASSWORD_HASH", "Password-Hash", "passwd", "token", "apiKey", "api_key", "API-KEY", "api_token", "x-api-key",
 	"secret", "client_secret", "clientSecret", "private_key", "accessToken", "access_token", "refreshToken", "cardNumber", "card_number", "cvv", "ssn",
 	"authorization", "Authorization", "cookie", "set-cookie",
 }

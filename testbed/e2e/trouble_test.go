@@ -47,7 +47,7 @@ func TestWrongDatabase(t *testing.T) {
 			t.Parallel()
 			acquire(t, 1)
 			db := newDatabase(t)
-			d := deploy(t, "gateway.yaml", map[string]string{"AUDIT_WRITER_URL": c.url(t, db)})
+			d := deploy(t, "gateway.yaml", map[string]string{"AUDIT_WRITER_URL": c.url(t, db), "TESTBED_TIMEOUT": "300ms"})
 			d.launch()
 			require.NoError(t, d.process.WaitServing(within(t, patience)))
 			g := generator("wrong", loadgen.Options{})
@@ -87,14 +87,14 @@ func TestWrongConfiguration(t *testing.T) { //nolint:tparallel // a collector ea
 		says     []string
 	}{
 		{"unknown key of the exporter", string(gateway), "    url: ${env:AUDIT_WRITER_URL}", "    url: ${env:AUDIT_WRITER_URL}\n    urll: x", []string{"urll"}},
-		{"no url", string(gateway), "    url: ${env:AUDIT_WRITER_URL}", "    timeout: 3s", []string{"exporters::audit", "url: is required"}},
+		{"no url", string(gateway), "    url: ${env:AUDIT_WRITER_URL}\n", "", []string{"exporters::audit", "url: is required"}},
 		{"mode", string(gateway), "    url: ${env:AUDIT_WRITER_URL}", "    url: ${env:AUDIT_WRITER_URL}\n    mode: fast", []string{"mode: must be synchronous or durable-queue"}},
-		{"timeout", string(gateway), "    url: ${env:AUDIT_WRITER_URL}", "    url: ${env:AUDIT_WRITER_URL}\n    timeout: 1ms", []string{"timeout: must be 100ms to 5m"}},
+		{"timeout", string(gateway), "timeout: ${env:TESTBED_TIMEOUT:-4s}", "timeout: 1ms", []string{"timeout: must be 100ms to 5m"}},
 		{"others", string(gateway), "  audit: {}", "  audit:\n    others: keep", []string{"processors::audit", "others", "pass", "drop"}},
-		{"on_conflict", string(gateway), "  audit: {}", "  audit:\n    tenant:\n      on_conflict: shrug", []string{"tenant::on_conflict", "quarantine", "reject"}},
+		{"on_conflict", string(gateway), "  audit: {}", "  audit:\n    tenant:\n      on_conflict: shrug", []string{"processors::audit::tenant", "on_conflict", "quarantine", "reject"}},
 		{"unknown key of the processor", string(gateway), "  audit: {}", "  audit:\n    tenants: {}", []string{"tenants"}},
-		{"value pattern", string(gateway), "  audit: {}", "  audit:\n    redaction:\n      value_patterns: ['(']", []string{"redaction::value_patterns"}},
-		{"no required sink", string(gateway), "    required: [logs/audit]", "    required: []", []string{"connectors::audit", "required"}},
+		{"value pattern", string(gateway), "  audit: {}", "  audit:\n    redaction:\n      value_patterns: ['(']", []string{"processors::audit::redaction", "value_patterns"}},
+		{"no required sink", string(gateway), "    required: [logs/audit]", "    required: []", []string{"connectors::audit/route", "required"}},
 		{"unnamed pipeline", string(gateway), "    rest: [logs/app]", "    rest: []", []string{"logs/app"}},
 		{"durable queue without storage", string(durable), "      storage: file_storage\n", "", []string{"sending_queue::storage", "is required"}},
 		{"durable queue that gives up", string(durable), "max_elapsed_time: 0", "max_elapsed_time: 5m", []string{"retry_on_failure::max_elapsed_time", "must be 0"}},
@@ -121,7 +121,9 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	acquire(t, 1)
 	db := newDatabase(t)
-	d := deploy(t, "gateway.yaml", db.environment()).start()
+	env := db.environment()
+	env["TESTBED_TIMEOUT"] = "300ms"
+	d := deploy(t, "gateway.yaml", env).start()
 	g := generator("full", loadgen.Options{Tenants: 2})
 	ledger := loadgen.NewLedger()
 	logs, events := g.Request(10)
