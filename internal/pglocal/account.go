@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -134,11 +135,15 @@ func (a account) home(dir string) (home, note string, err error) {
 		if blocked, err := a.reaches(base); err != nil || blocked != "" {
 			continue
 		}
+		removeForgotten(base)
 		elsewhere, err := os.MkdirTemp(base, "cluster-")
 		if err != nil {
 			continue
 		}
 		if err := os.Chmod(elsewhere, 0o711); err != nil {
+			return "", "", err
+		}
+		if err := os.WriteFile(filepath.Join(elsewhere, "origin"), []byte(dir), 0o600); err != nil {
 			return "", "", err
 		}
 		if err := os.WriteFile(location, []byte(elsewhere), 0o600); err != nil {
@@ -148,4 +153,27 @@ func (a account) home(dir string) (home, note string, err error) {
 	}
 	return "", "", fmt.Errorf("PostgreSQL refuses to run as root, and as user %s it cannot reach %s because %s is closed to it: choose another directory, such as /var/lib/otelaudit",
 		a.name, dir, closed)
+}
+
+// removeForgotten deletes clusters that were placed in base for directories
+// below the system's temporary one that are gone: what is left of tests and
+// tries. A directory elsewhere may be on a volume that is not mounted now.
+func removeForgotten(base string) {
+	clusters, err := filepath.Glob(filepath.Join(base, "cluster-*"))
+	if err != nil {
+		return
+	}
+	for _, cluster := range clusters {
+		origin, err := os.ReadFile(filepath.Join(cluster, "origin"))
+		if err != nil || !strings.HasPrefix(string(origin), filepath.Clean(os.TempDir())+string(filepath.Separator)) {
+			continue
+		}
+		if _, err := os.Stat(string(origin)); !errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(cluster, "data", "postmaster.pid")); err == nil {
+			continue // it may still run
+		}
+		_ = os.RemoveAll(cluster)
+	}
 }

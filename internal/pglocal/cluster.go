@@ -372,7 +372,8 @@ func (c *Cluster) URL(login, database string) string {
 // SocketURL is URL by the socket in SocketDir.
 func (c *Cluster) SocketURL(login, database string) string {
 	u := url.URL{Scheme: "postgres", User: c.userinfo(login), Path: "/" + database}
-	u.RawQuery = url.Values{"host": {c.SocketDir}, "port": {strconv.Itoa(c.Port)}}.Encode()
+	// Not every client reads a plus in a query as a space.
+	u.RawQuery = "host=" + strings.ReplaceAll(url.QueryEscape(c.SocketDir), "+", "%20") + "&port=" + strconv.Itoa(c.Port)
 	return u.String()
 }
 
