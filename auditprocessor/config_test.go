@@ -1,7 +1,11 @@
 package auditprocessor
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,6 +14,9 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
+	"github.com/otelaudit/otelaudit/internal/stage"
 )
 
 // load reads a file of the processor's own configuration.
@@ -125,4 +132,68 @@ func TestInvalidConfig(t *testing.T) {
 			assert.EqualError(t, err, want[name])
 		})
 	}
+}
+
+// TestReadmeDefaults compares every "key (default = x)" of the README with the
+// code, in both directions.
+func TestReadmeDefaults(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	want := defaults("", reflect.ValueOf(*createDefaultConfig().(*Config)))
+	got := regexp.MustCompile("`[a-z_.]+` \\(default = [^|]*\\) \\|").FindAllString(string(readme), -1)
+	for i := range got {
+		got[i] = strings.TrimSuffix(got[i], " |")
+	}
+	assert.ElementsMatch(t, want, got)
+}
+
+// defaults lists the keys below a struct of the configuration as the README
+// writes them.
+func defaults(prefix string, v reflect.Value) []string {
+	var lines []string
+	for i := range v.NumField() {
+		key, field := prefix+v.Type().Field(i).Tag.Get("mapstructure"), v.Field(i)
+		text := fmt.Sprint(field.Interface())
+		switch field.Kind() {
+		case reflect.Struct:
+			lines = append(lines, defaults(key+".", field)...)
+			continue
+		case reflect.Map:
+			text = strings.Replace(text, "map[]", "{}", 1)
+		case reflect.String:
+			if text == "" {
+				text = `""`
+			}
+		default:
+		}
+		lines = append(lines, "`"+key+"` (default = "+text+")")
+	}
+	return lines
+}
+
+// TestReadmeConfigurations loads every snippet of the README.
+func TestReadmeConfigurations(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	snippets := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	require.NotEmpty(t, snippets)
+	for _, snippet := range snippets {
+		retrieved, err := confmap.NewRetrievedFromYAML([]byte(snippet[1]))
+		require.NoError(t, err)
+		conf, err := retrieved.AsConf()
+		require.NoError(t, err)
+		sub, err := conf.Sub("processors::audit")
+		require.NoError(t, err)
+		cfg := createDefaultConfig()
+		require.NoError(t, sub.Unmarshal(cfg))
+		require.NoError(t, confmap.Validate(cfg))
+	}
+}
+
+// TestReadmeKeys compares the built-in names of the README with the code.
+func TestReadmeKeys(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "`"+strings.Join(stage.DefaultKeys(), "`, `")+"`")
+	assert.Contains(t, string(readme), "`"+strings.Join(otlpmap.DefaultTenantAttributes(), "`, `")+"`")
 }
