@@ -86,7 +86,7 @@ func writeObject(w io.Writer, format string, object []byte) error {
 		width = max(width, len(m.name))
 	}
 	for _, m := range members {
-		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, m.name, memberText(m.value, width+2)); err != nil {
+		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, m.name, memberText(m.value)); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,9 @@ func writeObject(w io.Writer, format string, object []byte) error {
 // wideEnough is the length up to which an object stays on one line.
 const wideEnough = 80
 
-func memberText(value json.RawMessage, indent int) string {
+// memberText is text without quotes, a short value on the line of its name, and
+// a long one indented below it.
+func memberText(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil && string(value) != "null" {
 		return printable(text)
@@ -105,12 +107,12 @@ func memberText(value json.RawMessage, indent int) string {
 		return printable(string(value))
 	}
 	var b bytes.Buffer
-	if err := json.Indent(&b, value, "", "  "); err != nil {
+	if err := json.Indent(&b, value, "  ", "  "); err != nil {
 		return printable(string(value))
 	}
 	lines := strings.Split(b.String(), "\n")
 	for i, line := range lines {
 		lines[i] = printable(line)
 	}
-	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
+	return "\n  " + strings.Join(lines, "\n")
 }

@@ -62,30 +62,44 @@ func eachField(message []byte, do func(field) error) error {
 // appendLogsData appends the one record of a LogsData message as
 // {"resource": {…}, "scope": {…}, "record": {…}}.
 func appendLogsData(dst, message []byte) ([]byte, error) {
+	var resource, scope, record []byte
+	err := eachField(message, within(1, func(f field) error {
+		switch f.number {
+		case 1:
+			resource = f.bytes
+		case 2:
+			return eachField(f.bytes, func(f field) error {
+				switch f.number {
+				case 1:
+					scope = f.bytes
+				case 2:
+					record = f.bytes
+				}
+				return nil
+			})
+		}
+		return nil
+	}))
+	if err != nil {
+		return dst, err
+	}
 	w := jsonObject{dst: append(dst, '{')}
-	err := eachField(message, func(f field) error {
-		if f.number != 1 {
+	err = errors.Join(
+		w.object("resource", resource, (*jsonObject).resource),
+		w.object("scope", scope, (*jsonObject).scope),
+		w.object("record", record, (*jsonObject).logRecord),
+	)
+	return append(w.dst, '}'), err
+}
+
+// within calls do for the fields of the messages that stand under number.
+func within(number protowire.Number, do func(field) error) func(field) error {
+	return func(f field) error {
+		if f.number != number {
 			return nil
 		}
-		return eachField(f.bytes, func(f field) error {
-			switch f.number {
-			case 1:
-				return w.object("resource", f.bytes, (*jsonObject).resource)
-			case 2:
-				return eachField(f.bytes, func(f field) error {
-					switch f.number {
-					case 1:
-						return w.object("scope", f.bytes, (*jsonObject).scope)
-					case 2:
-						return w.object("record", f.bytes, (*jsonObject).logRecord)
-					}
-					return nil
-				})
-			}
-			return nil
-		})
-	})
-	return append(w.dst, '}'), err
+		return eachField(f.bytes, do)
+	}
 }
 
 // jsonObject appends members to an object.
@@ -144,6 +158,9 @@ func (w *jsonObject) logRecord(message []byte) error {
 		case 3:
 			w.text("severity_text", string(f.bytes))
 		case 5:
+			if len(f.bytes) == 0 {
+				return nil
+			}
 			w.name("body")
 			var err error
 			w.dst, err = appendWireValue(w.dst, f.bytes)

@@ -18,16 +18,25 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/otelaudit/otelaudit/internal/store/storetest"
 )
 
 // TestMain makes the test binary answer to the name otelaudit too, so that the
 // scripts run the command as a process.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"otelaudit":   func() { os.Exit(runProcess()) },
+	testscript.Main(withDatabases{m}, map[string]func(){
+		"otelaudit": func() { os.Exit(runProcess()) },
+		// ids prints the event ids of a list, one per line.
+		"ids":         func() { os.Exit(runIDs()) },
 		collectorName: func() { os.Exit(runFakeCollector()) },
 	})
 }
+
+// withDatabases stops the cluster of the database tests after the last one.
+type withDatabases struct{ m *testing.M }
+
+func (w withDatabases) Run() int { return storetest.Main(w.m) }
 
 func runProcess() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -42,6 +51,24 @@ func runProcess() int {
 		Getenv: os.Getenv, Environ: os.Environ(),
 		Now: time.Now, Rand: rand.Reader, Executable: executable,
 	}, os.Args[1:])
+}
+
+func runIDs() int {
+	var out bytes.Buffer
+	code := Run(context.Background(), &System{
+		Stdin: os.Stdin, Stdout: &out, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now, Rand: rand.Reader,
+	}, append([]string{"list", "--format", "jsonl"}, os.Args[1:]...))
+	for line := range bytes.Lines(out.Bytes()) {
+		var event struct {
+			ID string `json:"event_id"`
+		}
+		if err := json.Unmarshal(line, &event); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 99
+		}
+		fmt.Println(event.ID)
+	}
+	return code
 }
 
 // TestScripts runs the command lines of testdata/script as a user types them.
