@@ -193,7 +193,7 @@ func (w *Writer) transact(ctx context.Context, b *batch) error {
 // identities exist: one exchange.
 func (w *Writer) begin(ctx context.Context, b *batch) (found []stored, err error) {
 	w.queueBegin()
-	w.wire.queueStatement(w.sql.lock, []uint32{oidInt4, oidInt4Array}, int4Param(lockClass), int4Array(b.locks))
+	w.wire.queueStatement(w.sql.lock, []uint32{oidInt4, oidInt4Array}, int4Param(LockClass), int4Array(b.locks))
 	names := make([]string, len(b.tenants))
 	for i := range b.tenants {
 		names[i] = b.tenants[i].name
@@ -379,7 +379,7 @@ func (w *Writer) terminateBlockers(ctx context.Context, locks []int32) (int, err
 		keys[i] = int64(k)
 	}
 	w.wire.queueStatement(w.sql.blockers, []uint32{oidInt8, oidInt8Array, oidInt8},
-		int8Param(lockClass), int8Array(keys), int8Param(w.opts.LockTimeout.Milliseconds()*9/10))
+		int8Param(LockClass), int8Array(keys), int8Param(w.opts.LockTimeout.Milliseconds()*9/10))
 	w.wire.queueSync()
 	terminated := 0
 	_, err := w.wire.exchange(ctx, func(columns [][]byte) error {

@@ -193,8 +193,8 @@ func appendIDRow(dst []byte, event *Event, kind byte, id string) []byte {
 // that a batch of every tenant does not exhaust the server's lock table.
 const lockBuckets = 1024
 
-// lockClass is the first half of the two-integer advisory lock ("audt").
-const lockClass = 0x61756474
+// LockClass is the first half of the two-integer advisory lock ("audt").
+const LockClass = 0x61756474
 
 // LockKey is the second half of a tenant's advisory lock, 0 to 1023. In SQL:
 // (get_byte(sha256(convert_to(tenant_id, 'UTF8')), 0) << 8 | get_byte(…, 1)) & 1023.
