@@ -44,6 +44,9 @@ func (g *gatherer) remainder(body record.Value) record.Value {
 	own := len(g.other) // attributes of the record so far
 	rest := body.Map(func(name string, v record.Value) record.Value {
 		if name == AttrAudit {
+			if !g.audit.IsAbsent() && v.Equal(g.audit) {
+				return record.Value{} // evlog's second copy
+			}
 			g.nested("the body's audit member", v)
 			return record.Value{}
 		}

@@ -82,18 +82,17 @@ func notText(level Level, name string) *record.Problem {
 
 // takeClaims returns all claims to a tenant and takes those of the record out
 // of it, so that the same tenant in another spelling is the same event.
-func (g *gatherer) takeClaims(resource pcommon.Resource, scope pcommon.InstrumentationScope) []Claim {
-	var claims []Claim
-	for i := range g.decoder.claim {
-		claims = g.takeClaim(claims, &g.decoder.claim[i])
+func (g *gatherer) takeClaims() []Claim {
+	if len(g.from.decoder.claim) == 0 {
+		return nil
 	}
-	if len(g.decoder.claim) > 0 {
-		var problem *record.Problem
-		claims, problem = g.decoder.attributeClaims(claims, LevelScope, scope.Attributes())
-		g.fail(problem)
-		claims, problem = g.decoder.attributeClaims(claims, LevelResource, resource.Attributes())
-		g.fail(problem)
+	outer, problem := g.from.readClaims()
+	claims := make([]Claim, 0, 1+len(outer))
+	for i := range g.from.decoder.claim {
+		claims = g.takeClaim(claims, &g.from.decoder.claim[i])
 	}
+	claims = append(claims, outer...)
+	g.fail(problem)
 	if len(claims) > 0 {
 		g.record.TenantID = claims[0].Value
 	}

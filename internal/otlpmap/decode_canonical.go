@@ -11,7 +11,7 @@ import (
 
 // decodeCanonical reads what Encode wrote: no aliases, no enrichment, nothing
 // guessed.
-func (d *Decoder) decodeCanonical(resource pcommon.Resource, scope pcommon.InstrumentationScope, lr plog.LogRecord) Decoded {
+func (d *Decoder) decodeCanonical(lr plog.LogRecord) Decoded {
 	r := &record.Record{}
 	c := canonicalReader{record: r, mark: d.opts.SamplingAttribute}
 	attrs := lr.Attributes()
@@ -29,16 +29,20 @@ func (d *Decoder) decodeCanonical(resource pcommon.Resource, scope pcommon.Instr
 	if c.problem == nil {
 		c.problem = problemOf(c.notes)
 	}
-	out := Decoded{Record: r, Problem: c.problem, Canonical: true}
-	if len(d.claim) > 0 {
-		if r.TenantID != "" {
-			out.Claims = append(out.Claims, Claim{Level: LevelRecord, Attribute: AttrTenantID, Value: r.TenantID})
-		}
-		// A type that is no text was judged by the first processor.
-		out.Claims, _ = d.attributeClaims(out.Claims, LevelScope, scope.Attributes())
-		out.Claims, _ = d.attributeClaims(out.Claims, LevelResource, resource.Attributes())
+	return Decoded{Record: r, Problem: c.problem, Canonical: true}
+}
+
+// canonicalClaims returns the claims to the tenant of a canonical record.
+func (f *From) canonicalClaims(r *record.Record) []Claim {
+	if len(f.decoder.claim) == 0 {
+		return nil
 	}
-	return out
+	outer, _ := f.readClaims() // a claim that is no text was judged by the first processor
+	claims := make([]Claim, 0, 1+len(outer))
+	if r.TenantID != "" {
+		claims = append(claims, Claim{Level: LevelRecord, Attribute: AttrTenantID, Value: r.TenantID})
+	}
+	return append(claims, outer...)
 }
 
 type canonicalReader struct {

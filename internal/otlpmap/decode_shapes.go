@@ -13,16 +13,16 @@ import (
 // decodeShapes reads a record in any shape and spelling an application uses:
 // first everything is gathered under its canonical name, then the record is
 // made of it. What two places say must agree.
-func (d *Decoder) decodeShapes(resource pcommon.Resource, scope pcommon.InstrumentationScope, lr plog.LogRecord, trusted bool) Decoded {
-	g := gatherer{decoder: d, record: &record.Record{}, trusted: trusted, disowned: !trusted && isCanonical(lr)}
+func (f *From) decodeShapes(lr plog.LogRecord, trusted bool) Decoded {
+	g := gatherer{from: f, record: &record.Record{}, trusted: trusted, disowned: !trusted && isCanonical(lr)}
 	g.fail(readEnvelope(g.record, lr))
-	g.duplicateKeys(lr.Attributes())
+	g.space(lr.Attributes())
 	for name, v := range lr.Attributes().All() {
 		g.attribute(name, v)
 	}
 	g.takeBody(lr)
-	g.makeRecord(resource, scope)
-	claims := g.takeClaims(resource, scope)
+	g.makeRecord()
+	claims := g.takeClaims()
 	g.keep()
 	g.fail(problemOf(g.notes))
 	if g.notes.NumberAsText {
@@ -32,7 +32,7 @@ func (d *Decoder) decodeShapes(resource pcommon.Resource, scope pcommon.Instrume
 }
 
 type gatherer struct {
-	decoder *Decoder
+	from    *From
 	record  *record.Record
 	trusted bool
 	// disowned is a record that calls itself canonical but comes from nobody
@@ -46,6 +46,7 @@ type gatherer struct {
 	members [objectCount][]record.Member
 	other   []record.Member
 
+	audit                record.Value // what the attribute "audit" held
 	sourceID, sourceType record.Value
 	bodyCarries          bool // the body has audit data
 }
@@ -65,38 +66,91 @@ func malformed(format string, args ...any) *record.Problem {
 	return &record.Problem{Reason: record.ReasonMalformed, Detail: fmt.Sprintf(format, args...)}
 }
 
-// duplicateKeys fails a record of which one key stands twice with different
-// values: pdata's Get returns the first and its AsRaw the last, so a tenant
-// check and a write could disagree.
-func (g *gatherer) duplicateKeys(attrs pcommon.Map) {
-	if attrs.Len() > 32 {
-		g.duplicateKeysOfMany(attrs)
-		return
+// space makes room for the members that the attributes will become, in one
+// piece, and looks for keys that stand twice.
+func (g *gatherer) space(attrs pcommon.Map) {
+	var counts [objectCount]int
+	other := 0
+	var seen [4]uint64 // a filter of the names so far
+	var first map[string]pcommon.Value
+	if attrs.Len() > manyAttributes {
+		first = make(map[string]pcommon.Value, attrs.Len())
 	}
 	i := 0
 	for name, v := range attrs.All() {
-		i++
-		j := 0
-		for other, w := range attrs.All() {
-			j++
-			if j > i && other == name {
-				g.sameValue(name, v, w)
+		if path, ok := strings.CutPrefix(name, auditPrefix); !ok {
+			other++
+		} else if o, ok := objectBefore(path); ok {
+			counts[o]++
+		}
+		if first != nil {
+			if w, ok := first[name]; ok {
+				g.sameValue(name, w, v)
+			} else {
+				first[name] = v
 			}
+		} else if word, bit := filterBit(name); seen[word]&bit != 0 {
+			g.compareWithFirst(attrs, i, name, v)
+		} else {
+			seen[word] |= bit
 		}
+		i++
 	}
+	total := other
+	for _, n := range counts {
+		total += n
+	}
+	all := make([]record.Member, total)
+	for o, n := range counts {
+		g.members[o], all = all[:0:n], all[n:]
+	}
+	g.other = all[:0:other]
 }
 
-func (g *gatherer) duplicateKeysOfMany(attrs pcommon.Map) {
-	first := make(map[string]pcommon.Value, attrs.Len())
-	for name, v := range attrs.All() {
-		if w, ok := first[name]; ok {
+// manyAttributes is where a map becomes cheaper than looking names up one by
+// one.
+const manyAttributes = 64
+
+// filterBit returns a place among 256 for a name.
+func filterBit(name string) (word int, bit uint64) {
+	n := len(name)
+	h := uint(n) * 31
+	if n > 0 {
+		h += uint(name[n-1]) + uint(name[n/2])*7 + uint(name[n-1-n/4])*13
+	}
+	return int(h >> 6 & 3), 1 << (h & 63) //nolint:gosec // 2 bits
+}
+
+// objectBefore returns the object whose members a name behind "audit." is one
+// of.
+func objectBefore(path string) (object, bool) {
+	for o, name := range objectNames {
+		if len(path) > len(name) && path[len(name)] == '.' && path[:len(name)] == name {
+			return object(o), true
+		}
+	}
+	return 0, false
+}
+
+// compareWithFirst compares an attribute with an earlier one of its name, if
+// there is one.
+func (g *gatherer) compareWithFirst(attrs pcommon.Map, at int, name string, v pcommon.Value) {
+	i := 0
+	for other, w := range attrs.All() {
+		if i == at {
+			return
+		}
+		if other == name {
 			g.sameValue(name, w, v)
-			continue
+			return
 		}
-		first[name] = v
+		i++
 	}
 }
 
+// sameValue fails a record of which one key stands twice with different values:
+// pdata's Get returns the first and its AsRaw the last, so a tenant check and a
+// write could disagree.
 func (g *gatherer) sameValue(name string, v, w pcommon.Value) {
 	a, _ := ValueOf(v)
 	b, _ := ValueOf(w)
@@ -113,8 +167,8 @@ func (g *gatherer) attribute(name string, v pcommon.Value) {
 			g.member(path, convert(v, 1, &g.notes))
 		}
 	case name == AttrAudit:
-		g.nested(name, convert(v, 0, &g.notes))
-	case strings.HasPrefix(name, samplingPrefix) || name == g.decoder.opts.SamplingAttribute:
+		g.audit = g.nested(name, convert(v, 0, &g.notes))
+	case strings.HasPrefix(name, samplingPrefix) || name == g.from.decoder.opts.SamplingAttribute:
 	case name == "log.record.uid":
 		g.setField(fieldLogUID, name, convert(v, 1, &g.notes))
 	default:
@@ -152,27 +206,32 @@ func (g *gatherer) ourAttribute(name string, v pcommon.Value) bool {
 }
 
 // nested takes the shapes in which one value holds the whole event: a map, or
-// JSON text. where names it in problems.
-func (g *gatherer) nested(where string, v record.Value) {
+// JSON text. where names it in problems. It returns the object.
+func (g *gatherer) nested(where string, v record.Value) record.Value {
+	if isNothing(v) {
+		g.fail(malformed("%s is empty", where))
+		return v
+	}
 	if v.Kind() == record.String {
 		parsed, isJSON := g.parse(where, v.Text())
 		if !isJSON {
 			g.fail(malformed("%s is text but not a JSON object", where))
-			return
+			return v
 		}
 		v = parsed
 	}
 	if v.Kind() != record.Object {
 		g.fail(malformed("%s must be a map or the JSON text of an object", where))
-		return
+		return v
 	}
 	if v.Len() == 0 {
 		g.fail(malformed("%s is empty", where))
-		return
+		return v
 	}
 	for _, m := range v.Members() {
 		g.member(m.Name, m.Value)
 	}
+	return v
 }
 
 // parse reads JSON text. isJSON is false if it is none; JSON that cannot be an

@@ -1,16 +1,14 @@
 package otlpmap
 
 import (
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/otelaudit/otelaudit/internal/record"
 )
 
 // makeRecord makes the record of what was gathered.
-func (g *gatherer) makeRecord(resource pcommon.Resource, scope pcommon.InstrumentationScope) {
+func (g *gatherer) makeRecord() {
 	r := g.record
 	if r.Source.IsAbsent() {
-		g.makeSource(resource, scope)
+		g.makeSource()
 	}
 	g.makeFields()
 	r.Actor = g.makeObject(objectActor)
@@ -27,11 +25,11 @@ func (g *gatherer) makeRecord(resource pcommon.Resource, scope pcommon.Instrumen
 		r.Attributes = v
 	}
 	g.takeTraceFromContext()
-	g.enrich(resource)
+	g.enrich(g.from.resource)
 }
 
-func (g *gatherer) makeSource(resource pcommon.Resource, scope pcommon.InstrumentationScope) {
-	source, notes := sourceOf(resource, scope)
+func (g *gatherer) makeSource() {
+	source, notes := g.from.readSource()
 	g.record.Source = source
 	g.notes.NumberAsText = g.notes.NumberAsText || notes.NumberAsText
 	if notes.HasDuplicate {
@@ -126,7 +124,7 @@ func withoutMember(v record.Value, name string) record.Value {
 
 // keep drops the attributes and members of the body that are not wanted.
 func (g *gatherer) keep() {
-	k := g.decoder.keep
+	k := g.from.decoder.keep
 	if k.all {
 		return
 	}

@@ -12,6 +12,49 @@ import (
 	"github.com/otelaudit/otelaudit/internal/record"
 )
 
+// From is where log records come from: one resource and scope. What they say is
+// read once, when the first record asks for it, so they must not change in the
+// meantime. It is not safe for concurrent use.
+type From struct {
+	decoder  *Decoder
+	resource pcommon.Resource
+	scope    pcommon.InstrumentationScope
+
+	sourceRead  bool
+	source      record.Value
+	sourceNotes Notes
+
+	claimsRead    bool
+	claims        []Claim
+	claimsProblem *record.Problem
+}
+
+// From returns the decoder for records of a resource and scope.
+func (d *Decoder) From(resource pcommon.Resource, scope pcommon.InstrumentationScope) From {
+	return From{decoder: d, resource: resource, scope: scope}
+}
+
+func (f *From) readSource() (record.Value, Notes) {
+	if !f.sourceRead {
+		f.source, f.sourceNotes = sourceOf(f.resource, f.scope)
+		f.sourceRead = true
+	}
+	return f.source, f.sourceNotes
+}
+
+// readClaims returns what scope and resource claim. The slice is shared.
+func (f *From) readClaims() ([]Claim, *record.Problem) {
+	if !f.claimsRead {
+		claims, inScope := f.decoder.attributeClaims(nil, LevelScope, f.scope.Attributes())
+		claims, inResource := f.decoder.attributeClaims(claims, LevelResource, f.resource.Attributes())
+		f.claims, f.claimsProblem, f.claimsRead = claims, inScope, true
+		if inScope == nil {
+			f.claimsProblem = inResource
+		}
+	}
+	return f.claims, f.claimsProblem
+}
+
 // sourceOf returns the resource's attributes under their own names, and the
 // scope under the names OpenTelemetry gives it outside of OTLP.
 func sourceOf(resource pcommon.Resource, scope pcommon.InstrumentationScope) (record.Value, Notes) {
