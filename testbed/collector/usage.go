@@ -42,7 +42,11 @@ func TreeCPU(pid int) (time.Duration, error) {
 		}
 		// A process that ends meanwhile is reaped into its parent.
 		if f, err := stat(child); err == nil && f.parent == pid {
-			total += f.own + f.reaped
+			own, err := onCPU(child)
+			if err != nil {
+				continue
+			}
+			total += own + f.reaped
 		}
 	}
 	return total, nil
@@ -61,6 +65,18 @@ func PeakRSS(pid int) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("process %d has no VmHWM", pid)
+}
+
+// onCPU is the time of a process of one thread in nanoseconds: hundreds of
+// backends that each used less than a tick would count as nothing.
+func onCPU(pid int) (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	ns, err := strconv.ParseInt(first, 10, 64)
+	return time.Duration(ns), err
 }
 
 type processTimes struct {

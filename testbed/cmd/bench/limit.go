@@ -110,7 +110,9 @@ func (b *bench) limits(ctx context.Context, tenants int, r rows) (limit, error) 
 		connections = []int{1, 2}
 	}
 	for i, n := range connections {
-		m, err := b.copyLimit(ctx, fmt.Sprintf("copy_%d_connections", n), tenants, n, r, false)
+		m, err := b.median(func() (result, error) {
+			return b.copyLimit(ctx, fmt.Sprintf("copy_%d_connections", n), tenants, n, r, false)
+		})
 		if err != nil {
 			return limit{}, err
 		}
@@ -119,18 +121,20 @@ func (b *bench) limits(ctx context.Context, tenants int, r rows) (limit, error) 
 			l.copy = m.EventsPerSecond
 		}
 	}
-	m, err := b.copyLimit(ctx, fmt.Sprintf("copy_%d_connections_without_indexes", connections[0]), tenants, connections[0], r, true)
+	m, err := b.median(func() (result, error) {
+		return b.copyLimit(ctx, fmt.Sprintf("copy_%d_connections_without_indexes", connections[0]), tenants, connections[0], r, true)
+	})
 	if err != nil {
 		return limit{}, err
 	}
 	l.withoutIndexes = m.EventsPerSecond
 	l.results = append(l.results, m)
-	one, err := b.insert(ctx, tenants, 1, b.scaled(10_000), r)
+	one, err := b.median(func() (result, error) { return b.insert(ctx, tenants, 1, b.scaled(10_000), r) })
 	if err != nil {
 		return limit{}, err
 	}
 	l.insert = one.EventsPerSecond
-	many, err := b.insert(ctx, tenants, 256, b.scaled(20_000), r)
+	many, err := b.median(func() (result, error) { return b.insert(ctx, tenants, 256, b.scaled(20_000), r) })
 	l.results = append(l.results, one, many)
 	return l, err
 }

@@ -38,8 +38,9 @@ func exitCode() int {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
-	quick := flags.Bool("quick", false, "a fifth of the events, for trying out: figures are noisy")
+	quick := flags.Bool("quick", false, "a fifth of the events, once instead of the median of three: figures are noisy")
 	path := flags.String("out", filepath.Join("build", "bench.json"), "where the JSON goes")
+	only := flags.String("only", "", "`batch/tenants` of one end-to-end case, without limits, such as 1000/100")
 	rowsBefore := flags.Int("rows", 0, "events already stored before each end-to-end case")
 	profile := flags.String("cpuprofile", "", "directory for CPU profiles of the collector")
 	if err := flags.Parse(args); err != nil {
@@ -55,10 +56,15 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	b.rowsBefore, b.profile = *rowsBefore, *profile
+	b.repeats = 3
 	if *quick {
-		b.scale = 0.2
+		b.scale, b.repeats = 0.2, 1
 	}
-	err = b.all(ctx)
+	if *only == "" {
+		err = b.all(ctx)
+	} else {
+		err = b.one(ctx, *only)
+	}
 	if err := errors.Join(err, b.close(context.WithoutCancel(ctx))); err != nil {
 		return err
 	}
