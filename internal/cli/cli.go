@@ -41,7 +41,7 @@ type System struct {
 // Run runs one command line, without the program's name, and returns its exit
 // code. It returns when the command is done or, after ctx ended, cleaned up.
 func Run(ctx context.Context, sys *System, args []string) int {
-	root := newRoot(sys)
+	root := newRoot(sys) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	return report(sys.Stderr, err)

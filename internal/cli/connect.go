@@ -14,7 +14,7 @@ import (
 
 // databaseFlags name the database and the installation in it.
 type databaseFlags struct {
-	url, schema, rolePrefix string
+	url, schema string
 	// fallback is the variable of dev.env that holds the login this command
 	// needs, such as AUDIT_READER_URL.
 	fallback string
@@ -45,20 +45,18 @@ func describeDatabase(err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *failure
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*failure](err); known {
 		return err
 	}
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return environmentError(serverHint(server), withoutRepetition(err))
 	}
-	var op *net.OpError
-	var dns *net.DNSError
+	op, _ := errors.AsType[*net.OpError](err)
+	_, unresolved := errors.AsType[*net.DNSError](err)
 	switch {
-	case errors.As(err, &dns):
+	case unresolved:
 		return environmentError("does the host in --database-url or AUDIT_DATABASE_URL exist?", err)
-	case errors.As(err, &op) && op.Op == "dial", errors.Is(err, os.ErrNotExist):
+	case op != nil && op.Op == "dial", errors.Is(err, os.ErrNotExist):
 		return environmentError("is PostgreSQL running at the host and port of the database URL? 'otelaudit dev' starts one", err)
 	case errors.Is(err, context.Canceled):
 		return environmentError("", errors.New("interrupted"))

@@ -53,7 +53,7 @@ func setURLs(env *testscript.Env, db *storetest.Database) error {
 func plant(t *testing.T, url string) {
 	t.Helper()
 	day := func(n int) int64 { return time.Date(2026, 5, 1+n, 12, 0, 0, 123456789, time.UTC).UnixNano() }
-	text := func(s string) record.Value { return record.TextOrAbsent(s) }
+	text := record.TextOrAbsent
 	entityOf := func(kind, id string) record.Value {
 		return record.EmptyObject().Set("type", text(kind)).Set("id", text(id))
 	}

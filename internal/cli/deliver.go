@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -136,7 +137,7 @@ func newTransport(sys *System) (*http.Transport, error) {
 	if file == "" {
 		return t, nil
 	}
-	pem, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, environmentError("", fmt.Errorf("OTEL_EXPORTER_OTLP_CERTIFICATE: %w", err))
 	}
@@ -186,15 +187,12 @@ func (c *otlpClient) post(ctx context.Context, body []byte) (a answer, retryAfte
 	if err != nil {
 		return a, 0, err
 	}
-	for key, values := range c.headers {
-		req.Header[key] = values
-	}
+	maps.Copy(req.Header, c.headers)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "otelaudit")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
 			err = ue.Err // the URL may carry a password
 		}
 		return a, 0, err
@@ -253,9 +251,9 @@ func parseRetryAfter(value string, now time.Time) time.Duration {
 // isNotConnected reports that no byte was sent: nobody listens, or the name
 // does not resolve. Waiting seldom helps, so the person hears it at once.
 func isNotConnected(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+	op, ok := errors.AsType[*net.OpError](err)
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	return ok && op.Op == "dial" || unresolved
 }
 
 func (c *otlpClient) unreachable(err error) error {

@@ -79,17 +79,17 @@ func (o *devOptions) run(ctx context.Context, sys *System) error {
 	}
 	defer e.lock.Close()
 	err = e.serve(ctx)
-	if stopErr := e.stop(); stopErr != nil {
+	if stopErr := e.stop(context.WithoutCancel(ctx)); stopErr != nil {
 		return errors.Join(interruptedIsFine(ctx, err), environmentError("see "+e.dir, stopErr))
 	}
 	return interruptedIsFine(ctx, err)
 }
 
 func interruptedIsFine(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // devEnvironment is what one `dev` runs: the cluster, then the collector.
@@ -222,8 +222,7 @@ func (e *devEnvironment) serve(ctx context.Context) error {
 }
 
 func describeDev(err error) error {
-	var known *failure
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*failure](err); known {
 		return err
 	}
 	return environmentError("", err)
@@ -318,13 +317,13 @@ func (e *devEnvironment) collectorFailed(err error) error {
 }
 
 // stop ends what was started, the collector first: it may still be writing.
-func (e *devEnvironment) stop() error {
+func (e *devEnvironment) stop(ctx context.Context) error {
 	var errs []error
 	if e.collector != nil {
-		errs = append(errs, e.collector.stop(context.Background()))
+		errs = append(errs, e.collector.stop(ctx))
 	}
 	if e.cluster != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 		defer cancel()
 		errs = append(errs, e.cluster.Stop(ctx))
 	}

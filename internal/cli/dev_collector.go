@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -79,8 +80,7 @@ func (c *childProcess) ended() error {
 	if c.err == nil {
 		return fmt.Errorf("%s ended by itself", c.name)
 	}
-	var exit *exec.ExitError
-	if errors.As(c.err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](c.err); ok {
 		return fmt.Errorf("%s ended: %s", c.name, exit.ProcessState)
 	}
 	return fmt.Errorf("%s: %w", c.name, c.err)
@@ -99,11 +99,11 @@ func (c *childProcess) tail(lines int) []byte {
 	}
 	text, _ := io.ReadAll(f)
 	text = bytes.TrimRight(text, "\n")
-	for i := len(text) - 1; i >= 0; i-- {
-		if text[i] != '\n' {
-			continue
+	for i, b := range slices.Backward(text) {
+		if b == '\n' {
+			lines--
 		}
-		if lines--; lines == 0 {
+		if lines == 0 {
 			return text[i+1:]
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/pglocal"
@@ -60,7 +61,7 @@ func (e *devEnvironment) writeEnvironment() error {
 // configuration refers to; of the database, the writer's login and no other.
 func (e *devEnvironment) collectorEnvironment() []string {
 	metricsHost, metricsPort, _ := net.SplitHostPort(e.metrics)
-	return append(e.sys.Environ[:len(e.sys.Environ):len(e.sys.Environ)],
+	return append(slices.Clip(e.sys.Environ),
 		"AUDIT_WRITER_URL="+e.cluster.URL("dev_writer", devDatabase),
 		"AUDIT_HTTP_ENDPOINT="+e.http,
 		"AUDIT_GRPC_ENDPOINT="+e.grpc,

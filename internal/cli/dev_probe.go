@@ -41,8 +41,7 @@ func requireFree(ctx context.Context, flag, address string) error {
 
 // plainAddress drops the "listen tcp ADDRESS:" that net puts in front.
 func plainAddress(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelaudit/otelaudit/config"
 )
@@ -99,7 +100,7 @@ func TestTailOfALog(t *testing.T) {
 		"one\ntwo\n":     "one\ntwo",
 		"1\n2\n3\n4\n\n": "2\n3\n4",
 	} {
-		assert.NoError(t, os.WriteFile(c.logPath, []byte(text), 0o600))
+		require.NoError(t, os.WriteFile(c.logPath, []byte(text), 0o600))
 		assert.Equal(t, want, string(c.tail(3)))
 	}
 }

@@ -43,8 +43,7 @@ func report(stderr io.Writer, err error) int {
 		return exitOK
 	}
 	code, hint := exitUsage, ""
-	var f *failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*failure](err); ok {
 		code, hint = f.code, f.hint
 	}
 	fmt.Fprintf(stderr, "otelaudit: error: %s\n", printable(err.Error()))

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -15,10 +16,9 @@ func newRecordID(now time.Time, random io.Reader) (string, error) {
 	if _, err := io.ReadFull(random, id[6:]); err != nil {
 		return "", fmt.Errorf("reading randomness: %w", err)
 	}
-	ms := uint64(now.UnixMilli())
-	for i := range 6 {
-		id[i] = byte(ms >> (40 - 8*i))
-	}
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(now.UnixMilli()))
+	copy(id[:6], ms[2:])
 	return formatUUID(id, 7), nil
 }
 

@@ -59,9 +59,9 @@ func eachField(message []byte, do func(field) error) error {
 	return nil
 }
 
-// appendLogsData appends the one record of a LogsData message as
+// logsDataJSON returns the one record of a LogsData message as
 // {"resource": {…}, "scope": {…}, "record": {…}}.
-func appendLogsData(dst, message []byte) ([]byte, error) {
+func logsDataJSON(message []byte) ([]byte, error) {
 	var resource, scope, record []byte
 	err := eachField(message, within(1, func(f field) error {
 		switch f.number {
@@ -81,9 +81,9 @@ func appendLogsData(dst, message []byte) ([]byte, error) {
 		return nil
 	}))
 	if err != nil {
-		return dst, err
+		return nil, err
 	}
-	w := jsonObject{dst: append(dst, '{')}
+	w := jsonObject{dst: []byte{'{'}}
 	err = errors.Join(
 		w.object("resource", resource, (*jsonObject).resource),
 		w.object("scope", scope, (*jsonObject).scope),

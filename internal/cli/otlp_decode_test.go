@@ -23,7 +23,7 @@ func marshalLogs(t testing.TB, fill func(plog.ResourceLogs, plog.ScopeLogs, plog
 	return text
 }
 
-func TestAppendLogsData(t *testing.T) {
+func TestLogsDataJSON(t *testing.T) {
 	text := marshalLogs(t, func(rl plog.ResourceLogs, sl plog.ScopeLogs, lr plog.LogRecord) {
 		rl.Resource().Attributes().PutStr("service.name", "shop")
 		sl.Scope().SetName("s")
@@ -49,7 +49,7 @@ func TestAppendLogsData(t *testing.T) {
 		list.AppendEmpty().SetInt(1)
 		list.AppendEmpty().SetEmptyMap().PutStr("k", "v")
 	})
-	got, err := appendLogsData(nil, text)
+	got, err := logsDataJSON(text)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"resource": {"attributes": {"service.name": "shop"}},
@@ -63,7 +63,7 @@ func TestAppendLogsData(t *testing.T) {
 }
 
 // A key that stands twice may be why the record is in quarantine: both show.
-func TestAppendLogsDataShowsDuplicateKeys(t *testing.T) {
+func TestLogsDataJSONShowsDuplicateKeys(t *testing.T) {
 	text := marshalLogs(t, func(_ plog.ResourceLogs, _ plog.ScopeLogs, lr plog.LogRecord) {
 		lr.Attributes().PutStr("audit.tenant.id", "a")
 		lr.Attributes().PutStr("audit.tenant.ix", "b")
@@ -73,20 +73,20 @@ func TestAppendLogsDataShowsDuplicateKeys(t *testing.T) {
 			text[i] = 'd'
 		}
 	}
-	got, err := appendLogsData(nil, text)
+	got, err := logsDataJSON(text)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"resource": {"attributes": {}}, "scope": {"attributes": {}}, "record": {"attributes": [
 		{"key": "audit.tenant.id", "value": "a"}, {"key": "audit.tenant.id", "value": "b"}]}}`, string(got))
 }
 
-func FuzzAppendLogsData(f *testing.F) {
+func FuzzLogsDataJSON(f *testing.F) {
 	f.Add(marshalLogs(f, func(_ plog.ResourceLogs, _ plog.ScopeLogs, lr plog.LogRecord) {
 		lr.Body().SetEmptyMap().PutStr("a", "b")
 		lr.Attributes().PutDouble("d", 1e300)
 	}))
 	f.Add([]byte{0x0a, 0x02, 0x12})
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got, err := appendLogsData(nil, text)
+		got, err := logsDataJSON(text)
 		if err == nil && !json.Valid(got) {
 			t.Errorf("not JSON: %s", got)
 		}

@@ -167,7 +167,7 @@ func decodeOTLP(text []byte, encoding string) (json.RawMessage, error) {
 		}
 		return text, nil
 	case "protobuf":
-		return appendLogsData(nil, text)
+		return logsDataJSON(text)
 	}
 	return nil, fmt.Errorf("the stored OTLP has the unknown encoding %q", encoding)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // A request holds what one read of standard input brought, up to these limits:
@@ -61,14 +62,14 @@ Exit codes: 1 the collector refused; 2 it cannot be reached, or wrong usage.`,
   otelaudit send --tenant acme --action login --actor-type anonymous --outcome denied --reason "bad password"
   otelaudit send --tenant acme --action order.refund --actor user:bob --payload '{"amount": 1250}' --idempotency-key refund-7
   echo '{"tenant_id":"acme","action":"user.delete","actor":{"type":"user","id":"alice"},"outcome":"success"}' | otelaudit send -`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) == 1 && args[0] == "-" {
 				return nil
 			}
 			return usageError("an event is made of flags, or of lines of JSON with '-'", "send: unexpected argument %q", args[0])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.run(cmd, sys, len(args) == 1)
+			return o.run(cmd.Context(), cmd, sys, len(args) == 1)
 		},
 	}
 	o.register(cmd)
@@ -95,7 +96,7 @@ func (o *sendOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
 }
 
-func (o *sendOptions) run(cmd *cobra.Command, sys *System, lines bool) error {
+func (o *sendOptions) run(ctx context.Context, cmd *cobra.Command, sys *System, lines bool) error {
 	if o.format != "text" && o.format != "json" {
 		return usageError("", "--format %q is not text or json", o.format)
 	}
@@ -111,9 +112,9 @@ func (o *sendOptions) run(cmd *cobra.Command, sys *System, lines bool) error {
 	}
 	s := &sender{sys: sys, client: client, timeout: o.timeout, format: o.format}
 	if lines {
-		err = s.sendLines(cmd, o.record.tenantID)
+		err = s.sendLines(ctx, cmd.Flags(), o.record.tenantID)
 	} else {
-		err = s.sendFlags(cmd, o)
+		err = s.sendFlags(ctx, cmd, o)
 	}
 	if s.answered {
 		return errors.Join(s.result.print(sys.Stdout, o.format), err)
@@ -137,7 +138,7 @@ type sender struct {
 	result   sendResult
 }
 
-func (s *sender) sendFlags(cmd *cobra.Command, o *sendOptions) error {
+func (s *sender) sendFlags(ctx context.Context, cmd *cobra.Command, o *sendOptions) error {
 	r, err := o.outgoing(cmd, s.sys.Now())
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func (s *sender) sendFlags(cmd *cobra.Command, o *sendOptions) error {
 	if err = s.identify(r); err != nil {
 		return err
 	}
-	return s.send(cmd.Context(), []*outgoing{r})
+	return s.send(ctx, []*outgoing{r})
 }
 
 // outgoing makes the event of the flags. What would end in quarantine is a
@@ -215,7 +216,7 @@ func (s *sender) identify(r *outgoing) (err error) {
 // complete gives r the time and the source that were not given.
 func (s *sender) complete(r *outgoing) {
 	if r.timeUnixNano == 0 {
-		r.timeUnixNano = uint64(s.sys.Now().UnixNano()) //nolint:gosec // after 1970
+		r.timeUnixNano = uint64(s.sys.Now().UnixNano())
 	}
 	if r.source == nil {
 		name := s.sys.Getenv("OTEL_SERVICE_NAME")
@@ -226,9 +227,9 @@ func (s *sender) complete(r *outgoing) {
 	}
 }
 
-func (s *sender) sendLines(cmd *cobra.Command, tenant string) error {
+func (s *sender) sendLines(ctx context.Context, flags *pflag.FlagSet, tenant string) error {
 	for _, name := range recordFlags {
-		if cmd.Flags().Changed(name) {
+		if flags.Changed(name) {
 			return usageError("only --tenant completes lines of JSON", "--%s cannot be given with '-'", name)
 		}
 	}
@@ -253,7 +254,7 @@ func (s *sender) sendLines(cmd *cobra.Command, tenant string) error {
 			size += len(text)
 		}
 		if len(batch) > 0 && (end || in.Buffered() == 0 || len(batch) == maxBatchRecords || size >= maxBatchBytes) {
-			if err = s.send(cmd.Context(), batch); err != nil {
+			if err = s.send(ctx, batch); err != nil {
 				return fmt.Errorf("lines %d to %d: %w", sent+1, number, err)
 			}
 			batch, size, sent = nil, 0, number
