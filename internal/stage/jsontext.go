@@ -9,14 +9,17 @@ import (
 )
 
 // looksLikeJSON reports whether a text begins like a JSON object, array or
-// string. Numbers and words hold no names.
+// string. Numbers and words hold no names. A text that begins with Marker is not
+// the beginning of an array.
 func looksLikeJSON(s string) bool {
 	switch s[0] {
-	case '{', '[', '"':
+	case '{', '"':
 		return true
+	case '[':
+		return !strings.HasPrefix(s, Marker)
 	case ' ', '\t', '\r', '\n', 0xEF:
 		t := trimJSON(s)
-		return t != "" && (t[0] == '{' || t[0] == '[' || t[0] == '"')
+		return t != "" && (t[0] == '{' || t[0] == '[' && !strings.HasPrefix(t, Marker) || t[0] == '"')
 	}
 	return false
 }
@@ -110,6 +113,7 @@ func (w *Walk) namesSecretDeep(s string) bool {
 
 // quotesSecret reports whether a secret's name stands between two quotes.
 func (w *Walk) quotesSecret(s string) bool {
+	_, s, _ = strings.Cut(s, `"`)
 	for piece := range strings.SplitSeq(s, `"`) {
 		if len(piece) <= 2*maxKeyBytes && w.r.keys.classify(piece)&secretName != 0 {
 			return true

@@ -3,6 +3,7 @@ package stage
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,9 +16,33 @@ const (
 	PatternRegexp = "regexp:"
 )
 
-// find returns the bounds of the first match in s at or after from, start < 0
+// find returns the bounds of every match in s, none of them empty; with one it
+// may stop at the first.
+type find func(s string, one bool) [][]int
+
+// next returns the bounds of the first match in s at or after from, start < 0
 // where there is none.
-type find func(s string, from int) (start, end int)
+type next func(s string, from int) (start, end int)
+
+// all makes a find of a next.
+func (f next) all(s string, one bool) (spans [][]int) {
+	start, end := f(s, 0)
+	for start >= 0 {
+		spans = append(spans, []int{start, end})
+		if one {
+			break
+		}
+		start, end = f(s, end)
+	}
+	return spans
+}
+
+// findExpression makes a find of an expression. An empty match masks nothing.
+func findExpression(re *regexp.Regexp) find {
+	return func(s string, _ bool) [][]int {
+		return slices.DeleteFunc(re.FindAllStringIndex(s, -1), func(span []int) bool { return span[0] == span[1] })
+	}
+}
 
 // valuePatterns masks what values look like, wherever they stand.
 type valuePatterns struct {
@@ -36,26 +61,14 @@ func parsePatterns(texts []string) (valuePatterns, error) {
 			if err != nil {
 				return p, fmt.Errorf("[%d]: %w", i, err)
 			}
-			p.finds = append(p.finds, func(s string, from int) (int, int) {
-				for from <= len(s) {
-					loc := re.FindStringIndex(s[from:])
-					if loc == nil {
-						return -1, -1
-					}
-					if loc[1] > loc[0] {
-						return from + loc[0], from + loc[1]
-					}
-					from += loc[1] + 1 // an empty match masks nothing
-				}
-				return -1, -1
-			})
+			p.finds = append(p.finds, findExpression(re))
 			p.anchored = true
 		case text == PatternCardNumber:
-			p.finds = append(p.finds, findCardNumber)
+			p.finds = append(p.finds, next(findCardNumber).all)
 		case text == PatternJWT:
-			p.finds = append(p.finds, findJWT)
+			p.finds = append(p.finds, next(findJWT).all)
 		case text == PatternBearer:
-			p.finds = append(p.finds, findBearer)
+			p.finds = append(p.finds, next(findBearer).all)
 		default:
 			return p, fmt.Errorf("[%d]: %q is unknown: allowed are %s, %s, %s and %s<expression>",
 				i, text, PatternCardNumber, PatternJWT, PatternBearer, PatternRegexp)
@@ -67,20 +80,24 @@ func parsePatterns(texts []string) (valuePatterns, error) {
 // any reports whether a pattern matches somewhere.
 func (p *valuePatterns) any(s string) bool {
 	for _, f := range p.finds {
-		if start, _ := f(s, 0); start >= 0 {
+		if len(f(s, true)) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// mask replaces every match by Marker until none is left, so that a second
-// pass finds nothing: each round leaves less text that is not a marker.
+// maxRounds bounds the work on a text that matches anew whenever a match is
+// masked, such as "aaaa" for the expression a$.
+const maxRounds = 8
+
+// mask replaces every match by Marker until none is left, so that a second pass
+// finds nothing. A text that does not come to rest is masked as a whole.
 func (p *valuePatterns) mask(s string) (masked string, n int) {
 	if len(p.finds) == 0 {
 		return s, 0
 	}
-	for {
+	for range maxRounds {
 		before := n
 		for _, f := range p.finds {
 			var k int
@@ -91,41 +108,50 @@ func (p *valuePatterns) mask(s string) (masked string, n int) {
 			return s, n
 		}
 	}
+	return Marker, n
 }
 
-// maskOne replaces the matches of one pattern in the text between markers.
+// maskOne replaces the matches of one pattern. One that lies within a marker is
+// none; one that overlaps a marker takes it in.
 func maskOne(s string, f find) (masked string, n int) {
-	if !strings.Contains(s, Marker) {
-		return maskPiece(s, f)
-	}
-	pieces := strings.Split(s, Marker)
-	for i := range pieces {
-		piece, k := maskPiece(pieces[i], f)
-		pieces[i] = piece
-		n += k
-	}
-	if n == 0 {
+	spans := f(s, false)
+	if len(spans) == 0 {
 		return s, 0
 	}
-	return strings.Join(pieces, Marker), n
-}
-
-func maskPiece(s string, f find) (masked string, n int) {
-	start, end := f(s, 0)
-	if start < 0 {
-		return s, 0
-	}
+	markers := next(findMarker).all(s, false)
 	var b strings.Builder
 	done := 0
-	for start >= 0 {
-		b.WriteString(s[done:start])
-		b.WriteString(Marker)
+	for _, span := range spans {
+		for len(markers) > 0 && markers[0][1] <= span[0] {
+			markers = markers[1:]
+		}
+		start, end := span[0], span[1]
+		for _, m := range markers {
+			if m[0] >= span[1] {
+				break
+			}
+			start, end = min(start, m[0]), max(end, m[1])
+		}
+		if len(markers) > 0 && start == markers[0][0] && end == markers[0][1] || end <= done {
+			continue
+		}
+		if start >= done {
+			b.WriteString(s[done:start])
+			b.WriteString(Marker)
+		}
 		done = end
 		n++
-		start, end = f(s, end)
 	}
 	b.WriteString(s[done:])
 	return b.String(), n
+}
+
+func findMarker(s string, from int) (start, end int) {
+	i := strings.Index(s[from:], Marker)
+	if i < 0 {
+		return -1, -1
+	}
+	return from + i, from + i + len(Marker)
 }
 
 // findCardNumber finds 13 to 19 digits, single spaces or hyphens between them,
@@ -208,18 +234,20 @@ func findJWT(s string, from int) (start, end int) {
 			return -1, -1
 		}
 		start = from + i
-		if n := jwtAt(s[start:]); n > 0 {
+		n, ok := jwtAt(s[start:])
+		if ok {
 			return start, start + n
 		}
-		from = start + 3
+		from = start + n // no token begins in what was read: it has fewer dots left
 	}
 	return -1, -1
 }
 
-func jwtAt(s string) int {
-	i, dots, part := 0, 0, 0
-	for ; i < len(s); i++ {
-		c := s[i]
+// jwtAt reads a token at the beginning of s and returns how far it came.
+func jwtAt(s string) (n int, ok bool) {
+	dots, part := 0, 0
+	for ; n < len(s); n++ {
+		c := s[n]
 		if c == '.' {
 			if dots == 2 || part < 4 {
 				break
@@ -232,10 +260,7 @@ func jwtAt(s string) int {
 		}
 		part++
 	}
-	if dots < 2 {
-		return 0
-	}
-	return i
+	return n, dots == 2
 }
 
 // findBearer finds the credential after the word bearer; the word stays. A

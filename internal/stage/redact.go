@@ -387,19 +387,27 @@ func contains(names []string, name string) bool {
 }
 
 // Text masks inside a text: by value patterns, and by every rule where it holds
-// JSON.
+// JSON. What a pattern leaves is looked at again, because it may name what the
+// whole did not.
 func (w *Walk) Text(s string) (masked string, changed bool) {
 	if len(s) < 2 || s == Marker {
 		return s, false
 	}
-	if looksLikeJSON(s) {
-		if out, done, hit := w.jsonText(s); done {
-			return out, hit
+	before := w.masked
+	for range maxRounds {
+		if looksLikeJSON(s) {
+			if out, done, hit := w.jsonText(s); done {
+				return out, hit || w.masked > before
+			}
 		}
+		out, n := w.r.patterns.mask(s)
+		w.masked += n
+		if n == 0 {
+			return s, w.masked > before
+		}
+		s = out
 	}
-	out, n := w.r.patterns.mask(s)
-	w.masked += n
-	return out, n > 0
+	return Marker, true
 }
 
 // Number reports whether a value pattern matches a number and counts it as

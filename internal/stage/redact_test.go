@@ -110,6 +110,9 @@ func TestRedactValues(t *testing.T) {
 		{name: "pattern in JSON text", rules: patterns, in: `{"a":"{\"n\":4111111111111111}"}`, out: `{"a":"{\"n\":\"[REDACTED]\"}"}`},
 		{name: "own expression", rules: Rules{ValuePatterns: []string{`regexp:^AB\d+$`}}, in: `["AB12","xAB12","{\"a\":\"AB1\"}"]`, out: `["[REDACTED]","xAB12","{\"a\":\"[REDACTED]\"}"]`},
 		{name: "an expression that matches the marker", rules: Rules{ValuePatterns: []string{`regexp:[A-Z]+`}}, in: `["abCD"]`, out: `["ab[REDACTED]"]`},
+		{name: "an anchor is that of the text", rules: Rules{ValuePatterns: []string{`regexp:^\d`}}, in: `["12a3"]`, out: `["[REDACTED]2a3"]`},
+		{name: "an expression that takes a marker in", rules: Rules{ValuePatterns: []string{PatternCardNumber, `regexp:card.*now`}}, in: `["my card 4111111111111111 now"]`, out: `["my [REDACTED]"]`},
+		{name: "an expression that never rests", rules: Rules{ValuePatterns: []string{`regexp:a(\[|$)`}}, in: `["aaaaaaaaaaaaaaaaaaaa"]`, out: `["[REDACTED]"]`},
 		{name: "an expression that matches nothing", rules: Rules{ValuePatterns: []string{`regexp:x*`}}, in: `["axxb"]`, out: `["a[REDACTED]b"]`},
 	}
 	for _, tt := range tests {
@@ -247,4 +250,25 @@ func BenchmarkRedact(b *testing.B) {
 			}
 		})
 	}
+}
+
+// FuzzText holds redaction of text to its promises: it does not panic, a second
+// pass changes nothing, and it terminates in time for any text.
+func FuzzText(f *testing.F) {
+	for _, s := range []string{
+		`{"password":"x"}`, `[{"op":"add","path":"/token","value":1}]`, `"{\"cvv\":1}"`, `{"a":"4111 1111 1111 1111"}`,
+		"Bearer abcdef123456", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln", `{password=1`, "[REDACTED]aa[REDACTED]", "12[REDACTED]34",
+	} {
+		f.Add(s)
+	}
+	r := redactor(f, Rules{
+		Paths:         []string{"payload.**.iban"},
+		ValuePatterns: []string{PatternCardNumber, PatternJWT, PatternBearer, `regexp:^\d+`, `regexp:a(\[|$)`},
+	})
+	f.Fuzz(func(t *testing.T, s string) {
+		rec := record.Record{Payload: record.StringValue(s), Reason: s}
+		r.Record(&rec)
+		once := rec.Payload.Text()
+		require.Zero(t, r.Record(&rec), "%q becomes %q, and then %q", s, once, rec.Payload.Text())
+	})
 }
