@@ -41,7 +41,10 @@ func (g *gatherer) takeBody(lr plog.LogRecord) {
 // remainder takes the audit members out of a body, and those that are also
 // attributes of the record.
 func (g *gatherer) remainder(body record.Value) record.Value {
-	own := len(g.other) // attributes of the record so far
+	attributes := make(map[string]record.Value, len(g.other))
+	for _, m := range g.other {
+		attributes[m.Name] = m.Value
+	}
 	rest := body.Map(func(name string, v record.Value) record.Value {
 		if name == AttrAudit {
 			if !g.audit.IsAbsent() && v.Equal(g.audit) {
@@ -54,10 +57,8 @@ func (g *gatherer) remainder(body record.Value) record.Value {
 			g.member(path, v)
 			return record.Value{}
 		}
-		for _, m := range g.other[:own] {
-			if m.Name == name && saysTheSame(m.Value, v) {
-				return record.Value{}
-			}
+		if copied, ok := attributes[name]; ok && saysTheSame(copied, v) {
+			return record.Value{}
 		}
 		return v
 	})

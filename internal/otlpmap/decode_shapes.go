@@ -279,7 +279,7 @@ func (g *gatherer) member(path string, v record.Value) {
 		g.dottedMember(objectProducer, path, v)
 		return
 	}
-	if v.Kind() == record.Object && v.Len() > 0 {
+	if v.Kind() == record.Object && v.Len() > 0 && len(path) <= maxJoinedName {
 		for _, m := range v.Members() {
 			g.member(path+"."+m.Name, m.Value)
 		}
@@ -287,6 +287,11 @@ func (g *gatherer) member(path string, v record.Value) {
 	}
 	g.other = append(g.other, record.Member{Name: auditPrefix + path, Value: v})
 }
+
+// maxJoinedName is the length in bytes up to which the name of an unknown map is
+// put before those of its members: a long one before many would take a
+// multiple of what was sent.
+const maxJoinedName = 128
 
 func objectOf(head string) (object, bool) {
 	for o, name := range objectNames {

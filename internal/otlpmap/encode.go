@@ -16,34 +16,17 @@ import (
 func Encode(r *record.Record, lr plog.LogRecord) {
 	attrs := lr.Attributes()
 	attrs.RemoveIf(func(string, pcommon.Value) bool { return true })
-	attrs.EnsureCapacity(14 + r.Actor.Len() + r.Target.Len() + r.Context.Len() + r.Changes.Len() + r.Attributes.Len())
-
-	attrs.PutInt(AttrCanonical, canonicalVersion)
-	putText(attrs, AttrTenantID, r.TenantID)
-	putText(attrs, AttrEventID, r.EventID)
-	putText(attrs, AttrAction, r.Action)
-	putText(attrs, AttrOutcome, r.Outcome)
-	putMembers(attrs, AttrActor, r.Actor)
-	putMembers(attrs, AttrTarget, r.Target)
-	putText(attrs, AttrReason, r.Reason)
-	putMembers(attrs, AttrChanges, r.Changes)
-	putText(attrs, AttrCorrelationID, r.CorrelationID)
-	putText(attrs, AttrCausationID, r.CausationID)
-	putText(attrs, AttrIdempotencyKey, r.IdempotencyKey)
-	putMembers(attrs, AttrContext, r.Context)
-	putPresent(attrs, AttrPayload, r.Payload)
-	putText(attrs, AttrSchemaVersion, r.SchemaVersion)
-	if len(r.Flags) > 0 {
-		flags := attrs.PutEmptySlice(AttrFlags)
-		flags.EnsureCapacity(len(r.Flags))
-		for _, flag := range r.Flags {
-			flags.AppendEmpty().SetStr(flag)
-		}
+	size := 14 + r.Actor.Len() + r.Target.Len() + r.Context.Len() + r.Changes.Len() + r.Attributes.Len()
+	w := writer{attrs: attrs}
+	if size > bulkMembers {
+		w.bulk = make([]record.Member, 0, size)
+	} else {
+		attrs.EnsureCapacity(size)
 	}
-	putPresent(attrs, AttrOriginal, r.Original)
-	putPresent(attrs, AttrProducer, r.Producer)
-	putPresent(attrs, AttrSource, r.Source)
-	putAttributes(attrs, r.Attributes)
+	w.record(r)
+	if w.bulk != nil {
+		putBulk(attrs, w.bulk)
+	}
 
 	PutValue(lr.Body(), r.Body)
 	lr.SetTimestamp(pcommon.Timestamp(r.TimeUnixNano))                 //nolint:gosec // not negative in a record
@@ -63,43 +46,85 @@ func Encode(r *record.Record, lr plog.LogRecord) {
 	lr.SetSpanID(span)
 }
 
-func putText(attrs pcommon.Map, name, text string) {
-	if text != "" {
-		attrs.PutStr(name, text)
+// writer writes attributes, one by one or all at the end.
+type writer struct {
+	attrs pcommon.Map
+	bulk  []record.Member // not nil if they are collected
+}
+
+func (w *writer) record(r *record.Record) {
+	w.value(AttrCanonical, record.NumberValue(canonicalVersion))
+	w.text(AttrTenantID, r.TenantID)
+	w.text(AttrEventID, r.EventID)
+	w.text(AttrAction, r.Action)
+	w.text(AttrOutcome, r.Outcome)
+	w.members(AttrActor, r.Actor)
+	w.members(AttrTarget, r.Target)
+	w.text(AttrReason, r.Reason)
+	w.members(AttrChanges, r.Changes)
+	w.text(AttrCorrelationID, r.CorrelationID)
+	w.text(AttrCausationID, r.CausationID)
+	w.text(AttrIdempotencyKey, r.IdempotencyKey)
+	w.members(AttrContext, r.Context)
+	w.value(AttrPayload, r.Payload)
+	w.text(AttrSchemaVersion, r.SchemaVersion)
+	if len(r.Flags) > 0 {
+		flags := make([]record.Value, len(r.Flags))
+		for i, flag := range r.Flags {
+			flags[i] = record.StringValue(flag)
+		}
+		w.value(AttrFlags, record.ArrayValue(flags))
+	}
+	w.value(AttrOriginal, r.Original)
+	w.value(AttrProducer, r.Producer)
+	w.value(AttrSource, r.Source)
+	w.others(r.Attributes)
+}
+
+func (w *writer) text(name, text string) {
+	switch {
+	case text == "":
+	case w.bulk != nil:
+		w.bulk = append(w.bulk, record.Member{Name: name, Value: record.StringValue(text)})
+	default:
+		w.attrs.PutStr(name, text)
 	}
 }
 
-func putPresent(attrs pcommon.Map, name string, v record.Value) {
-	if !v.IsAbsent() {
-		put(attrs, name, v)
+func (w *writer) value(name string, v record.Value) {
+	switch {
+	case v.IsAbsent():
+	case w.bulk != nil:
+		w.bulk = append(w.bulk, record.Member{Name: name, Value: v})
+	default:
+		put(w.attrs, name, v)
 	}
 }
 
-// putMembers writes an object as one attribute per member. What no name behind
+// members writes an object as one attribute per member. What no name behind
 // the prefix can say stays in a map under the name itself.
-func putMembers(attrs pcommon.Map, name string, v record.Value) {
+func (w *writer) members(name string, v record.Value) {
 	if v.Kind() != record.Object {
-		putPresent(attrs, name, v)
+		w.value(name, v)
 		return
 	}
-	inMap := 0
+	var inMap []record.Member
 	for _, m := range v.Members() {
 		if behindPrefix(m.Name) {
-			put(attrs, memberAttribute(name, m.Name), m.Value)
+			w.value(memberAttribute(name, m.Name), m.Value)
 		} else {
-			inMap++
+			inMap = append(inMap, m)
 		}
 	}
-	if inMap == 0 && v.Len() > 0 {
-		return
+	if len(inMap) > 0 || v.Len() == 0 {
+		w.object(name, inMap)
 	}
-	rest := attrs.PutEmptyMap(name)
-	rest.EnsureCapacity(inMap)
-	for _, m := range v.Members() {
-		if !behindPrefix(m.Name) {
-			put(rest, m.Name, m.Value)
-		}
-	}
+}
+
+// object writes a map of members that are sorted and differ.
+func (w *writer) object(name string, members []record.Member) {
+	v, _, _ := record.ObjectValue(members)
+	w.value(name, v)
 }
 
 func behindPrefix(member string) bool { return member != "" && strings.IndexByte(member, '.') < 0 }
@@ -149,25 +174,18 @@ func memberAttribute(object, member string) string {
 	return object + "." + member
 }
 
-// putAttributes writes the other attributes under their own names, but for
-// those that would be read as something else.
-func putAttributes(attrs pcommon.Map, v record.Value) {
-	inMap := 0
+// others writes the other attributes under their own names, but for those that
+// would be read as something else.
+func (w *writer) others(v record.Value) {
+	var inMap []record.Member
 	for _, m := range v.Members() {
 		if reserved(m.Name) {
-			inMap++
+			inMap = append(inMap, m)
 		} else {
-			put(attrs, m.Name, m.Value)
+			w.value(m.Name, m.Value)
 		}
 	}
-	if inMap == 0 && (v.Kind() != record.Object || v.Len() > 0) {
-		return
-	}
-	rest := attrs.PutEmptyMap(AttrAttributes)
-	rest.EnsureCapacity(inMap)
-	for _, m := range v.Members() {
-		if reserved(m.Name) {
-			put(rest, m.Name, m.Value)
-		}
+	if len(inMap) > 0 || v.Kind() == record.Object && v.Len() == 0 {
+		w.object(AttrAttributes, inMap)
 	}
 }

@@ -117,6 +117,10 @@ func PutValue(dst pcommon.Value, v record.Value) {
 		}
 	case record.Object:
 		m := dst.SetEmptyMap()
+		if v.Len() > bulkMembers {
+			putBulk(m, v.Members())
+			return
+		}
 		m.EnsureCapacity(v.Len())
 		for _, kid := range v.Members() {
 			put(m, kid.Name, kid.Value)

@@ -17,7 +17,9 @@ func (r *Record) Normalize() *Problem {
 		r.SetOutcome(TextOrAbsent(r.Outcome))
 	}
 	r.dropEmptyIDs()
-	r.repairText()
+	if p := r.repairText(); p != nil {
+		return p
+	}
 	if p := r.checkRequired(); p != nil {
 		return p
 	}

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/base64"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -62,10 +63,16 @@ func valueFaulty(v Value) bool {
 	return false
 }
 
+// maxKeptBytes bounds what repairing one record may keep, paths included. It is
+// far over any sensible cap on records, and keeps a hostile one from becoming
+// many times its size before that cap is looked at.
+const maxKeptBytes = 8 << 20
+
 // repairText replaces what the stores refuse and flags it. The bytes as sent
 // are kept in Original under the path of the text, as base64.
-func (r *Record) repairText() {
-	for _, f := range []struct {
+func (r *Record) repairText() *Problem {
+	f := repair{record: r, budget: maxKeptBytes}
+	for _, t := range []struct {
 		name string
 		text *string
 	}{
@@ -80,82 +87,130 @@ func (r *Record) repairText() {
 		{"severity_text", &r.SeverityText},
 		{"schema_version", &r.SchemaVersion},
 	} {
-		if textFaults(*f.text) != 0 {
-			*f.text = r.repaired(f.name, *f.text)
+		if textFaults(*t.text) != 0 {
+			*t.text = f.text(&place{name: t.name}, *t.text)
 		}
 	}
 	for _, m := range r.values() {
 		if valueFaulty(*m.value) {
-			*m.value = r.repairedValue(m.name, *m.value)
+			*m.value = f.value(&place{name: m.name}, *m.value)
 		}
 	}
 	if valueFaulty(r.Original) {
-		r.repairOriginal()
+		r.Original = f.value(&place{name: "original"}, r.Original)
 	}
+	return f.finish()
 }
 
-// repairOriginal repairs the kept values themselves; what that keeps in turn is
-// put beside them.
-func (r *Record) repairOriginal() {
-	faulty := r.Original
-	r.Original = Value{}
-	fixed := r.repairedValue("original", faulty)
-	kept := r.Original
-	r.Original = fixed
-	for _, m := range kept.kids {
-		r.KeepOriginal(m.Name, m.Value)
-	}
+// repair is the repairing of one record.
+type repair struct {
+	record *Record
+	kept   []Member // what was sent, by path
+	budget int      // bytes that may still be kept
 }
 
-func (r *Record) repaired(path, s string) string {
+// place is where a text stands; its path is only made when it is needed.
+type place struct {
+	in   *place
+	name string
+}
+
+func (p *place) path() string {
+	var names []string
+	for ; p != nil; p = p.in {
+		names = append(names, p.name)
+	}
+	slices.Reverse(names)
+	return strings.Join(names, ".")
+}
+
+func (p *place) length() int {
+	n := 0
+	for ; p != nil; p = p.in {
+		n += len(p.name) + 1
+	}
+	return n
+}
+
+// keep remembers what stood at a place.
+func (f *repair) keep(at *place, behind, sent string) {
+	f.record.AddFlag(FlagRepairedText)
+	f.budget -= at.length() + base64.StdEncoding.EncodedLen(len(sent))
+	if f.budget < 0 {
+		return
+	}
+	f.kept = append(f.kept, Member{Name: at.path() + behind, Value: StringValue(base64.StdEncoding.EncodeToString([]byte(sent)))})
+}
+
+// finish puts what was kept beside what Original holds already, which wins.
+func (f *repair) finish() *Problem {
+	if f.budget < 0 {
+		return &Problem{ReasonTooLarge, "keeping the text that is not UTF-8 as it was sent would take over 8 MiB"}
+	}
+	if len(f.kept) == 0 {
+		return nil
+	}
+	all := append(slices.Clone(f.record.Original.kids), f.kept...)
+	f.record.Original, _, _ = ObjectValue(all)
+	return nil
+}
+
+func (f *repair) text(at *place, s string) string {
 	faults := textFaults(s)
 	if faults&faultBytes != 0 {
-		r.KeepOriginal(path, StringValue(base64.StdEncoding.EncodeToString([]byte(s))))
-		r.AddFlag(FlagRepairedText)
+		f.keep(at, "", s)
 		s = validText(s)
 	}
 	if faults&faultPrefix != 0 {
-		r.AddFlag(FlagEscapedText)
+		f.record.AddFlag(FlagEscapedText)
 		s = escapedPrefix + s[len(reservedPrefix):]
 	}
 	return s
 }
 
-func validText(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-func (r *Record) repairedValue(path string, v Value) Value {
+func (f *repair) value(at *place, v Value) Value {
 	switch v.kind {
 	case String:
-		return StringValue(r.repaired(path, v.str))
+		if textFaults(v.str) == 0 {
+			return v
+		}
+		return StringValue(f.text(at, v.str))
 	case Number:
 		fixed, asText := FloatValue(v.num)
 		if asText {
-			r.AddFlag(FlagNumberAsText)
+			f.record.AddFlag(FlagNumberAsText)
 		}
 		return fixed
 	case Array:
 		kids := make([]Member, len(v.kids))
 		for i := range v.kids {
-			kids[i].Value = r.repairedValue(path+"."+strconv.Itoa(i), v.kids[i].Value)
+			kids[i].Value = f.value(&place{at, strconv.Itoa(i)}, v.kids[i].Value)
 		}
 		return Value{kind: Array, kids: kids}
 	case Object:
-		kids := make([]Member, len(v.kids))
-		for i, m := range v.kids {
-			name := validText(m.Name)
-			memberPath := path + "." + name
-			if name != m.Name {
-				r.AddFlag(FlagRepairedText)
-				r.KeepOriginal(memberPath+"#name", StringValue(base64.StdEncoding.EncodeToString([]byte(m.Name))))
-			}
-			kids[i] = Member{Name: name, Value: r.repairedValue(memberPath, m.Value)}
-		}
-		return objectOfRepaired(kids)
+		return f.object(at, v)
 	default:
 		return v
 	}
+}
+
+func (f *repair) object(at *place, v Value) Value {
+	kids := make([]Member, len(v.kids))
+	for i, m := range v.kids {
+		name := m.Name
+		member := &place{at, name}
+		if textFaults(name)&faultBytes != 0 {
+			name = validText(name)
+			member.name = name
+			f.keep(member, "#name", m.Name)
+		}
+		kids[i] = Member{Name: name, Value: f.value(member, m.Value)}
+	}
+	return objectOfRepaired(kids)
+}
+
+func validText(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // objectOfRepaired makes an object of members whose names may have become the
