@@ -116,11 +116,13 @@ func (c *Config) withTLS(dsn string) string {
 	}
 	before, query, _ := strings.Cut(dsn, "?")
 	if !isURL(dsn) {
+		var dsnSb119 strings.Builder
 		for _, s := range settings {
 			if s[1] != "" {
-				dsn += " " + s[0] + "=" + quoteKeyword(s[1])
+				dsnSb119.WriteString(" " + s[0] + "=" + quoteKeyword(s[1]))
 			}
 		}
+		dsn += dsnSb119.String()
 		return dsn
 	}
 	values, err := url.ParseQuery(query)

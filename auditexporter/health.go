@@ -32,14 +32,15 @@ type health struct {
 
 	privilege sync.Once
 
-	mu         sync.Mutex // guards the rest
-	failing    [sources]bool
-	lastFailed [sources]time.Time
-	since      time.Time
-	said       time.Time
-	message    string
-	unsaid     int
-	ok         bool // OK was reported
+	mu          sync.Mutex // guards the rest
+	failing     [sources]bool
+	lastFailed  time.Time // when a write failed
+	unreachable bool      // it failed for want of a session
+	since       time.Time
+	said        time.Time
+	message     string
+	unsaid      int
+	ok          bool // OK was reported
 }
 
 // sayEvery is how often the log repeats what is still wrong.
@@ -60,8 +61,9 @@ func (h *health) failed(from source, err error) {
 	defer h.mu.Unlock()
 	now := h.now()
 	was := h.isFailing()
-	h.failing[from], h.lastFailed[from] = true, now
+	h.failing[from] = true
 	if from == sourceWrite {
+		h.lastFailed, h.unreachable = now, store.Unreachable(err)
 		select {
 		case h.suspect <- struct{}{}:
 		default:
@@ -95,21 +97,24 @@ func (h *health) succeeded(from source) {
 	h.recover()
 }
 
-// reached tells that the database answers and may be written to.
-func (h *health) reached() {
+// reached tells that the database answers and takes partitions. It returns
+// whether nothing else is wrong.
+func (h *health) reached() (healthy bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	was := h.isFailing()
 	h.failing[sourcePartitions] = false
-	if h.failing[sourceWrite] && h.now().Sub(h.lastFailed[sourceWrite]) > writeGrace {
+	if h.failing[sourceWrite] && (h.unreachable || h.now().Sub(h.lastFailed) > writeGrace) {
 		h.failing[sourceWrite] = false
 	}
-	if was {
+	switch {
+	case was:
 		h.recover()
-	} else if !h.ok {
+	case !h.ok:
 		h.ok = true
 		h.report(componentstatus.NewEvent(componentstatus.StatusOK))
 	}
+	return !h.isFailing()
 }
 
 func (h *health) recover() {

@@ -2,6 +2,7 @@ package auditexporter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -123,8 +124,8 @@ func (in *intake) partFor(event *store.Event) *part {
 		in.shard = int(store.LockKey(event.TenantID)) % in.exporter.cfg.Workers
 	}
 	batch := in.exporter.cfg.Batch
-	for i := len(in.request.parts) - 1; i >= 0; i-- {
-		p := in.request.parts[i]
+	for _, p := range slices.Backward(in.request.parts) {
+
 		if p.shard != in.shard {
 			continue
 		}

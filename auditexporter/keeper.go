@@ -48,12 +48,17 @@ func (k *keeper) run(ctx context.Context) {
 	retry := keeperFirstWait
 	for ctx.Err() == nil {
 		wait := keeperInterval
-		if err := k.look(ctx); err != nil && ctx.Err() == nil {
+		err := k.look(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
 			k.health.failed(sourcePartitions, err)
 			wait, retry = retry, min(2*retry, keeperLongWait)
-		} else {
-			k.health.reached()
+		case k.health.reached():
 			retry = keeperFirstWait
+		default:
+			wait = keeperFirstWait // a write failed just now: look again
 		}
 		select {
 		case <-ctx.Done():

@@ -39,8 +39,8 @@ func (c Class) String() string {
 	}
 }
 
-// Classify says what to do about a failed write. It is the only place that
-// knows SQLSTATEs. Errors that are not PostgreSQL's are ClassRetry.
+// Classify says what to do about a failed write. With Unreachable it is
+// the only place that decides by SQLSTATE. Errors that are not PostgreSQL's are ClassRetry.
 func Classify(err error) Class {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
@@ -57,6 +57,21 @@ func Classify(err error) Class {
 		return ClassData
 	}
 	return ClassRetry
+}
+
+// Unreachable reports whether a write failed because no session could be had or
+// kept, so that another session that works shows it to be over.
+func Unreachable(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return true
+	}
+	for _, class := range []string{"08", "28", "3D", "533", "57P"} {
+		if strings.HasPrefix(pgErr.Code, class) {
+			return true
+		}
+	}
+	return false
 }
 
 // SQLState returns PostgreSQL's code for an error, "" where there is none.
