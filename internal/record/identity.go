@@ -17,7 +17,7 @@ func (r *Record) DeriveEventID() string {
 	sum := r.hashed("", identityMembers)
 	var id [16]byte
 	copy(id[6:], sum[:10])
-	ms := uint64(max(r.TimeUnixNano, 0)) / uint64(time.Millisecond) //nolint:gosec // not negative
+	ms := uint64(max(r.TimeUnixNano, 0)) / uint64(time.Millisecond)
 	for i := 5; i >= 0; i-- {
 		id[i] = byte(ms)
 		ms >>= 8

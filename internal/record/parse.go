@@ -3,8 +3,10 @@ package record
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -44,7 +46,8 @@ func ParseText(s string) (Parsed, error) {
 }
 
 func parseText(s string, maxDepth int) (Parsed, error) {
-	p := parser{s: s, maxDepth: maxDepth}
+	p := parser{s: s, maxDepth: maxDepth, scratch: takeScratch()}
+	defer p.giveBack()
 	v, err := p.value(0)
 	if err != nil {
 		return Parsed{}, err
@@ -61,7 +64,8 @@ func parseText(s string, maxDepth int) (Parsed, error) {
 // as a one with 21 zeros. Numbers are read as doubles and nothing becomes text;
 // all else is as in ParseJSON.
 func ParseStored(s string) (Value, error) {
-	p := parser{s: s, maxDepth: MaxDepth, stored: true}
+	p := parser{s: s, maxDepth: MaxDepth, stored: true, scratch: takeScratch()}
+	defer p.giveBack()
 	v, err := p.value(0)
 	if err != nil {
 		return Value{}, err
@@ -79,6 +83,31 @@ type parser struct {
 	maxDepth     int
 	stored       bool // numbers are doubles already
 	numberAsText bool
+	// scratch is a stack of the members of all unfinished objects and arrays:
+	// each is cut out at its end, in a slice of exactly its size.
+	scratch []Member
+}
+
+var scratches = sync.Pool{New: func() any { s := make([]Member, 0, 64); return &s }}
+
+func takeScratch() []Member { return (*scratches.Get().(*[]Member))[:0] }
+
+// maxPooledMembers keeps one large text from pinning its scratch for ever.
+const maxPooledMembers = 1024
+
+func (p *parser) giveBack() {
+	if cap(p.scratch) <= maxPooledMembers {
+		s := p.scratch[:cap(p.scratch)]
+		clear(s)
+		scratches.Put(&s)
+	}
+}
+
+// cut takes what was put on the scratch since base.
+func (p *parser) cut(base int) []Member {
+	members := slices.Clone(p.scratch[base:])
+	p.scratch = p.scratch[:base]
+	return members
 }
 
 func (p *parser) syntax(what string) error {
@@ -134,7 +163,7 @@ func (p *parser) object(depth int) (Value, error) {
 	if p.at('}') {
 		return EmptyObject(), nil
 	}
-	members := make([]Member, 0, 4)
+	base := len(p.scratch)
 	for {
 		p.space()
 		if p.i == len(p.s) || p.s[p.i] != '"' {
@@ -152,7 +181,7 @@ func (p *parser) object(depth int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		members = append(members, Member{Name: name, Value: v})
+		p.scratch = append(p.scratch, Member{Name: name, Value: v})
 		p.space()
 		if p.at(',') {
 			continue
@@ -160,7 +189,7 @@ func (p *parser) object(depth int) (Value, error) {
 		if !p.at('}') {
 			return Value{}, p.syntax("unfinished object")
 		}
-		v, dup, hasDup := Fold(members)
+		v, dup, hasDup := Fold(p.cut(base))
 		if hasDup {
 			return Value{}, &DuplicateNameError{Name: dup}
 		}
@@ -177,13 +206,13 @@ func (p *parser) array(depth int) (Value, error) {
 	if p.at(']') {
 		return Value{kind: Array}, nil
 	}
-	elements := make([]Member, 0, 4)
+	base := len(p.scratch)
 	for {
 		v, err := p.value(depth)
 		if err != nil {
 			return Value{}, err
 		}
-		elements = append(elements, Member{Value: v})
+		p.scratch = append(p.scratch, Member{Value: v})
 		p.space()
 		if p.at(',') {
 			continue
@@ -191,7 +220,7 @@ func (p *parser) array(depth int) (Value, error) {
 		if !p.at(']') {
 			return Value{}, p.syntax("unfinished array")
 		}
-		return Value{kind: Array, kids: elements}, nil
+		return Value{kind: Array, kids: p.cut(base)}, nil
 	}
 }
 

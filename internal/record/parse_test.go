@@ -112,7 +112,7 @@ func FuzzParseJSON(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q wrote %q: %v", in, out, err)
 		}
-		if string(again.AppendJSON(nil)) != string(out) {
+		if !bytes.Equal(again.AppendJSON(nil), out) {
 			t.Fatalf("%q: %q became %q", in, out, again.AppendJSON(nil))
 		}
 	})
@@ -126,7 +126,7 @@ func FuzzParseCanonical(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if string(r.AppendCanonical(nil)) != string(in) {
+		if !bytes.Equal(r.AppendCanonical(nil), in) {
 			t.Fatalf("other bytes: %q", in)
 		}
 		if _, err := record.ParseCanonical(r.AppendCanonical(nil)); err != nil {
