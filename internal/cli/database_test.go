@@ -12,6 +12,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
+	"github.com/otelaudit/otelaudit/testbed/collector"
 )
 
 // TestReadingScripts runs the commands that read, each with the login of its
@@ -113,5 +114,20 @@ func quarantinedRecord(t *testing.T) []byte {
 	t.Helper()
 	return marshalLogs(t, func(_ plog.ResourceLogs, _ plog.ScopeLogs, lr plog.LogRecord) {
 		lr.Attributes().PutStr("audit.action", "x")
+	})
+}
+
+// TestCollectorScripts runs `dev` with the built collector.
+func TestCollectorScripts(t *testing.T) {
+	binary, err := collector.Binary()
+	require.NoError(t, err)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/collector",
+		RequireExplicitExec: true,
+		Cmds:                scriptCommands,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("REAL_COLLECTOR", binary)
+			return nil
+		},
 	})
 }

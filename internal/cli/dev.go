@@ -23,7 +23,7 @@ const (
 	// Without this gate the collector's health check knows nothing of the audit
 	// exporter.
 	healthGate   = "--feature-gates=+extension.healthcheck.useComponentStatus"
-	startTimeout = 90 * time.Second
+	startTimeout = 3 * time.Minute // of a machine that is busy building
 	stopTimeout  = 20 * time.Second
 	tailLines    = 20
 )

@@ -56,6 +56,12 @@ func runFakeCollector() int {
 	return 0
 }
 
+// scriptCommands are what scripts of `dev` need besides testscript's own.
+var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
+	"await":    awaitText,
+	"freeport": setFreePort,
+}
+
 // awaitText is `await FILE REGEXP`: it waits until the file has a line that
 // matches.
 func awaitText(ts *testscript.TestScript, neg bool, args []string) {

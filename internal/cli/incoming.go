@@ -78,54 +78,101 @@ func parseMembers(text []byte) ([]jsonMember, error) {
 }
 
 func (r *outgoing) set(name string, value json.RawMessage) error {
-	texts := map[string]*string{
-		"tenant_id": &r.tenantID, "event_id": &r.eventID, "action": &r.action, "outcome": &r.outcome, "reason": &r.reason,
-		"correlation_id": &r.correlationID, "causation_id": &r.causationID, "idempotency_key": &r.idempotencyKey,
-		"schema_version": &r.schemaVersion, "event_name": &r.eventName, "severity_text": &r.severityText,
-		"trace_id": &r.traceID, "span_id": &r.spanID,
-	}
-	objects := map[string]*json.RawMessage{
-		"actor": &r.actor, "target": &r.target, "changes": &r.changes, "context": &r.context,
-		"source": &r.source, "attributes": &r.attributes,
-	}
-	var err error
-	switch {
-	case texts[name] != nil:
-		if json.Unmarshal(value, texts[name]) != nil {
+	if text := r.text(name); text != nil {
+		if json.Unmarshal(value, text) != nil {
 			return fmt.Errorf("member %q is not a string", name)
 		}
-		err = checkTraceMember(name, *texts[name])
-	case objects[name] != nil:
+		return inMember(name, checkTraceMember(name, *text))
+	}
+	if object := r.object(name); object != nil {
 		if value[0] != '{' {
 			return fmt.Errorf("member %q is not an object", name)
 		}
-		*objects[name] = value
-		err = checkValue(value)
-	case name == "payload":
-		r.payload = value
-		err = checkValue(value)
-	case name == "body":
-		r.body = value
-		err = checkValue(value)
-	case name == "severity":
+		*object = value
+		return inMember(name, checkValue(value))
+	}
+	var err error
+	switch name {
+	case "payload":
+		r.payload, err = value, checkValue(value)
+	case "body":
+		r.body, err = value, checkValue(value)
+	case "severity":
 		if json.Unmarshal(value, &r.severity) != nil || r.severity < 0 || r.severity > 24 {
 			err = errors.New("is not an OTLP severity number, 1 to 24")
 		}
-	case name == "time":
+	case "time":
 		r.timeUnixNano, err = parseTimeMember(value)
-	case name == "observed_time":
+	case "observed_time":
 		r.observedTimeUnixNano, err = parseTimeMember(value)
-	case name == "time_unix_nano":
+	case "time_unix_nano":
 		r.timeUnixNano, err = parseNanoMember(value)
-	case name == "observed_time_unix_nano":
+	case "observed_time_unix_nano":
 		r.observedTimeUnixNano, err = parseNanoMember(value)
-	case slices.Contains(storeMembers, name):
-		err = errors.New("is set by the collector or the store and cannot be sent")
 	default:
-		return fmt.Errorf("unknown member %q", name)
+		if !slices.Contains(storeMembers, name) {
+			return fmt.Errorf("unknown member %q", name)
+		}
+		err = errors.New("is set by the collector or the store and cannot be sent")
 	}
+	return inMember(name, err)
+}
+
+func inMember(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("member %q: %w", name, err)
+	}
+	return nil
+}
+
+// text returns where a member of type string goes, nil for any other member.
+func (r *outgoing) text(name string) *string {
+	switch name {
+	case "tenant_id":
+		return &r.tenantID
+	case "event_id":
+		return &r.eventID
+	case "action":
+		return &r.action
+	case "outcome":
+		return &r.outcome
+	case "reason":
+		return &r.reason
+	case "correlation_id":
+		return &r.correlationID
+	case "causation_id":
+		return &r.causationID
+	case "idempotency_key":
+		return &r.idempotencyKey
+	case "schema_version":
+		return &r.schemaVersion
+	case "event_name":
+		return &r.eventName
+	case "severity_text":
+		return &r.severityText
+	case "trace_id":
+		return &r.traceID
+	case "span_id":
+		return &r.spanID
+	}
+	return nil
+}
+
+// object returns where a member of type object goes, nil for any other member.
+func (r *outgoing) object(name string) *json.RawMessage {
+	switch name {
+	case "actor":
+		return &r.actor
+	case "target":
+		return &r.target
+	case "changes":
+		return &r.changes
+	case "context":
+		return &r.context
+	case "source":
+		return &r.source
+	case "attributes":
+		return &r.attributes
 	}
 	return nil
 }

@@ -78,10 +78,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await":    awaitText,
-			"freeport": setFreePort,
-		},
+		Cmds:                scriptCommands,
 		Setup: func(env *testscript.Env) error {
 			c := &fakeCollector{log: filepath.Join(env.WorkDir, "requests.jsonl")}
 			server := httptest.NewServer(c)
