@@ -2,6 +2,7 @@ package auditprocessor
 
 import (
 	"context"
+	"maps"
 	"syscall"
 	"testing"
 	"time"
@@ -49,9 +50,7 @@ func shapes(b *testing.B) map[string]plog.Logs {
 		"http.request.method": "PUT", "http.route": "/invoices/{id}", "http.response.status_code": 200,
 	}
 	withID := map[string]any{"audit.record.id": "0192f3c1-2222-7000-8000-000000000002"}
-	for k, v := range flatEvent {
-		withID[k] = v
-	}
+	maps.Copy(withID, flatEvent)
 	return map[string]plog.Logs{
 		"flat":    make100(raw(flatEvent)),
 		"flat_id": make100(raw(withID)),

@@ -3,8 +3,8 @@ package auditprocessor
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,7 +59,7 @@ func (s smuggler) secret() any {
 	case 4:
 		return `{"x":"` + secretText + `"}`
 	default:
-		return secretText + fmt.Sprint(s.IntN(1000))
+		return secretText + strconv.Itoa(s.IntN(1000))
 	}
 }
 
@@ -241,7 +241,7 @@ func TestNoSecretComesOut(t *testing.T) {
 				came := jsonOf(t, logs)
 				out := r.send(t, context.Background(), logs)
 				text := jsonOf(t, out)
-				for _, secret := range []string{secretText, fmt.Sprint(secretNumber), "VE9QU0VDUkVU"} {
+				for _, secret := range []string{secretText, strconv.Itoa(secretNumber), "VE9QU0VDUkVU"} {
 					if !assert.NotContains(t, text, secret, "seed %d: %s", seed, came) {
 						return
 					}

@@ -170,7 +170,7 @@ func TestBesideAnApplicationAndASecondStore(t *testing.T) {
 	require.Equal(t, []int64{20260101}, column[int64](t, conn, `SELECT version_id FROM goose_db_version`))
 	ours := objects(t, conn, "public")
 	theirs := objects(t, conn, "order")
-	require.Equal(t, len(ours)-2, len(theirs), "all but the application's two tables")
+	require.Len(t, theirs, len(ours)-2, "all but the application's two tables")
 	for _, owner := range []struct{ schema, role string }{{"public", "audit_owner"}, {"order", "staging_owner"}} {
 		require.Equal(t, []string{owner.role}, column[string](t, conn,
 			`SELECT DISTINCT pg_get_userbyid(relowner)::text FROM pg_class WHERE relnamespace = to_regnamespace('"' || $1 || '"') AND relname LIKE 'audit\_event%'`, owner.schema))

@@ -184,8 +184,17 @@ func TestGlob(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"", "", true}, {"*", "", true}, {"a*", "a", true}, {"a*b", "axxb", true}, {"a*b*c", "abbc", true}, {"*.id", "user.id", true},
-		{"a", "b", false}, {"a", "ab", false}, {"a?", "a", false}, {"a*b", "axxc", false}, {"*a", "ab", false},
+		{"", "", true},
+		{"*", "", true},
+		{"a*", "a", true},
+		{"a*b", "axxb", true},
+		{"a*b*c", "abbc", true},
+		{"*.id", "user.id", true},
+		{"a", "b", false},
+		{"a", "ab", false},
+		{"a?", "a", false},
+		{"a*b", "axxc", false},
+		{"*a", "ab", false},
 	} {
 		require.Equal(t, c.want, globMatch(c.pattern, c.name), "%q %q", c.pattern, c.name)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -89,7 +90,7 @@ func prepare(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the server's account must walk through; what is secret below has its own mode
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	acct, err := serverAccount()
@@ -302,9 +303,7 @@ func (c *Cluster) arguments() []string {
 			settings[name] = "off"
 		}
 	}
-	for name, value := range c.options.Settings {
-		settings[name] = value
-	}
+	maps.Copy(settings, c.options.Settings)
 	for name, value := range settings {
 		arguments = append(arguments, "-c", name+"="+value)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +27,10 @@ func (c *Cluster) EnsureLogin(ctx context.Context, login string, memberOf ...str
 	}
 	name := pgx.Identifier{login}.Sanitize()
 	// The password is text of our own making: letters and digits.
-	if err := c.Exec(ctx, "postgres", "CREATE ROLE "+name+" LOGIN PASSWORD '"+password+"'", "42710", "23505"); err != nil {
+	// A role that is there already is an error, and the server would log the
+	// failed statement with the password in it.
+	quietly := "SET log_min_error_statement = panic; "
+	if err := c.Exec(ctx, "postgres", quietly+"CREATE ROLE "+name+" LOGIN PASSWORD '"+password+"'", "42710", "23505"); err != nil {
 		return fmt.Errorf("make login %s: %w", login, err)
 	}
 	statements := []string{"ALTER ROLE " + name + " LOGIN PASSWORD '" + password + "'"}
@@ -37,7 +41,7 @@ func (c *Cluster) EnsureLogin(ctx context.Context, login string, memberOf ...str
 		}
 		statements = append(statements, "GRANT "+strings.Join(groups, ", ")+" TO "+name)
 	}
-	if err := c.Exec(ctx, "postgres", strings.Join(statements, "; ")); err != nil {
+	if err := c.Exec(ctx, "postgres", quietly+strings.Join(statements, "; ")); err != nil {
 		return fmt.Errorf("set up login %s: %w", login, err)
 	}
 	return nil
@@ -50,14 +54,11 @@ func (c *Cluster) Exec(ctx context.Context, database, statements string, tolerat
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing depends on a clean goodbye
+	defer conn.Close(context.WithoutCancel(ctx))
 	_, err = conn.PgConn().Exec(ctx, statements).ReadAll()
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
-		for _, state := range tolerated {
-			if server.Code == state {
-				return nil
-			}
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if slices.Contains(tolerated, server.Code) {
+			return nil
 		}
 	}
 	return err

@@ -105,8 +105,7 @@ func Describe(err error) error {
 	if !errors.As(err, &connect) {
 		return err
 	}
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("connect to PostgreSQL: %w", server)
 	}
 	cause := connect.Unwrap()

@@ -82,9 +82,22 @@ func TestTenantGlobs(t *testing.T) {
 		glob, text string
 		want       bool
 	}{
-		{"*", "", true}, {"*", "acme", true}, {"acme", "acme", true}, {"acme", "acme2", false}, {"acme", "Acme", false},
-		{"eu-*", "eu-", true}, {"eu-*", "eu-1", true}, {"eu-*", "xeu-1", false}, {"*-eu", "a-eu", true}, {"*-eu", "a-eu1", false},
-		{"a*c", "abc", true}, {"a*c", "ac", true}, {"a*c", "acb", false}, {"a*b*c", "a-b-b-c", true}, {"a*a", "a", false}, {"", "", true},
+		{"*", "", true},
+		{"*", "acme", true},
+		{"acme", "acme", true},
+		{"acme", "acme2", false},
+		{"acme", "Acme", false},
+		{"eu-*", "eu-", true},
+		{"eu-*", "eu-1", true},
+		{"eu-*", "xeu-1", false},
+		{"*-eu", "a-eu", true},
+		{"*-eu", "a-eu1", false},
+		{"a*c", "abc", true},
+		{"a*c", "ac", true},
+		{"a*c", "acb", false},
+		{"a*b*c", "a-b-b-c", true},
+		{"a*a", "a", false},
+		{"", "", true},
 	} {
 		assert.Equal(t, tt.want, matchText(tt.glob, tt.text), "%q matches %q", tt.glob, tt.text)
 	}

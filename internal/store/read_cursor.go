@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -45,7 +46,7 @@ func (p position) encode(tenant string, f *Filter) string {
 
 func decodeCursor(cursor, tenant string, f *Filter) (position, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != cursorLength || b[0] != cursorVersion || string(b[1:1+cursorBinding]) != string(f.binding(tenant)) {
+	if err != nil || len(b) != cursorLength || b[0] != cursorVersion || !bytes.Equal(b[1:1+cursorBinding], f.binding(tenant)) {
 		return position{}, ErrCursor
 	}
 	b = b[1+cursorBinding:]

@@ -17,8 +17,7 @@ import (
 // never holds a connection string, a password or a value of a record: messages
 // of data errors quote values, so those are reduced to their code.
 func Explain(err error) string {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return explainCode(pgErr)
 	}
 	var netErr net.Error

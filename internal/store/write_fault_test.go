@@ -197,7 +197,7 @@ func (w *watcher) BlockersTerminated(_ context.Context, sessions int) {
 func TestWriteMakesTheMissingMonth(t *testing.T) {
 	t.Parallel()
 	d := storetest.NewDatabase(t)
-	execute(t, d.SuperURL, fmt.Sprintf("DROP TABLE %s", store.PartitionName(time.Now())))
+	execute(t, d.SuperURL, "DROP TABLE "+store.PartitionName(time.Now()))
 	assert.Equal(t, []store.Status{store.Stored}, write(t, newWriter(t, d.WriterURL), events(t, audit("acme", "a", "", 1))))
 	storetest.CheckState(t, d)
 }
