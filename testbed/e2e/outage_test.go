@@ -173,12 +173,17 @@ func settle(t *testing.T, d *deployment, db *databaseURLs, run string, ledger *l
 	// Every stream has a run of its own; their markers share this beginning.
 	for i := range 5 {
 		stream := run + string(rune('0'+i))
-		part := loadgen.NewLedger()
-		for marker, fate := range ledger.Fates() {
-			if strings.HasPrefix(marker, "lg-"+stream+"-") {
-				part.Record(fate, loadgen.Event{Marker: marker})
-			}
-		}
-		tally(t, db.Auditor, stream, part)
+		tally(t, db.Auditor, stream, part(ledger, stream))
 	}
+}
+
+// part is what of a ledger belongs to one run.
+func part(ledger *loadgen.Ledger, run string) *loadgen.Ledger {
+	of := loadgen.NewLedger()
+	for marker, fate := range ledger.Fates() {
+		if strings.HasPrefix(marker, "lg-"+run+"-") {
+			of.Record(fate, loadgen.Event{Marker: marker})
+		}
+	}
+	return of
 }

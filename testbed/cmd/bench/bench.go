@@ -73,7 +73,10 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 	}
-	return b.nop(ctx, workload{batch: 1, tenants: 1, callers: 256, events: b.scaled(100_000)})
+	if err := b.nop(ctx, workload{batch: 1, tenants: 1, callers: 256, events: b.scaled(100_000)}); err != nil {
+		return err
+	}
+	return b.overload(ctx, workload{batch: 1000, tenants: 100, callers: 64, events: 64_000})
 }
 
 func (b *bench) scaled(events int) int { return int(float64(events) * b.scale) }
@@ -81,12 +84,11 @@ func (b *bench) scaled(events int) int { return int(float64(events) * b.scale) }
 // one runs a single end-to-end case, for profiles.
 func (b *bench) one(ctx context.Context, name string) error {
 	w := workload{events: b.scaled(200_000)}
-	if _, err := fmt.Sscanf(name, "%d/%d", &w.batch, &w.tenants); err != nil || w.batch < 1 || w.tenants < 1 {
-		return fmt.Errorf("-only: %q is not batch/tenants, such as 1000/100", name)
+	if _, err := fmt.Sscanf(name, "%d/%d/%d", &w.batch, &w.tenants, &w.callers); err != nil || min(w.batch, w.tenants, w.callers) < 1 {
+		return fmt.Errorf("-only: %q is not batch/tenants/callers, such as 1000/100/8", name)
 	}
-	w.callers = 8
 	if w.batch < 100 {
-		w.callers, w.events = 256, w.events/4
+		w.events /= 4
 	}
 	r, _, err := b.endToEnd(ctx, "end_to_end", w)
 	b.results = append(b.results, r)

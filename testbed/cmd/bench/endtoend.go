@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -90,6 +91,64 @@ func (b *bench) nop(ctx context.Context, w workload) error {
 	return err
 }
 
+// overloadFor is how long clients press on a collector without a database.
+const overloadFor = 15 * time.Second
+
+// overload sends more than the collector may hold while PostgreSQL is down. What
+// counts is its memory, and that it stores again afterwards.
+func (b *bench) overload(ctx context.Context, w workload) error {
+	b.say("overload with PostgreSQL down: batches of %d, %d callers, %s", w.batch, w.callers, overloadFor)
+	db, err := b.server.New(ctx)
+	if err != nil {
+		return err
+	}
+	run, err := b.start(ctx, db.Writer, "audit")
+	if err != nil {
+		return err
+	}
+	defer run.process.Kill()
+	if err := b.server.Kill(); err != nil {
+		return err
+	}
+	press, cancel := context.WithTimeout(ctx, overloadFor)
+	defer cancel()
+	cpu, err := collector.CPU(run.process.PID())
+	if err != nil {
+		return err
+	}
+	bodies := requests("bench", w)
+	if _, err := run.send(press, bodies, w.callers); err == nil {
+		return errors.New("a collector without a database acknowledged")
+	}
+	used, err := collector.CPU(run.process.PID())
+	if err != nil {
+		return err
+	}
+	peak, err := collector.PeakRSS(run.process.PID())
+	if err != nil {
+		return err
+	}
+	b.say("collector used %s of CPU in %s", used-cpu, overloadFor)
+	if err := b.server.Restart(ctx); err != nil {
+		return err
+	}
+	if _, err := run.send(ctx, bodies, w.callers); err != nil {
+		return err
+	}
+	stored, err := readRows(ctx, db, "bench-")
+	if err != nil {
+		return err
+	}
+	if len(stored.events) != w.events {
+		return fmt.Errorf("%w: %d of %d stored", errMissing, len(stored.events), w.events)
+	}
+	b.results = append(b.results, result{
+		Case: "overload_database_down", ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
+		PeakRSSMebibytes: new(float64(peak) / (1 << 20)),
+	})
+	return nil
+}
+
 // running is a collector under load.
 type running struct {
 	process *collector.Process
@@ -122,7 +181,7 @@ func (b *bench) start(ctx context.Context, writerURL, sink string) (*running, er
 		Dir:    dir,
 		Health: "http://" + ports[1] + "/",
 		// What the shipped configurations recommend.
-		Env: []string{"GOGC=400", "GOMEMLIMIT=1GiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL},
+		Env: []string{"GOGC=400", "GOMEMLIMIT=350MiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL},
 	})
 	if err != nil {
 		return nil, err
@@ -167,8 +226,6 @@ func requests(run string, w workload) [][]byte {
 // send sends all bodies by callers at once and returns how long each took to be
 // acknowledged.
 func (r *running) send(ctx context.Context, bodies [][]byte, callers int) ([]time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
 	took := make([]time.Duration, len(bodies))
 	var next atomic.Int64
 	var failure atomic.Pointer[error]

@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.SetOutput(progress)
 	quick := flags.Bool("quick", false, "a fifth of the events, once instead of the median of three: figures are noisy")
 	path := flags.String("out", filepath.Join("build", "bench.json"), "where the JSON goes")
-	only := flags.String("only", "", "`batch/tenants` of one end-to-end case, without limits, such as 1000/100")
+	only := flags.String("only", "", "`batch/tenants/callers` of one end-to-end case, without limits, such as 1000/100/8")
 	rowsBefore := flags.Int("rows", 0, "events already stored before each end-to-end case")
 	profile := flags.String("cpuprofile", "", "directory for CPU profiles of the collector")
 	if err := flags.Parse(args); err != nil {
