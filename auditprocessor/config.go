@@ -7,25 +7,25 @@ import (
 	"github.com/otelaudit/otelaudit/internal/record"
 )
 
-// The values of Config.Others.
+// The values of others.
 const (
-	// OthersPass lets records without audit data through untouched.
-	OthersPass = "pass"
-	// OthersDrop removes them, for pipelines that are for audit only.
-	OthersDrop = "drop"
+	// othersPass lets records without audit data through untouched.
+	othersPass = "pass"
+	// othersDrop removes them, for pipelines that are for audit only.
+	othersDrop = "drop"
 )
 
-// The values of TenantConfig.OnConflict, OnMissing, OnUnauthenticated and
-// OnResourceMismatch.
+// The values of on_conflict, on_missing, on_unauthenticated and
+// on_resource_mismatch, of which each allows some.
 const (
-	// Quarantine keeps the record out of the trail and stores it with the reason.
-	Quarantine = "quarantine"
-	// Reject refuses the whole request with 403, before anything of it is passed on.
-	Reject = "reject"
-	// Flag lets the record through with a flag that says what was unusual.
-	Flag = "flag"
-	// Claims falls back on what record and resource say.
-	Claims = "claims"
+	// policyQuarantine keeps the record out of the trail and stores it with the reason.
+	policyQuarantine = "quarantine"
+	// policyReject refuses the whole request with 403, before anything of it is passed on.
+	policyReject = "reject"
+	// policyFlag lets the record through with a flag that says what was unusual.
+	policyFlag = "flag"
+	// policyClaims falls back on what record and resource say.
+	policyClaims = "claims"
 )
 
 // Config configures the processor. The README explains each key.
@@ -101,14 +101,14 @@ type TelemetryConfig struct {
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Others:         OthersPass,
+		Others:         othersPass,
 		Keep:           []string{keepAll},
 		MaxRecordBytes: record.DefaultMaxRecordBytes,
 		Tenant: TenantConfig{
-			OnConflict:         Quarantine,
-			OnMissing:          Quarantine,
-			OnUnauthenticated:  Quarantine,
-			OnResourceMismatch: Flag,
+			OnConflict:         policyQuarantine,
+			OnMissing:          policyQuarantine,
+			OnUnauthenticated:  policyQuarantine,
+			OnResourceMismatch: policyFlag,
 		},
 		Redaction: RedactionConfig{Enabled: true},
 		Sampling:  SamplingConfig{Attribute: otlpmap.DefaultSamplingAttribute},

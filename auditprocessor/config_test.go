@@ -54,12 +54,12 @@ func TestFullConfig(t *testing.T) {
 	cfg, err := load(t, filepath.Join("testdata", "full.yaml"))
 	require.NoError(t, err)
 	assert.Equal(t, &Config{
-		Others:         OthersDrop,
+		Others:         othersDrop,
 		Keep:           []string{"http.*", "url.*"},
 		MaxRecordBytes: 65536,
 		Tenant: TenantConfig{
 			FromAuth: "claims.tenant", FromHeader: "x-tenant", Attributes: []string{"audit.tenant.id", "org.id"}, Default: "acme",
-			OnConflict: Reject, OnMissing: Reject, OnUnauthenticated: Claims, OnResourceMismatch: Quarantine,
+			OnConflict: policyReject, OnMissing: policyReject, OnUnauthenticated: policyClaims, OnResourceMismatch: policyQuarantine,
 			Forwarders: []ForwarderConfig{
 				{Identity: "agent-eu", Tenants: []string{"eu-*", "acme"}},
 				{Identity: "agent-all", Tenants: []string{"*"}},

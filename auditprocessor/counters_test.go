@@ -22,7 +22,7 @@ func TestMetrics(t *testing.T) {
 	set.TelemetrySettings = tel.NewTelemetrySettings()
 	r := newRigWith(t, set, func(c *Config) {
 		authenticated(c)
-		c.Tenant.OnConflict = Reject
+		c.Tenant.OnConflict = policyReject
 		c.Telemetry.Actions = []string{"user.update"}
 	})
 

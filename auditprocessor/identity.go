@@ -83,12 +83,13 @@ func headerRules(headers map[string]string) []headerRule {
 	return rules
 }
 
-// headerValues reads the headers; one that stands twice says nothing for
-// certain and is left out.
+// headerValues reads the headers. One that stands twice says nothing for certain,
+// and one that is too long would send the record to quarantine: both are left
+// out.
 func headerValues(rules []headerRule, info *client.Info) []stage.ContextValue {
 	var values []stage.ContextValue
 	for _, rule := range rules {
-		if v := info.Metadata.Get(rule.header); len(v) == 1 && v[0] != "" {
+		if v := info.Metadata.Get(rule.header); len(v) == 1 && v[0] != "" && len(v[0]) <= record.MaxIDBytes {
 			values = append(values, stage.ContextValue{Name: rule.member, Value: v[0]})
 		}
 	}

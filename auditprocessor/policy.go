@@ -38,9 +38,9 @@ func (t *TenantConfig) attributes() []string {
 // policy compiles the rules about tenants. Its errors name the key below tenant.
 func (t *TenantConfig) policy() (*stage.Tenants, error) {
 	policy := &stage.Tenants{
-		RequireIdentity: (t.FromAuth != "" || t.FromHeader != "") && t.OnUnauthenticated != Claims,
+		RequireIdentity: (t.FromAuth != "" || t.FromHeader != "") && t.OnUnauthenticated != policyClaims,
 		Default:         t.Default,
-		StrictResource:  t.OnResourceMismatch == Quarantine,
+		StrictResource:  t.OnResourceMismatch == policyQuarantine,
 	}
 	var errs []error
 	for i, f := range t.Forwarders {

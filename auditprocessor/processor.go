@@ -72,7 +72,7 @@ func (p *auditProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.
 	r := p.newRequest(ctx)
 	logs.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
 		r.resource(rl)
-		return p.cfg.Others == OthersDrop && rl.ScopeLogs().Len() == 0
+		return p.cfg.Others == othersDrop && rl.ScopeLogs().Len() == 0
 	})
 	if r.refusal != nil {
 		p.counters.refused(ctx, r.refusal.Reason)

@@ -62,7 +62,7 @@ func (r *request) resource(rl plog.ResourceLogs) {
 			r.tally.redacted += r.logs.outer(sl.Scope().Attributes())
 		}
 		audit = audit || auditInScope
-		return r.cfg.Others == OthersDrop && sl.LogRecords().Len() == 0
+		return r.cfg.Others == othersDrop && sl.LogRecords().Len() == 0
 	})
 	// After the records, because their digests are of what came.
 	if audit && r.logs != nil {
@@ -72,7 +72,7 @@ func (r *request) resource(rl plog.ResourceLogs) {
 
 // ordinary counts a record without audit data and says whether to remove it.
 func (r *request) ordinary() (remove bool) {
-	if r.cfg.Others == OthersDrop {
+	if r.cfg.Others == othersDrop {
 		r.tally.add(outcomeKey{result: resultDropped})
 		return true
 	}
@@ -179,12 +179,12 @@ func (r *request) refuses(problem *record.Problem) bool {
 	t := &r.cfg.Tenant
 	switch problem.Reason {
 	case record.ReasonTenantViolation:
-		return t.OnConflict == Reject
+		return t.OnConflict == policyReject
 	case record.ReasonMissingTenant:
 		if r.tenants.RequireIdentity && r.sender.Identity == "" {
-			return t.OnUnauthenticated == Reject
+			return t.OnUnauthenticated == policyReject
 		}
-		return t.OnMissing == Reject
+		return t.OnMissing == policyReject
 	}
 	return false
 }

@@ -62,8 +62,8 @@ func TestTenantOfTheSender(t *testing.T) {
 		{"two tenants in one attribute", authenticated, as(authData{"username": []string{"acme", "x"}}, nil), flat(), "", record.ReasonMissingTenant},
 		{"one tenant in a list", authenticated, as(authData{"username": []any{"acme"}}, nil), flat(), "acme", ""},
 		{"a number", authenticated, as(authData{"username": float64(42)}, nil), with(map[string]any{"audit.tenant.id": 42}), "42", ""},
-		{"claims where not authenticated", func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = Claims }, context.Background(), flat(), "acme", ""},
-		{"claims do not weaken authentication", func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = Claims }, user("evil"), flat(), "", record.ReasonTenantViolation},
+		{"claims where not authenticated", func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = policyClaims }, context.Background(), flat(), "acme", ""},
+		{"claims do not weaken authentication", func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = policyClaims }, user("evil"), flat(), "", record.ReasonTenantViolation},
 		{"header", both, as(nil, header("acme")), flat(), "acme", ""},
 		{"header differs", both, as(nil, header("evil")), flat(), "", record.ReasonTenantViolation},
 		{"header not configured", nil, as(nil, header("evil")), flat(), "acme", ""},
@@ -95,7 +95,7 @@ func TestResourceAgainstRecord(t *testing.T) {
 	rec := decode(t, newRig(t, nil).send(t, context.Background(), logs()))
 	assert.Equal(t, "acme", rec.TenantID)
 	assert.Equal(t, []string{record.FlagTenantMismatch}, rec.Flags)
-	out := newRig(t, func(c *Config) { c.Tenant.OnResourceMismatch = Quarantine }).send(t, context.Background(), logs())
+	out := newRig(t, func(c *Config) { c.Tenant.OnResourceMismatch = policyQuarantine }).send(t, context.Background(), logs())
 	assert.Equal(t, record.ReasonTenantConflict, markOf(t, out).Reason)
 }
 
@@ -120,9 +120,9 @@ func TestReject(t *testing.T) {
 		attrs  map[string]any
 		reason string
 	}{
-		{"conflict", func(c *Config) { authenticated(c); c.Tenant.OnConflict = Reject }, user("evil"), flat(), record.ReasonTenantViolation},
-		{"missing", func(c *Config) { c.Tenant.OnMissing = Reject }, context.Background(), noTenant, record.ReasonMissingTenant},
-		{"not authenticated", func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = Reject }, context.Background(), flat(), record.ReasonMissingTenant},
+		{"conflict", func(c *Config) { authenticated(c); c.Tenant.OnConflict = policyReject }, user("evil"), flat(), record.ReasonTenantViolation},
+		{"missing", func(c *Config) { c.Tenant.OnMissing = policyReject }, context.Background(), noTenant, record.ReasonMissingTenant},
+		{"not authenticated", func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = policyReject }, context.Background(), flat(), record.ReasonMissingTenant},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,11 +140,11 @@ func TestReject(t *testing.T) {
 		})
 	}
 	t.Run("a malformed record is quarantined, not refused", func(t *testing.T) {
-		out := newRig(t, func(c *Config) { c.Tenant.OnMissing = Reject }).send(t, context.Background(), one(t, map[string]any{"audit": ""}))
+		out := newRig(t, func(c *Config) { c.Tenant.OnMissing = policyReject }).send(t, context.Background(), one(t, map[string]any{"audit": ""}))
 		assert.Equal(t, record.ReasonMalformed, markOf(t, out).Reason)
 	})
 	t.Run("ordinary records alone are never refused", func(t *testing.T) {
-		r := newRig(t, func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = Reject })
+		r := newRig(t, func(c *Config) { authenticated(c); c.Tenant.OnUnauthenticated = policyReject })
 		assert.Equal(t, 1, r.send(t, context.Background(), one(t, map[string]any{"a": 1})).LogRecordCount())
 	})
 }

@@ -23,7 +23,7 @@ const (
 // the configuration that are maps of their own are validated by their methods.
 func (c *Config) Validate() error {
 	errs := []error{
-		oneOf("others", c.Others, OthersPass, OthersDrop),
+		oneOf("others", c.Others, othersPass, othersDrop),
 		validateKeep(c.Keep),
 	}
 	if c.MaxRecordBytes < minRecordBytes || c.MaxRecordBytes > maxRecordBytes {
@@ -54,10 +54,10 @@ func validateKeep(keep []string) error {
 // Validate reports every key below tenant that is wrong.
 func (t *TenantConfig) Validate() error {
 	errs := []error{
-		oneOf("on_conflict", t.OnConflict, Quarantine, Reject),
-		oneOf("on_missing", t.OnMissing, Quarantine, Reject),
-		oneOf("on_unauthenticated", t.OnUnauthenticated, Quarantine, Reject, Claims),
-		oneOf("on_resource_mismatch", t.OnResourceMismatch, Flag, Quarantine),
+		oneOf("on_conflict", t.OnConflict, policyQuarantine, policyReject),
+		oneOf("on_missing", t.OnMissing, policyQuarantine, policyReject),
+		oneOf("on_unauthenticated", t.OnUnauthenticated, policyQuarantine, policyReject, policyClaims),
+		oneOf("on_resource_mismatch", t.OnResourceMismatch, policyFlag, policyQuarantine),
 	}
 	if slices.Contains(t.Attributes, "") {
 		errs = append(errs, errors.New("attributes: a name must not be empty"))
