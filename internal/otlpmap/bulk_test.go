@@ -18,8 +18,12 @@ func TestBulkWritesWhatPutWrites(t *testing.T) {
 	for seed := range uint64(500) {
 		r := recordtest.Arbitrary(rand.New(rand.NewPCG(seed, 6)))
 		members := []record.Member{
-			{Name: "payload", Value: r.Payload}, {Name: "attributes", Value: r.Attributes}, {Name: "", Value: r.Body}, {Name: "yes", Value: record.BoolValue(true)},
-			{Name: "minus", Value: record.NumberValue(-7)}, {Name: "array", Value: record.ArrayValue([]record.Value{{}, r.Source, record.NumberValue(0.5)})},
+			{Name: "payload", Value: r.Payload},
+			{Name: "attributes", Value: r.Attributes},
+			{Name: "", Value: r.Body},
+			{Name: "yes", Value: record.BoolValue(true)},
+			{Name: "minus", Value: record.NumberValue(-7)},
+			{Name: "array", Value: record.ArrayValue([]record.Value{{}, r.Source, record.NumberValue(0.5)})},
 		}
 		one, other := pcommon.NewMap(), pcommon.NewMap()
 		for _, m := range members {

@@ -118,7 +118,7 @@ func filterBit(name string) (word int, bit uint64) {
 	if n > 0 {
 		h += uint(name[n-1]) + uint(name[n/2])*7 + uint(name[n-1-n/4])*13
 	}
-	return int(h >> 6 & 3), 1 << (h & 63) //nolint:gosec // 2 bits
+	return int(h >> 6 & 3), 1 << (h & 63)
 }
 
 // objectBefore returns the object whose members a name behind "audit." is one

@@ -232,3 +232,38 @@ func doubled(t testing.TB, lr plog.LogRecord) plog.LogRecord {
 	require.NoError(t, err)
 	return logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
 }
+
+// TestResourceWithADuplicate is not the record's fault: it stays an event and
+// says what was left out.
+func TestResourceWithADuplicate(t *testing.T) {
+	all := readShapes(t, "testdata/shapes/same-event.json")
+	resource := all[0].resource
+	resource.Attributes().PutStr("dup-a", "one")
+	resource.Attributes().PutStr("dup-b", "two")
+	b, err := MarshalOne(resource, all[0].scope, all[0].log)
+	require.NoError(t, err)
+	var u plog.ProtoUnmarshaler
+	logs, err := u.UnmarshalLogs(bytes.ReplaceAll(b, []byte("dup-b"), []byte("dup-a")))
+	require.NoError(t, err)
+	rl := logs.ResourceLogs().At(0)
+	r, problem := finished(NewDecoder(Options{}), sent{rl.Resource(), rl.ScopeLogs().At(0).Scope(), rl.ScopeLogs().At(0).LogRecords().At(0)})
+	require.Nil(t, problem)
+	require.Equal(t, "one", r.Source.Get("dup-a").Text())
+	require.Contains(t, r.Original.Get("source").Text(), "dup-a")
+}
+
+// TestTenantTwiceOnTheResource leaves the judgment to the caller, who must see
+// both.
+func TestTenantTwiceOnTheResource(t *testing.T) {
+	resource := pcommon.NewResource()
+	resource.Attributes().PutStr("tenant.id", "one")
+	resource.Attributes().PutStr("tenant.iq", "two")
+	lr := logOf(t, map[string]any{"audit.action": "a"}, nil)
+	b, err := MarshalOne(resource, pcommon.NewInstrumentationScope(), lr)
+	require.NoError(t, err)
+	var u plog.ProtoUnmarshaler
+	logs, err := u.UnmarshalLogs(bytes.ReplaceAll(b, []byte("tenant.iq"), []byte("tenant.id")))
+	require.NoError(t, err)
+	out := NewDecoder(Options{}).Decode(logs.ResourceLogs().At(0).Resource(), pcommon.NewInstrumentationScope(), lr, false)
+	require.Equal(t, []Claim{{LevelResource, "tenant.id", "one"}, {LevelResource, "tenant.id", "two"}}, out.Claims)
+}

@@ -88,7 +88,7 @@ func TestShapes(t *testing.T) {
 				Encode(r, s.log)
 				require.Equal(t, string(line), string(decodeTrusted(t, wire(t, s.log)).Record.AppendCanonical(nil)))
 			}
-			golden := filepath.Join("testdata/golden", name+".jsonl")
+			golden := filepath.Join("testdata", "golden", name+".jsonl")
 			if *update {
 				require.NoError(t, os.WriteFile(golden, got.Bytes(), 0o600))
 			}

@@ -36,13 +36,15 @@ func (n *Notes) Add(m Notes) {
 // if it is not UTF-8.
 func ValueOf(v pcommon.Value) (record.Value, Notes) {
 	var n Notes
-	return convert(v, 0, &n), n
+	value := convert(v, 0, &n)
+	return value, n
 }
 
 // MapValueOf converts an OTLP map to an object.
 func MapValueOf(m pcommon.Map) (record.Value, Notes) {
 	var n Notes
-	return convertMap(m, 0, &n), n
+	value := convertMap(m, 0, &n)
+	return value, n
 }
 
 func convert(v pcommon.Value, depth int, n *Notes) record.Value {

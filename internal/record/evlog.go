@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"time"
 	"unicode/utf8"
@@ -79,7 +80,7 @@ func (r *Record) evlogKey(target, targetID Value) string {
 	}
 	var raw [16]byte
 	for i, x := range h {
-		raw[4*i], raw[4*i+1], raw[4*i+2], raw[4*i+3] = byte(x>>24), byte(x>>16), byte(x>>8), byte(x)
+		binary.BigEndian.PutUint32(raw[4*i:], x)
 	}
 	return hex.EncodeToString(raw[:])
 }

@@ -11,11 +11,10 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b 
 // maxPooledBytes keeps one large record from pinning its buffer for ever.
 const maxPooledBytes = 64 << 10
 
-// hashed returns SHA-256 over the selected members, after the prefix.
-func (r *Record) hashed(prefix string, sel selection) [32]byte {
+// hashed returns SHA-256 over the selected members.
+func (r *Record) hashed(sel selection) [32]byte {
 	buf := buffers.Get().(*[]byte)
-	b := append((*buf)[:0], prefix...)
-	b = r.appendMembers(b, sel)
+	b := r.appendMembers((*buf)[:0], sel)
 	sum := sha256.Sum256(b)
 	if cap(b) <= maxPooledBytes {
 		*buf = b
@@ -28,7 +27,8 @@ func (r *Record) hashed(prefix string, sel selection) [32]byte {
 // writes them: SHA-256(0x00 ‖ canonical).
 func LeafHash(canonical []byte) [32]byte {
 	buf := buffers.Get().(*[]byte)
-	b := append((*buf)[:0], 0)
+	b := (*buf)[:0]
+	b = append(b, 0)
 	b = append(b, canonical...)
 	sum := sha256.Sum256(b)
 	if cap(b) <= maxPooledBytes {
@@ -42,4 +42,4 @@ func LeafHash(canonical []byte) [32]byte {
 // action, outcome, actor, target, reason, changes, correlation_id, causation_id
 // and payload, as an RFC 8785 object. Two records of one identity with equal
 // fingerprints are one event; with different ones they are a conflict.
-func (r *Record) Fingerprint() [32]byte { return r.hashed("", fingerprintMembers) }
+func (r *Record) Fingerprint() [32]byte { return r.hashed(fingerprintMembers) }

@@ -14,7 +14,7 @@ import (
 // It is a function of the record alone: call it after redaction and Normalize,
 // and before any encryption.
 func (r *Record) DeriveEventID() string {
-	sum := r.hashed("", identityMembers)
+	sum := r.hashed(identityMembers)
 	var id [16]byte
 	copy(id[6:], sum[:10])
 	ms := uint64(max(r.TimeUnixNano, 0)) / uint64(time.Millisecond)

@@ -124,8 +124,14 @@ type namedValue struct {
 // these adds.
 func (r *Record) values() [9]namedValue {
 	return [9]namedValue{
-		{"actor", &r.Actor}, {"target", &r.Target}, {"changes", &r.Changes}, {"context", &r.Context},
-		{"payload", &r.Payload}, {"source", &r.Source}, {"attributes", &r.Attributes}, {"body", &r.Body},
+		{"actor", &r.Actor},
+		{"target", &r.Target},
+		{"changes", &r.Changes},
+		{"context", &r.Context},
+		{"payload", &r.Payload},
+		{"source", &r.Source},
+		{"attributes", &r.Attributes},
+		{"body", &r.Body},
 		{"producer", &r.Producer},
 	}
 }
