@@ -30,6 +30,13 @@ import (
 type rig struct {
 	exporter.Logs
 	telemetry *componenttest.Telemetry
+	stopped   sync.Once
+}
+
+// Shutdown stops the exporter if the test has not.
+func (r *rig) Shutdown(ctx context.Context) (err error) {
+	r.stopped.Do(func() { err = r.Logs.Shutdown(ctx) })
+	return err
 }
 
 func start(t testing.TB, url string, change ...func(*Config)) *rig {
@@ -52,11 +59,12 @@ func startWith(t testing.TB, url string, log zapcore.Core, host component.Host, 
 	logs, err := NewFactory().CreateLogs(t.Context(), set, cfg)
 	require.NoError(t, err)
 	require.NoError(t, logs.Start(t.Context(), host))
+	r := &rig{Logs: logs, telemetry: telemetry}
 	t.Cleanup(func() {
-		assert.NoError(t, logs.Shutdown(context.Background()))
+		assert.NoError(t, r.Shutdown(context.Background()))
 		assert.NoError(t, telemetry.Shutdown(context.Background()))
 	})
-	return &rig{Logs: logs, telemetry: telemetry}
+	return r
 }
 
 // sum adds up a counter over its attributes.
