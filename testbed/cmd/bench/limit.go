@@ -222,13 +222,7 @@ func (b *bench) insert(ctx context.Context, tenants, connections, events int, r 
 		return result{}, err
 	}
 	defer closeAll(ctx, conns)
-	n := strings.Count(r.columns, ",") + 1
-	placeholders := make([]string, n)
-	formats := make([]int16, n)
-	for i := range placeholders {
-		placeholders[i], formats[i] = fmt.Sprintf("$%d", i+1), 1
-	}
-	sql := fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", r.partition, r.columns, strings.Join(placeholders, ", "))
+	sql, formats := insertStatement(r.partition, r.columns)
 	for _, conn := range conns {
 		if _, err := conn.PgConn().Prepare(ctx, "insert_event", sql, nil); err != nil {
 			return result{}, err
@@ -247,6 +241,17 @@ func (b *bench) insert(ctx context.Context, tenants, connections, events int, r 
 	}, func(*result) error { return nil })
 	m.P50Milliseconds, m.P99Milliseconds = percentiles(took)
 	return m, err
+}
+
+// insertStatement takes every column as a binary parameter.
+func insertStatement(table, columns string) (sql string, formats []int16) {
+	n := strings.Count(columns, ",") + 1
+	placeholders := make([]string, n)
+	formats = make([]int16, n)
+	for i := range placeholders {
+		placeholders[i], formats[i] = fmt.Sprintf("$%d", i+1), 1
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, columns, strings.Join(placeholders, ", ")), formats
 }
 
 func exec(ctx context.Context, conn *pgconn.PgConn, values [][]byte, formats []int16) error {
