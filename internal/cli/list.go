@@ -25,7 +25,7 @@ type listOptions struct {
 func newList(sys *System) *cobra.Command {
 	o := &listOptions{}
 	cmd := &cobra.Command{
-		Use:   "list --tenant T [filters]",
+		Use:   "list --tenant T [flags]",
 		Short: "List a tenant's events, newest first",
 		Long: `List a tenant's events by event time, newest first. Every filter must hold; text
 is compared byte by byte. The window is since <= t < until.

@@ -47,7 +47,7 @@ func newMigrateUp(sys *System, o *migrateOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:     "up",
 		Short:   "Apply what is missing",
-		Long:    "Apply the migrations that are missing and print each. It may run again and in several places at once.",
+		Long:    "Apply the migrations that are missing and print each. It may run again, and in\nseveral places at once.",
 		Example: "  otelaudit migrate up --schema audit --role-prefix staging_audit_",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,7 +72,7 @@ func newMigrateDown(sys *System, o *migrateOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:     "down",
 		Short:   "Remove the tables while they are empty",
-		Long:    "Take back every migration. It refuses while any event, identity or quarantined record exists: audit data is never removed by a migration.",
+		Long:    "Take back every migration. It refuses while any event, identity or quarantined\nrecord exists: audit data is never removed by a migration.",
 		Example: "  otelaudit migrate down",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

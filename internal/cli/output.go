@@ -27,6 +27,12 @@ type formatFlag struct {
 func (f *formatFlag) register(cmd *cobra.Command, whole string, names ...string) {
 	f.whole, f.names = whole, names
 	cmd.Flags().StringVar(&f.value, "format", "", "`format` of the result: "+strings.Join(names, ", ")+" (default: table on a terminal, else "+whole+")")
+	completeFormat(cmd, names...)
+}
+
+func completeFormat(cmd *cobra.Command, names ...string) {
+	// The only error is a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (f *formatFlag) choose(sys *System) (string, error) {

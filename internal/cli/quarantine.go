@@ -38,7 +38,7 @@ func newQuarantineList(sys *System, database *databaseFlags) *cobra.Command {
 	var filter store.QuarantineFilter
 	var format formatFlag
 	cmd := &cobra.Command{
-		Use:   "list [filters]",
+		Use:   "list [flags]",
 		Short: "List quarantined records, newest first",
 		Long: `List quarantined records of all tenants, newest first. The tenant of such a record
 is what it claimed. Replayed and discarded ones are shown with --all.

@@ -39,7 +39,24 @@ collector); 2 wrong usage or environment; 3 could not be checked completely.`,
 		newDev(sys),
 		newVersion(sys),
 	)
+	addCompletion(root)
 	return root
+}
+
+// addCompletion gives the framework's own commands for completion the examples
+// that every command has.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Example = "  source <(otelaudit completion bash)"
+		asGroup(cmd)
+		for _, shell := range cmd.Commands() {
+			shell.Example = fmt.Sprintf("  otelaudit completion %s --help", shell.Name())
+		}
+	}
 }
 
 // asGroup makes a command that only holds others: alone it prints its help and

@@ -13,7 +13,7 @@ type showOptions struct {
 func newShow(sys *System) *cobra.Command {
 	o := &showOptions{}
 	cmd := &cobra.Command{
-		Use:   "show --tenant T EVENT_ID",
+		Use:   "show --tenant T EVENT_ID [flags]",
 		Short: "Show one event of a tenant",
 		Long: `Show one event of a tenant with every member that was recorded. Exit code 1 when
 the tenant has no event with that id.`,
