@@ -232,6 +232,16 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+func TestDigestIsOfWhatCame(t *testing.T) {
+	logs := one(t, with(map[string]any{"audit.action": nil, "raw": []byte(`{"token":"hunter2"}`)}))
+	rl := logs.ResourceLogs().At(0)
+	rl.Resource().Attributes().PutEmptyBytes("raw").FromRaw([]byte(`{"token":"hunter2"}`))
+	digest := otlpmap.Digest(rl.Resource(), rl.ScopeLogs().At(0).Scope(), first(logs))
+	out := newRig(t, nil).send(t, context.Background(), logs)
+	assert.Equal(t, digest, markOf(t, out).SHA256)
+	assert.NotContains(t, bytesOf(t, out), "hunter2")
+}
+
 func nested(levels int) map[string]any {
 	m := map[string]any{"end": 1}
 	for range levels {

@@ -179,6 +179,20 @@ func TestForwarder(t *testing.T) {
 		assert.Equal(t, record.ReasonTenantViolation, mark.Reason)
 		assert.Equal(t, sum, mark.SHA256)
 	})
+	t.Run("quarantined without redaction", func(t *testing.T) {
+		careless := newRig(t, func(c *Config) { c.Redaction.Enabled = false })
+		out := careless.send(t, context.Background(), one(t, with(map[string]any{"audit.action": nil})))
+		require.Contains(t, bytesOf(t, out), "hunter2")
+		assert.NotContains(t, bytesOf(t, gate.send(t, user("agent"), out)), "hunter2")
+	})
+	t.Run("with other names for the tenant", func(t *testing.T) {
+		other := newRig(t, func(c *Config) { c.Tenant.Attributes = []string{"org.id"} })
+		logs := one(t, with(map[string]any{"audit.tenant.id": nil, "org.id": "acme"}))
+		logs.ResourceLogs().At(0).Resource().Attributes().PutStr("tenant.id", "other")
+		out := other.send(t, context.Background(), logs)
+		before := bytesOf(t, out)
+		assert.Equal(t, before, bytesOf(t, gate.send(t, user("agent"), out)), "what was decided is not flagged again")
+	})
 	t.Run("its headers are not the application's", func(t *testing.T) {
 		r := newRig(t, func(c *Config) {
 			gateway(c)
