@@ -108,7 +108,9 @@ func TestBackendsKilledUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
 	load(t, e, 150, func(ctx context.Context) {
-		for random := rand.New(rand.NewPCG(1, 2)); ctx.Err() == nil; time.Sleep(time.Duration(random.IntN(20)) * time.Millisecond) {
+		random := rand.New(rand.NewPCG(1, 2))
+		for i := 0; i < 60 && ctx.Err() == nil; i++ { // bounded: a busy machine connects slower than this kills
+			time.Sleep(time.Duration(random.IntN(20)) * time.Millisecond)
 			_, err := conn.Exec(context.Background(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 				WHERE usename = $1 ORDER BY random() LIMIT 1`, d.Login("writer"))
 			assert.NoError(t, err)
@@ -165,7 +167,6 @@ func TestRecoversAlone(t *testing.T) {
 	require.NoError(t, e.ConsumeLogs(t.Context(), canonical(t, refund("acme", "e-1", 1))))
 	e.requireBalance(t)
 	text := logged.text()
-	t.Log(text)
 	assert.LessOrEqual(t, strings.Count(text, "cannot be stored"), 2, text)
 	assert.Contains(t, text, "connection refused")
 	assert.Contains(t, text, "audit records are stored again")
