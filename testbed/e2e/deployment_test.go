@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"maps"
 	"os"
 	"path/filepath"
@@ -83,6 +84,11 @@ func deploy(t *testing.T, name string, env map[string]string) *deployment {
 	d.env["TESTBED_METRICS"] = port(t)
 	d.env["TESTBED_DIR"] = d.dir
 	maps.Copy(d.env, env)
+	if u, err := url.Parse(d.env["AUDIT_WRITER_URL"]); err == nil {
+		if password, ok := u.User.Password(); ok {
+			d.secrets = append(d.secrets, password)
+		}
+	}
 	t.Cleanup(d.close)
 	return d
 }

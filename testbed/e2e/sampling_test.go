@@ -52,6 +52,27 @@ func TestSampling(t *testing.T) { //nolint:tparallel // two collectors one after
 	}
 }
 
+// TestAuditOnly keeps audit records out of the application pipeline.
+func TestAuditOnly(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	env := db.environment()
+	env["TESTBED_PERCENTAGE"], env["TESTBED_AUDIT_RECORDS"] = "100", "audit_only"
+	d := deploy(t, "gateway.yaml", env).start()
+	g := generator("apart", loadgen.Options{OrdinaryShare: 1})
+	ledger := loadgen.NewLedger()
+	logs, events := g.Request(50)
+	require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
+	assert.Equal(t, 50, reckon(t, db.Auditor, "apart", ledger).Stored)
+	d.stop()
+	copies := applicationLog(t, d)
+	assert.Len(t, copies, 50)
+	for _, lr := range copies {
+		assert.NotContains(t, asText(lr), "lg-apart-")
+	}
+}
+
 // cheat marks every record as unimportant, as a client may try: the mark of the
 // processor must win on audit records.
 func cheat(logs plog.Logs) {

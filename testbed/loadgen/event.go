@@ -5,6 +5,7 @@
 package loadgen
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -251,7 +252,7 @@ func (g *Generator) Pack(events []Event) plog.Logs {
 }
 
 // Ordinary fills a log record that is not audit, though it looks a little like
-// it.
+// it. It has a trace id, by which samplers decide.
 func Ordinary(lr plog.LogRecord, marker string, at time.Time) {
 	lr.SetTimestamp(pcommon.NewTimestampFromTime(at))
 	lr.SetSeverityNumber(plog.SeverityNumberInfo)
@@ -261,4 +262,6 @@ func Ordinary(lr plog.LogRecord, marker string, at time.Time) {
 	lr.Attributes().PutStr("http.request.method", "GET")
 	lr.Attributes().PutInt("http.response.status_code", 200)
 	lr.Attributes().PutStr("marker", marker)
+	trace := sha256.Sum256([]byte(marker))
+	lr.SetTraceID(pcommon.TraceID(trace[:16]))
 }
