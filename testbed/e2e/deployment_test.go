@@ -3,8 +3,8 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
