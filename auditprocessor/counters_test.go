@@ -36,7 +36,7 @@ func TestMetrics(t *testing.T) {
 	} {
 		require.NoError(t, records.AppendEmpty().Attributes().FromRaw(attrs))
 	}
-	r.send(t, user("acme"), logs)
+	r.send(user("acme"), t, logs)
 	require.Error(t, r.ConsumeLogs(user("evil"), one(t, flat())))
 
 	point := func(n int64, labels ...string) metricdata.DataPoint[int64] {

@@ -23,7 +23,7 @@ func TestVeryDeepRecord(t *testing.T) {
 		v = outer
 	}
 	v.MoveTo(first(logs).Attributes().PutEmpty("audit.payload.deep"))
-	out := newRig(t, nil).send(t, context.Background(), logs)
+	out := newRig(t, nil).send(context.Background(), t, logs)
 	assert.Equal(t, record.ReasonTooDeep, markOf(t, out).Reason)
 	require.NotContains(t, bytesOf(t, out), "hunter2")
 }

@@ -28,9 +28,9 @@ func TestASecondProcessorChangesNothing(t *testing.T) {
 		}
 		s.damage(first(logs))
 		came := jsonOf(t, logs)
-		out := agent.send(t, context.Background(), logs)
+		out := agent.send(context.Background(), t, logs)
 		before := bytesOf(t, out)
-		if !assert.Equal(t, before, bytesOf(t, gate.send(t, user("agent"), out)), "seed %d: %s", seed, came) {
+		if !assert.Equal(t, before, bytesOf(t, gate.send(user("agent"), t, out)), "seed %d: %s", seed, came) {
 			return
 		}
 	}
@@ -86,11 +86,11 @@ func FuzzProcessor(f *testing.F) {
 		}
 		audit := countAudit(logs)
 		in := logs.LogRecordCount()
-		out := agent.send(t, context.Background(), logs)
+		out := agent.send(context.Background(), t, logs)
 		require.Equal(t, in, out.LogRecordCount())
 		require.Equal(t, audit, countAudit(out))
 		before := bytesOf(t, out)
-		require.Equal(t, before, bytesOf(t, gate.send(t, user("agent"), out)))
+		require.Equal(t, before, bytesOf(t, gate.send(user("agent"), t, out)))
 	})
 }
 

@@ -52,7 +52,7 @@ func newRigWith(t testing.TB, set processor.Settings, change func(*Config)) *rig
 }
 
 // send returns what one request becomes.
-func (r *rig) send(t testing.TB, ctx context.Context, logs plog.Logs) plog.Logs {
+func (r *rig) send(ctx context.Context, t testing.TB, logs plog.Logs) plog.Logs {
 	t.Helper()
 	r.sink.Reset()
 	require.NoError(t, r.ConsumeLogs(ctx, logs))
@@ -117,7 +117,7 @@ func with(changes map[string]any) map[string]any {
 }
 
 func TestFlatRecordBecomesCanonical(t *testing.T) {
-	out := newRig(t, nil).send(t, context.Background(), one(t, flat()))
+	out := newRig(t, nil).send(context.Background(), t, one(t, flat()))
 	rec := decode(t, out)
 	assert.Equal(t, "acme", rec.TenantID)
 	assert.Equal(t, "user.update", rec.Action)
@@ -133,9 +133,9 @@ func TestFlatRecordBecomesCanonical(t *testing.T) {
 
 func TestRetryIsTheSameEvent(t *testing.T) {
 	r := newRig(t, nil)
-	id := decode(t, r.send(t, context.Background(), one(t, flat()))).EventID
-	assert.Equal(t, id, decode(t, r.send(t, context.Background(), one(t, flat()))).EventID)
-	assert.NotEqual(t, id, decode(t, r.send(t, context.Background(), one(t, with(map[string]any{"audit.payload.n": 1})))).EventID)
+	id := decode(t, r.send(context.Background(), t, one(t, flat()))).EventID
+	assert.Equal(t, id, decode(t, r.send(context.Background(), t, one(t, flat()))).EventID)
+	assert.NotEqual(t, id, decode(t, r.send(context.Background(), t, one(t, with(map[string]any{"audit.payload.n": 1})))).EventID)
 }
 
 func TestOthers(t *testing.T) {
@@ -149,32 +149,32 @@ func TestOthers(t *testing.T) {
 		lr.Attributes().PutStr("sampling.priority", "7")
 		return logs
 	}
-	out := newRig(t, nil).send(t, context.Background(), logs())
+	out := newRig(t, nil).send(context.Background(), t, logs())
 	assert.Equal(t, 3, out.LogRecordCount())
 	assert.Equal(t, logs().ResourceLogs().At(1).Resource().Attributes().AsRaw(), out.ResourceLogs().At(1).Resource().Attributes().AsRaw())
 	assert.Equal(t, map[string]any{"password": "hunter2", "sampling.priority": "7"},
 		out.ResourceLogs().At(1).ScopeLogs().At(0).LogRecords().At(0).Attributes().AsRaw())
 
 	r := newRig(t, func(c *Config) { c.Others = othersDrop })
-	out = r.send(t, context.Background(), logs())
+	out = r.send(context.Background(), t, logs())
 	assert.Equal(t, 1, out.LogRecordCount())
 	assert.Equal(t, 1, out.ResourceLogs().Len())
 
 	only := plog.NewLogs()
 	only.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-	assert.Zero(t, r.send(t, context.Background(), only).LogRecordCount())
+	assert.Zero(t, r.send(context.Background(), t, only).LogRecordCount())
 	assert.Empty(t, r.sink.AllLogs(), "nothing is passed on")
 }
 
 func TestSamplingMark(t *testing.T) {
 	for _, client := range []any{nil, "100", 7, 0.0, true} {
-		out := newRig(t, nil).send(t, context.Background(), one(t, with(map[string]any{"sampling.priority": client})))
+		out := newRig(t, nil).send(context.Background(), t, one(t, with(map[string]any{"sampling.priority": client})))
 		v, _ := first(out).Attributes().Get("sampling.priority")
 		assert.Equal(t, pcommon.ValueTypeDouble, v.Type())
 		assert.InDelta(t, 100, v.Double(), 0)
 		assert.True(t, decode(t, out).Attributes.Get("sampling.priority").IsAbsent())
 	}
-	out := newRig(t, func(c *Config) { c.Sampling.Attribute = "keep.me" }).send(t, context.Background(), one(t, with(map[string]any{"keep.me": "1"})))
+	out := newRig(t, func(c *Config) { c.Sampling.Attribute = "keep.me" }).send(context.Background(), t, one(t, with(map[string]any{"keep.me": "1"})))
 	v, _ := first(out).Attributes().Get("keep.me")
 	assert.InDelta(t, 100, v.Double(), 0)
 	assert.True(t, decode(t, out).Attributes.Get("keep.me").IsAbsent())
@@ -184,14 +184,14 @@ func TestArrivalTime(t *testing.T) {
 	r := newRig(t, nil)
 	logs := one(t, flat())
 	first(logs).SetTimestamp(0)
-	rec := decode(t, r.send(t, context.Background(), logs))
+	rec := decode(t, r.send(context.Background(), t, logs))
 	assert.Equal(t, clock.UnixNano(), rec.TimeUnixNano)
 	assert.Contains(t, rec.Flags, record.FlagTimeArrival)
 
 	logs = one(t, flat())
 	first(logs).SetTimestamp(0)
 	first(logs).SetObservedTimestamp(sent)
-	rec = decode(t, r.send(t, context.Background(), logs))
+	rec = decode(t, r.send(context.Background(), t, logs))
 	assert.Equal(t, int64(sent), rec.TimeUnixNano)
 	assert.NotContains(t, rec.Flags, record.FlagTimeArrival)
 }
@@ -219,7 +219,7 @@ func TestQuarantine(t *testing.T) {
 			logs := one(t, tt.attrs)
 			rl := logs.ResourceLogs().At(0)
 			digest := otlpmap.Digest(rl.Resource(), rl.ScopeLogs().At(0).Scope(), first(logs))
-			out := newRig(t, nil).send(t, context.Background(), logs)
+			out := newRig(t, nil).send(context.Background(), t, logs)
 			mark := markOf(t, out)
 			assert.Equal(t, tt.reason, mark.Reason, mark.Detail)
 			assert.NotEmpty(t, mark.Detail)
@@ -237,7 +237,7 @@ func TestDigestIsOfWhatCame(t *testing.T) {
 	rl := logs.ResourceLogs().At(0)
 	rl.Resource().Attributes().PutEmptyBytes("raw").FromRaw([]byte(`{"token":"hunter2"}`))
 	digest := otlpmap.Digest(rl.Resource(), rl.ScopeLogs().At(0).Scope(), first(logs))
-	out := newRig(t, nil).send(t, context.Background(), logs)
+	out := newRig(t, nil).send(context.Background(), t, logs)
 	assert.Equal(t, digest, markOf(t, out).SHA256)
 	assert.NotContains(t, bytesOf(t, out), "hunter2")
 }
@@ -258,7 +258,7 @@ func bytesOf(t testing.TB, logs plog.Logs) string {
 }
 
 func TestAnonymousDenialIsStored(t *testing.T) {
-	rec := decode(t, newRig(t, nil).send(t, context.Background(), one(t, with(map[string]any{
+	rec := decode(t, newRig(t, nil).send(context.Background(), t, one(t, with(map[string]any{
 		"audit.actor.id": nil, "audit.actor.type": nil, "audit.outcome": "DENIED",
 	}))))
 	assert.Equal(t, record.ActorAnonymous, rec.ActorType())
@@ -270,11 +270,11 @@ func TestResourceSecretsOfAuditRecordsAreMasked(t *testing.T) {
 	logs := one(t, flat())
 	logs.ResourceLogs().At(0).Resource().Attributes().PutStr("api.token", "hunter2")
 	logs.ResourceLogs().At(0).ScopeLogs().At(0).Scope().Attributes().PutStr("secret", "hunter2")
-	assert.NotContains(t, bytesOf(t, newRig(t, nil).send(t, context.Background(), logs)), "hunter2")
+	assert.NotContains(t, bytesOf(t, newRig(t, nil).send(context.Background(), t, logs)), "hunter2")
 }
 
 func TestRedactionOff(t *testing.T) {
-	out := newRig(t, func(c *Config) { c.Redaction.Enabled = false }).send(t, context.Background(), one(t, flat()))
+	out := newRig(t, func(c *Config) { c.Redaction.Enabled = false }).send(context.Background(), t, one(t, flat()))
 	assert.Equal(t, "hunter2", decode(t, out).Payload.Get("password").Text())
 }
 
@@ -285,9 +285,9 @@ func TestEnrich(t *testing.T) {
 	ctx := client.NewContext(context.Background(), client.Info{Metadata: client.NewMetadata(map[string][]string{
 		"x-request-id": {"r1"}, "x-long": {strings.Repeat("x", 513)}, "x-twice": {"a", "b"}, "user-agent": {"curl"},
 	})})
-	assert.JSONEq(t, `{"request_id":"r1"}`, string(decode(t, r.send(t, ctx, one(t, flat()))).Context.AppendJSON(nil)))
+	assert.JSONEq(t, `{"request_id":"r1"}`, string(decode(t, r.send(ctx, t, one(t, flat()))).Context.AppendJSON(nil)))
 	own := one(t, with(map[string]any{"audit.context.request_id": "mine"}))
-	assert.JSONEq(t, `{"request_id":"mine"}`, string(decode(t, r.send(t, ctx, own)).Context.AppendJSON(nil)))
+	assert.JSONEq(t, `{"request_id":"mine"}`, string(decode(t, r.send(ctx, t, own)).Context.AppendJSON(nil)))
 }
 
 func TestKeep(t *testing.T) {
@@ -295,7 +295,7 @@ func TestKeep(t *testing.T) {
 	for keep, want := range map[string]string{
 		"all": `{"http.route":"/users","other":1}`, "none": `null`, "http.*": `{"http.route":"/users"}`,
 	} {
-		rec := decode(t, newRig(t, func(c *Config) { c.Keep = []string{keep} }).send(t, context.Background(), one(t, attrs)))
+		rec := decode(t, newRig(t, func(c *Config) { c.Keep = []string{keep} }).send(context.Background(), t, one(t, attrs)))
 		got := "null"
 		if !rec.Attributes.IsAbsent() {
 			got = string(rec.Attributes.AppendJSON(nil))

@@ -239,7 +239,7 @@ func TestNoSecretComesOut(t *testing.T) {
 					continue // damaged on the way: it makes no claim
 				}
 				came := jsonOf(t, logs)
-				out := r.send(t, context.Background(), logs)
+				out := r.send(context.Background(), t, logs)
 				text := jsonOf(t, out)
 				for _, secret := range []string{secretText, strconv.Itoa(secretNumber), "VE9QU0VDUkVU"} {
 					if !assert.NotContains(t, text, secret, "seed %d: %s", seed, came) {

@@ -156,7 +156,7 @@ func (k *keySet) classifyWide(name string) class {
 	}
 	var found class
 	segments := strings.FieldsFunc(string(narrow), func(r rune) bool {
-		return r < utf8.RuneSelf && fold[byte(r)] == foldSeparator
+		return r < utf8.RuneSelf && fold[r] == foldSeparator
 	})
 	for _, segment := range segments {
 		found |= k.keys[normalizeKey(segment)]
@@ -191,7 +191,7 @@ func normalizeKey(name string) string {
 		r = narrowRune(r)
 		switch {
 		case r < utf8.RuneSelf:
-			if c := fold[byte(r)]; c > foldWide {
+			if c := fold[r]; c > foldWide {
 				out = append(out, c)
 			}
 		case unicode.IsLetter(r) || unicode.IsDigit(r):

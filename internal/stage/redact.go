@@ -3,6 +3,7 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -315,7 +316,7 @@ func (w *Walk) members(v, out *record.Value, all bool, keep ...string) (changed 
 	}
 	var edit edit
 	for i := range kids {
-		if contains(keep, kids[i].Name) {
+		if slices.Contains(keep, kids[i].Name) {
 			continue
 		}
 		if w.member(&kids[i], out, &shape, classes[i], all) {
@@ -374,16 +375,6 @@ func (e *edit) apply(v, out *record.Value) (changed bool) {
 		return e.children[i]
 	})
 	return true
-}
-
-// contains is slices.Contains for the few names of keep.
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Text masks inside a text: by value patterns, and by every rule where it holds
