@@ -73,11 +73,11 @@ func worksIn(pid int, dir string) (ours, known bool) {
 	if err != nil {
 		return false, false
 	}
-	real, err := filepath.EvalSymlinks(dir)
+	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return false, false
 	}
-	return cwd == real, true
+	return cwd == resolved, true
 }
 
 func onOwnThread(f func()) {

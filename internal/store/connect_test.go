@@ -97,8 +97,7 @@ func TestEveryStatementIsPreparedByPostgreSQL(t *testing.T) {
 			text, err := os.ReadFile("sql/" + file)
 			require.NoError(t, err)
 			_, err = conn.Prepare(t.Context(), "", strings.ReplaceAll(string(text), "{{schema}}", `"public"`))
-			var server *pgconn.PgError
-			if errors.As(err, &server) {
+			if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 				t.Fatalf("%s (SQLSTATE %s)", server.Message, server.Code)
 			}
 			require.NoError(t, err)
