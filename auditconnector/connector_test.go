@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -256,6 +257,7 @@ func TestRequiredFailureIsRetryable(t *testing.T) {
 				answer, ok := status.FromError(err)
 				require.True(t, ok, "the receiver would choose a status of its own")
 				assert.Equal(t, codes.Unavailable, answer.Code())
+				assert.True(t, utf8.ValidString(answer.Message()), "no protobuf message can carry it")
 				var part consumererror.Logs
 				assert.NotErrorAs(t, err, &part, "a receiver would send only a part again")
 				require.ErrorIs(t, err, failure)
@@ -312,6 +314,17 @@ func TestReadOnlyRequest(t *testing.T) {
 	assert.Equal(t, []string{"plain", "event", "quarantined"}, words(ld))
 }
 
+// TestSinksMayKeepTheirData: exporters with queues hold on to what they got.
+func TestSinksMayKeepTheirData(t *testing.T) {
+	s := newService(t, nil)
+	require.NoError(t, s.connector.ConsumeLogs(t.Context(), request("event", "quarantined")))
+	require.Equal(t, []string{"event!"}, words(s.app.last))
+	for _, p := range []*fakePipeline{&s.audit, &s.journal, &s.siem} {
+		assert.Equal(t, []string{"event", "quarantined"}, words(p.last))
+		assert.True(t, p.last.IsReadOnly(), "shared by several pipelines")
+	}
+}
+
 func TestRestFailureIsItsOwn(t *testing.T) {
 	failure := consumererror.NewPermanent(errors.New("app says no"))
 	for _, sent := range [][]string{{"plain"}, {"plain", "event"}, {"event"}} {
@@ -355,6 +368,16 @@ func TestBestEffortThatHangs(t *testing.T) {
 	close(s.siem.hang)
 	s.connector.bestEffortSinks[0].drain(t.Context())
 	assert.Len(t, s.siem.words(), bestEffortInFlight)
+}
+
+func TestBestEffortDoesNotHoldUpTheRest(t *testing.T) {
+	s := newService(t, func(cfg *Config) { cfg.BestEffortTimeout = time.Hour })
+	s.siem.hang = make(chan struct{})
+	answered := make(chan error)
+	go func() { answered <- s.connector.ConsumeLogs(t.Context(), request("plain", "event")) }()
+	assert.Eventually(t, func() bool { return len(s.app.words()) == 2 }, time.Minute, time.Millisecond)
+	close(s.siem.hang)
+	require.NoError(t, <-answered)
 }
 
 // TestBestEffortSurvivesTheClient: the records are stored by then, so a client

@@ -222,6 +222,34 @@ func TestBuiltBinaryAcceptsEveryConfiguration(t *testing.T) {
 	}
 }
 
+// TestDistribution: what the documentation tells to use is compiled in.
+func TestDistribution(t *testing.T) {
+	binary, err := collector.Binary()
+	require.NoError(t, err)
+	output, err := exec.CommandContext(t.Context(), binary, "components").Output()
+	require.NoError(t, err)
+	var components map[string]yaml.Node
+	require.NoError(t, yaml.Unmarshal(output, &components))
+	for kind, names := range map[string]string{
+		"extensions": "basicauth bearertokenauth file_storage health_check oidc pprof zpages",
+		"receivers":  "file_log kafka otlp syslog",
+		"processors": "attributes audit batch filter memory_limiter probabilistic_sampler redaction resource tail_sampling transform",
+		"connectors": "audit count forward routing",
+		"exporters":  "audit awss3 debug file kafka nop otlp_grpc otlp_http",
+	} {
+		var found []struct {
+			Name string `yaml:"name"`
+		}
+		node := components[kind]
+		require.NoError(t, node.Decode(&found), kind)
+		var list []string
+		for _, component := range found {
+			list = append(list, component.Name)
+		}
+		assert.ElementsMatch(t, strings.Fields(names), list, kind)
+	}
+}
+
 func readFile(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
