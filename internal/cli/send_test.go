@@ -107,6 +107,20 @@ func TestSendDoesNotWaitForMoreLines(t *testing.T) {
 	assert.Len(t, r.requests, 3)
 }
 
+func TestSendSaysWhichLinesWereRefused(t *testing.T) {
+	r := runSend(t, strings.NewReader(lines(3)), "-", "--endpoint", "http://127.0.0.1:1")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "otelaudit: error: lines 1 to 3: cannot reach the collector")
+	assert.Empty(t, r.stdout)
+}
+
+func TestRetryableAnswers(t *testing.T) {
+	for status := 200; status < 600; status++ {
+		want := status == 429 || status == 502 || status == 503 || status == 504 // the OTLP specification's list
+		assert.Equal(t, want, isRetryable(status), status)
+	}
+}
+
 func TestSendReportsAStandardInputThatFails(t *testing.T) {
 	r := runSend(t, io.MultiReader(strings.NewReader(lines(1)), failing{}), "-")
 	assert.Equal(t, exitUsage, r.code)
