@@ -127,7 +127,7 @@ func TestCollectorScripts(t *testing.T) {
 		Cmds:                scriptCommands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REAL_COLLECTOR", binary)
-			return nil
+			return openToServer(env)
 		},
 	})
 }

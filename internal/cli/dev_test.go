@@ -62,6 +62,18 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"freeport": setFreePort,
 }
 
+// openToServer lets PostgreSQL's account walk into the script's directory when
+// the tests run as root; otherwise `dev` would put its data elsewhere, where
+// nobody removes them.
+func openToServer(env *testscript.Env) error {
+	for _, dir := range []string{filepath.Dir(env.WorkDir), env.WorkDir} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // awaitText is `await FILE REGEXP`: it waits until the file has a line that
 // matches.
 func awaitText(ts *testscript.TestScript, neg bool, args []string) {

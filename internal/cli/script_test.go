@@ -84,7 +84,7 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(c)
 			env.Defer(server.Close)
 			env.Setenv("COLLECTOR", server.URL)
-			return nil
+			return openToServer(env)
 		},
 	})
 }
