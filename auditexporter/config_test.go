@@ -131,9 +131,7 @@ func TestTLS(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, err := parse(t, test.yaml)
 			require.NoError(t, err)
-			dsn, err := cfg.dsn()
-			require.NoError(t, err)
-			assert.Contains(t, cfg.withTLS(dsn), test.wanted)
+			assert.Contains(t, cfg.withTLS(cfg.dsn()), test.wanted)
 			connection, err := cfg.connection()
 			require.NoError(t, err)
 			strict := strings.Contains(test.wanted, "verify-full")

@@ -33,11 +33,7 @@ func (c *Config) validateTLS() error {
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		return errors.New("tls::cert_file: goes with tls::key_file; set both or none")
 	}
-	dsn, err := c.dsn()
-	if err != nil {
-		return err
-	}
-	asked, loopback, err := inspect(dsn)
+	asked, loopback, err := inspect(c.dsn())
 	if err != nil {
 		return err
 	}
@@ -57,11 +53,7 @@ func (c *Config) connection() (*pgconn.Config, error) {
 			return nil, fmt.Errorf("tls::%s: %w", file.key, err)
 		}
 	}
-	dsn, err := c.dsn()
-	if err != nil {
-		return nil, err
-	}
-	config, err := pgurl.Parse(c.withTLS(dsn), applicationName)
+	config, err := pgurl.Parse(c.withTLS(c.dsn()), applicationName)
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
@@ -81,13 +73,13 @@ const (
 
 // dsn returns url, or one made of host, port, user, password and database. It is
 // a secret.
-func (c *Config) dsn() (string, error) {
+func (c *Config) dsn() string {
 	if c.URL != "" {
-		return string(c.URL), nil
+		return string(c.URL)
 	}
 	if strings.HasPrefix(c.Host, "/") {
 		return fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s",
-			quoteKeyword(c.Host), c.Port, quoteKeyword(c.User), quoteKeyword(string(c.Password)), quoteKeyword(c.Database)), nil
+			quoteKeyword(c.Host), c.Port, quoteKeyword(c.User), quoteKeyword(string(c.Password)), quoteKeyword(c.Database))
 	}
 	u := url.URL{Scheme: "postgres", Host: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Path: "/" + c.Database}
 	switch {
@@ -96,7 +88,7 @@ func (c *Config) dsn() (string, error) {
 	case c.User != "":
 		u.User = url.User(c.User)
 	}
-	return u.String(), nil
+	return u.String()
 }
 
 // withTLS puts the settings of tls into a connection string.
@@ -116,13 +108,11 @@ func (c *Config) withTLS(dsn string) string {
 	}
 	before, query, _ := strings.Cut(dsn, "?")
 	if !isURL(dsn) {
-		var dsnSb119 strings.Builder
 		for _, s := range settings {
 			if s[1] != "" {
-				dsnSb119.WriteString(" " + s[0] + "=" + quoteKeyword(s[1]))
+				dsn += " " + s[0] + "=" + quoteKeyword(s[1])
 			}
 		}
-		dsn += dsnSb119.String()
 		return dsn
 	}
 	values, err := url.ParseQuery(query)

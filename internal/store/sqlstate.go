@@ -76,8 +76,7 @@ func Unreachable(err error) bool {
 
 // SQLState returns PostgreSQL's code for an error, "" where there is none.
 func SQLState(err error) string {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pgErr.Code
 	}
 	return ""

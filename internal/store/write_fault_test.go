@@ -230,7 +230,7 @@ func TestWriteRefusesATenantFromTheFuture(t *testing.T) {
 	outcomes := make([]store.Outcome, len(list))
 	require.NoError(t, newWriter(t, d.WriterURL).Write(t.Context(), list, outcomes))
 	assert.Equal(t, []store.Status{store.Refused, store.Stored, store.Stored}, statuses(outcomes))
-	assert.ErrorIs(t, outcomes[0].Cause, store.ErrClockAhead)
+	require.ErrorIs(t, outcomes[0].Cause, store.ErrClockAhead)
 	assert.Equal(t, int64(3), query[int64](t, d, "SELECT seq FROM audit_events WHERE tenant_id = 'ahead'"))
 	assert.True(t, query[bool](t, d, `SELECT (SELECT recorded_at FROM audit_events WHERE tenant_id = 'ahead') =
 		(SELECT recorded_at FROM audit_commits WHERE tenant_id = 'ahead' AND size = 3)`), "time must not go back")

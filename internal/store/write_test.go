@@ -139,7 +139,7 @@ func TestWriteStoresEveryMember(t *testing.T) {
 	storetest.CheckState(t, d)
 }
 
-func TestWriteIdentity(t *testing.T) {
+func TestWriteIdentity(t *testing.T) { //nolint:tparallel // its cases share one writer
 	t.Parallel()
 	const (
 		S = store.Stored
@@ -175,7 +175,7 @@ func TestWriteIdentity(t *testing.T) {
 	d := storetest.NewDatabase(t)
 	w := newWriter(t, d.WriterURL)
 	for i, test := range tests {
-		t.Run(test.name, func(t *testing.T) { //nolint:paralleltest // one writer
+		t.Run(test.name, func(t *testing.T) {
 			own := func(records []*record.Record) []*store.Event {
 				for _, r := range records {
 					r.TenantID = fmt.Sprintf("%s-%d", r.TenantID, i)
@@ -292,7 +292,8 @@ func TestWriteConcurrently(t *testing.T) {
 					list = append(list, events(t, audit(fmt.Sprintf("t%d", i%5), fmt.Sprintf("e%d", i), key, i))...)
 				}
 				outcomes := make([]store.Outcome, len(list))
-				if !assert.NoError(t, w.Write(context.Background(), list, outcomes)) {
+				if err := w.Write(context.Background(), list, outcomes); err != nil {
+					t.Error(err)
 					return
 				}
 				mu.Lock()
