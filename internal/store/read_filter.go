@@ -104,14 +104,10 @@ func (f *Filter) limit() int {
 	return f.Limit
 }
 
-// ceilMicrosecond makes a bound fit event_time, which has microseconds: t >= b
-// and t < b mean the same for b and for the next whole microsecond.
-func ceilMicrosecond(t time.Time) time.Time {
-	if cut := t.Truncate(time.Microsecond); cut.Before(t) {
-		return cut.Add(time.Microsecond)
-	}
-	return t
-}
+// wholeMicrosecond cuts a bound as event_time is cut: a window that begins at an
+// event's own nanoseconds holds it, one that ends there does not, and two
+// windows that meet share nothing and miss nothing.
+func wholeMicrosecond(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
 
 // prefixEnd returns the smallest text that is greater than every text with the
 // prefix, in the order of code points, which is the order of UTF-8 bytes. open
