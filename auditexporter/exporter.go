@@ -129,6 +129,9 @@ func (e *auditExporter) Shutdown(ctx context.Context) error {
 // ConsumeLogs stores the audit records of a request. Zero records are success:
 // exporterhelper pushes empty requests when its storage was full.
 func (e *auditExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	if err := e.turnAway(ctx, logs); err != nil {
+		return err
+	}
 	request := e.take(logs)
 	e.counts.received(ctx, request.audit)
 	if request.skipped > 0 {
@@ -145,6 +148,28 @@ func (e *auditExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	}
 	err := e.storeEvents(ctx, request)
 	return errors.Join(err, e.storeQuarantine(ctx, request))
+}
+
+// turnAway refuses, before anything is decoded, what would only wait in vain:
+// when max_waiting_bytes wait already, and when the database has been away for
+// longer than a request may wait. One request at a time still tries it.
+func (e *auditExporter) turnAway(ctx context.Context, logs plog.Logs) error {
+	waiting := e.waiting.Load()
+	full, away := waiting >= e.cfg.MaxWaitingBytes, waiting > 0 && e.health.failingFor() > e.cfg.Timeout
+	if !full && !away {
+		return nil
+	}
+	records := countAudit(logs)
+	if records == 0 {
+		return nil
+	}
+	e.counts.received(ctx, records)
+	if full {
+		e.counts.refused(ctx, refusedOverload, records)
+		return errOverloaded
+	}
+	e.counts.refused(ctx, refusedUnavailable, records)
+	return errUnavailable
 }
 
 // admit bounds memory: what waits, and one request more when nothing does. What

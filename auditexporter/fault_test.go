@@ -59,27 +59,25 @@ func own(t *testing.T) (*pglocal.Cluster, *storetest.Database) {
 	}
 }
 
-// client sends each request until it is acknowledged, like an SDK.
-func send(ctx context.Context, t *testing.T, e *rig, logs plog.Logs) (refused int) {
+// send sends a request until it is acknowledged, like an SDK.
+func send(ctx context.Context, t *testing.T, e *rig, logs plog.Logs) {
 	t.Helper()
 	for ctx.Err() == nil {
 		if e.ConsumeLogs(ctx, logs) == nil {
-			return refused
+			return
 		}
-		refused++
 		time.Sleep(5 * time.Millisecond)
 	}
 	assert.NoError(t, ctx.Err(), "not acknowledged in time")
-	return refused
 }
 
 // load sends n requests of 20 events by 8 clients, and disturbs meanwhile until
 // all are acknowledged.
-func load(t *testing.T, e *rig, n int, disturb func(ctx context.Context)) (refused int) {
+func load(t *testing.T, e *rig, n int, disturb func(ctx context.Context)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	var next, again atomic.Int64
+	var next atomic.Int64
 	var clients sync.WaitGroup
 	for range 8 {
 		clients.Go(func() {
@@ -88,7 +86,7 @@ func load(t *testing.T, e *rig, n int, disturb func(ctx context.Context)) (refus
 				for j := range records {
 					records[j] = refund(fmt.Sprintf("t%d", j%5), fmt.Sprintf("r%d-%d", i, j), j)
 				}
-				again.Add(int64(send(ctx, t, e, canonical(t, records...))))
+				send(ctx, t, e, canonical(t, records...))
 			}
 		})
 	}
@@ -98,7 +96,6 @@ func load(t *testing.T, e *rig, n int, disturb func(ctx context.Context)) (refus
 	clients.Wait()
 	quiet()
 	disturber.Wait()
-	return int(again.Load())
 }
 
 func TestBackendsKilledUnderLoad(t *testing.T) {
@@ -175,6 +172,25 @@ func TestRecoversAlone(t *testing.T) {
 	assert.NotContains(t, text, config.Password)
 }
 
+// While PostgreSQL is away for longer than anybody waits, one request at a time
+// tries it and the others are told at once.
+func TestTurnsAwayWhileDown(t *testing.T) {
+	e := start(t, "postgres://collector@127.0.0.1:1/audit", func(c *Config) { c.Timeout = 500 * time.Millisecond })
+	require.Error(t, e.ConsumeLogs(t.Context(), canonical(t, refund("acme", "e-0", 1))))
+	require.Eventually(t, func() bool { return e.Logs.(*auditExporter).waiting.Load() == 0 }, 10*time.Second, time.Millisecond)
+	var group sync.WaitGroup
+	for n := range 50 {
+		group.Go(func() {
+			for range 20 {
+				assert.ErrorIs(t, e.ConsumeLogs(t.Context(), canonical(t, refund("acme", fmt.Sprint("e-", n), 1))), errUnavailable)
+				assert.Less(t, e.Logs.(*auditExporter).waiting.Load(), int64(50*1500), "more than one waits")
+			}
+		})
+	}
+	group.Wait()
+	e.requireBalance(t)
+}
+
 // What is wrong is said in words that name the remedy, and never the password.
 func TestSaysWhatIsWrong(t *testing.T) {
 	d := storetest.NewDatabase(t)
@@ -244,7 +260,8 @@ func TestOverload(t *testing.T) {
 	})
 	unlock := lockTenant(t, d, "t0")
 	first := make(chan error, 1)
-	go func() { first <- e.ConsumeLogs(context.Background(), canonical(t, refunds(1, 100)...)) }()
+	hundred := canonical(t, refunds(1, 100)...)
+	go func() { first <- e.ConsumeLogs(context.Background(), hundred) }()
 	require.Eventually(t, func() bool { return e.sum(t, "received_records") == 100 }, 10*time.Second, time.Millisecond)
 	require.ErrorIs(t, e.ConsumeLogs(t.Context(), canonical(t, refunds(1, 50)...)), errOverloaded)
 	unlock()
@@ -286,7 +303,8 @@ func TestShutdownWhileStuck(t *testing.T) {
 	e := start(t, d.WriterURL, func(c *Config) { c.Timeout = 300 * time.Millisecond })
 	unlock := lockTenant(t, d, "acme")
 	answer := make(chan error, 1)
-	go func() { answer <- e.ConsumeLogs(context.Background(), canonical(t, refund("acme", "e-1", 1))) }()
+	one := canonical(t, refund("acme", "e-1", 1))
+	go func() { answer <- e.ConsumeLogs(context.Background(), one) }()
 	require.Eventually(t, func() bool { return e.sum(t, "received_records") == 1 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, e.Shutdown(t.Context()))
 	require.Error(t, <-answer)

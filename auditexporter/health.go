@@ -128,6 +128,16 @@ func (h *health) recover() {
 	h.message, h.unsaid = "", 0
 }
 
+// failingFor is how long nothing could be stored, 0 while it can.
+func (h *health) failingFor() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.isFailing() {
+		return 0
+	}
+	return h.now().Sub(h.since)
+}
+
 func (h *health) isFailing() bool { return h.failing[sourceWrite] || h.failing[sourcePartitions] }
 
 func (h *health) report(event *componentstatus.Event) {

@@ -55,6 +55,20 @@ func (e *auditExporter) take(logs plog.Logs) *request {
 	return in.request
 }
 
+// countAudit is how many records of a request claim to be audit.
+func countAudit(logs plog.Logs) (records int) {
+	for _, rl := range logs.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				if otlpmap.IsAudit(lr) {
+					records++
+				}
+			}
+		}
+	}
+	return records
+}
+
 // intake fills a request.
 type intake struct {
 	exporter *auditExporter
@@ -125,7 +139,6 @@ func (in *intake) partFor(event *store.Event) *part {
 	}
 	batch := in.exporter.cfg.Batch
 	for _, p := range slices.Backward(in.request.parts) {
-
 		if p.shard != in.shard {
 			continue
 		}

@@ -24,7 +24,7 @@ type keeper struct {
 const (
 	keeperInterval  = time.Hour
 	keeperFirstWait = time.Second
-	keeperLongWait  = 15 * time.Second
+	keeperLongWait  = 5 * time.Second
 	keeperTime      = 15 * time.Second
 )
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,14 +68,15 @@ func (w *Writer) connect(ctx context.Context) error {
 func (w *Writer) checkRole(ctx context.Context) error {
 	var privilege *PrivilegeError
 	var schema *SchemaError
-	standby, rows := false, 0
+	standby, rows, backend := false, 0, uint32(0)
 	w.wire.queueStatement(w.sql.role, nil)
 	w.wire.queueSync()
 	_, err := w.wire.exchange(ctx, func(columns [][]byte) error {
 		rows++
-		if len(columns) != 7 {
+		if len(columns) != 8 || len(columns[7]) != 4 {
 			return errShape
 		}
+		backend = binary.BigEndian.Uint32(columns[7])
 		login := string(columns[0])
 		var privileges []string
 		for i, name := range []string{"superuser", "bypassrls", "owner"} {
@@ -105,6 +107,7 @@ func (w *Writer) checkRole(ctx context.Context) error {
 	case privilege != nil:
 		w.opts.WarnPrivileged(privilege)
 	}
+	w.wire.keepPlans(backend)
 	return nil
 }
 

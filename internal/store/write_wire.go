@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -26,6 +27,11 @@ type wire struct {
 	expect   int // ReadyForQuery messages that are still to come
 	status   byte
 	closed   bool
+
+	pid   uint32            // of the server process, as it said at start-up
+	names map[string]string // statement to name on this connection; nil: unnamed
+	fresh [][2]string       // statements and names that are on their way
+	named int
 }
 
 // rowFunc takes one row's columns, nil for NULL. They are only valid during
@@ -39,20 +45,55 @@ func newWire(conn *pgconn.PgConn) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{conn: hijacked.Conn, frontend: hijacked.Frontend, status: hijacked.TxStatus}, nil
+	return &wire{conn: hijacked.Conn, frontend: hijacked.Frontend, status: hijacked.TxStatus, pid: hijacked.PID}, nil
+}
+
+// keepPlans makes the server plan each statement once per connection, which is
+// half of the time of a small transaction. backendPID is what the server calls
+// itself: where that is not what it said at start-up, a pooler stands between,
+// and names given to one server connection would be asked of another.
+func (w *wire) keepPlans(backendPID uint32) {
+	if backendPID == w.pid {
+		w.names = make(map[string]string)
+	}
 }
 
 // queueStatement adds one statement in the extended protocol with binary
-// parameters and results, unnamed because transaction poolers lose names.
+// parameters and results.
 func (w *wire) queueStatement(sql string, oids []uint32, params ...[]byte) {
-	w.out = mustEncode((&pgproto3.Parse{Query: sql, ParameterOIDs: oids}).Encode(w.out))
+	name, known := w.names[sql]
+	if !known {
+		if w.names != nil {
+			w.named++
+			name = "audit" + strconv.Itoa(w.named)
+			w.fresh = append(w.fresh, [2]string{sql, name})
+		}
+		w.out = mustEncode((&pgproto3.Parse{Name: name, Query: sql, ParameterOIDs: oids}).Encode(w.out))
+	}
 	w.out = mustEncode((&pgproto3.Bind{
+		PreparedStatement:    name,
 		ParameterFormatCodes: binaryFormat, Parameters: params, ResultFormatCodes: binaryFormat,
 	}).Encode(w.out))
 	w.out = mustEncode((&pgproto3.Execute{}).Encode(w.out))
 }
 
 var binaryFormat = []int16{1}
+
+// learn remembers the names of statements that the server has parsed. After an
+// error nobody knows which, so they get new names the next time.
+func (w *wire) learn(err error) {
+	for _, f := range w.fresh {
+		if err == nil {
+			w.names[f[0]] = f[1]
+		}
+	}
+	w.fresh = w.fresh[:0]
+	switch SQLState(err) {
+	case "0A000", "26000", "42P05":
+		// The tables changed under a plan, or the names are not ours: start over.
+		w.close()
+	}
+}
 
 // queueSync ends a group of statements.
 func (w *wire) queueSync() {
@@ -121,6 +162,7 @@ func (w *wire) exchange(ctx context.Context, rows ...rowFunc) (tags []string, er
 	release := w.watch(ctx)
 	tags, err, fatal := w.sendAndReceive(rows)
 	release()
+	w.learn(err)
 	if fatal {
 		w.close()
 		if ctxErr := context.Cause(ctx); ctxErr != nil {
@@ -131,7 +173,7 @@ func (w *wire) exchange(ctx context.Context, rows ...rowFunc) (tags []string, er
 	return tags, err
 }
 
-func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal bool) { //nolint:revive,staticcheck // fatal qualifies err
+func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal bool) { //nolint:revive // fatal qualifies err
 	_, err = w.conn.Write(w.out)
 	w.out = w.out[:0]
 	if cap(w.out) > maxKeptBuffer {
@@ -203,6 +245,7 @@ func (w *wire) watch(ctx context.Context) (release func()) {
 // discard forgets what is queued but not sent.
 func (w *wire) discard() {
 	w.out = w.out[:0]
+	w.fresh = w.fresh[:0]
 	w.expect = 0
 }
 

@@ -7,4 +7,9 @@ SELECT
     pg_catalog.set_config('statement_timeout', $2, true),
     pg_catalog.set_config('idle_in_transaction_session_timeout', $3, true),
     pg_catalog.set_config('tcp_user_timeout', $3, true),
-    pg_catalog.set_config('client_encoding', 'UTF8', true)
+    pg_catalog.set_config('client_encoding', 'UTF8', true),
+    -- Plans are kept per connection. One made while a table was empty must not
+    -- read all of it once it is full.
+    pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
+    pg_catalog.set_config('enable_seqscan', 'off', true),
+    pg_catalog.set_config('enable_bitmapscan', 'off', true)
