@@ -214,7 +214,7 @@ func TestBuiltBinaryAcceptsEveryConfiguration(t *testing.T) {
 				path, err := filepath.Abs(role + ".yaml")
 				require.NoError(t, err)
 				cmd := exec.CommandContext(t.Context(), m.binary, "validate", "--config", path, collector.FeatureGates)
-				cmd.Env = append(os.Environ(), m.env...)
+				cmd.Env = append(os.Environ(), m.env()...)
 				output, err := cmd.CombinedOutput()
 				require.NoError(t, err, "%s", output)
 			})

@@ -19,10 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/otelaudit/otelaudit/internal/store/storetest"
 	"github.com/otelaudit/otelaudit/testbed/collector"
 )
 
@@ -30,8 +32,16 @@ const (
 	password = "correct-horse"
 	// Nothing listens here: every role must start without what is behind it.
 	writerURL = "postgres://otelaudit:" + password + "@127.0.0.1:1/audit"
-	patience  = time.Minute
+	patience  = 2 * time.Minute
 )
+
+const event = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","attributes":[` +
+	`{"key":"audit.action","value":{"stringValue":"order.refund"}},` +
+	`{"key":"audit.outcome","value":{"stringValue":"success"}},` +
+	`{"key":"audit.actor.id","value":{"stringValue":"lovelace"}},` +
+	`{"key":"audit.tenant.id","value":{"stringValue":"acme"}}]}]}]}]}`
+
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 // machine is a place to start a role in: the values of an environment with free
 // ports and with files that exist.
@@ -39,7 +49,6 @@ type machine struct {
 	binary string
 	dir    string
 	values map[string]string
-	env    []string
 	roots  *x509.CertPool
 }
 
@@ -68,17 +77,22 @@ func newMachine(t *testing.T, environment string) *machine {
 		"AUDIT_TLS_KEY_FILE":        key,
 		"AUDIT_TLS_CA_FILE":         certificate,
 		"AUDIT_DB_CA_FILE":          certificate,
-		"AUDIT_HTPASSWD_FILE":       []byte("acme:" + string(hash) + "\n"),
+		"AUDIT_HTPASSWD_FILE":       []byte("acme:" + string(hash) + "\nagent:" + string(hash) + "\n"),
 		"AUDIT_AGENT_PASSWORD_FILE": []byte(password),
 	} {
 		require.Contains(t, m.values, name)
 		m.values[name] = filepath.Join(m.dir, name)
 		require.NoError(t, os.WriteFile(m.values[name], content, 0o600))
 	}
-	for name, value := range m.values {
-		m.env = append(m.env, name+"="+value)
-	}
 	return m
+}
+
+func (m *machine) env() []string {
+	var lines []string
+	for name, value := range m.values {
+		lines = append(lines, name+"="+value)
+	}
+	return lines
 }
 
 func (m *machine) start(t *testing.T, role string) *collector.Process {
@@ -88,7 +102,7 @@ func (m *machine) start(t *testing.T, role string) *collector.Process {
 		Config: readFile(t, role+".yaml"),
 		Dir:    m.dir,
 		Health: "http://" + m.values["AUDIT_HEALTH_ENDPOINT"],
-		Env:    m.env,
+		Env:    m.env(),
 	})
 	require.NoError(t, err)
 	t.Cleanup(process.Kill)
@@ -137,11 +151,6 @@ func TestHealthWithoutPostgreSQL(t *testing.T) {
 // not stored is not acknowledged; and an agent acknowledges what is on its disk.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	const event = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","attributes":[` +
-		`{"key":"audit.action","value":{"stringValue":"order.refund"}},` +
-		`{"key":"audit.outcome","value":{"stringValue":"success"}},` +
-		`{"key":"audit.actor.id","value":{"stringValue":"lovelace"}},` +
-		`{"key":"audit.tenant.id","value":{"stringValue":"acme"}}]}]}]}]}`
 	tests := []struct {
 		role     string
 		user     string
@@ -189,6 +198,52 @@ func TestAnswers(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, resp.StatusCode, "%s\n%s", body, process.Log())
 			assert.NotContains(t, process.Log(), "lovelace", "a payload in the log")
+		})
+	}
+}
+
+// TestFromAgentToPostgreSQL: an event that an agent accepts while the gateway is
+// down arrives when it is up, once, with the tenant that it names.
+func TestFromAgentToPostgreSQL(t *testing.T) {
+	t.Parallel()
+	for _, gateway := range []string{"gateway", "gateway-durable", "production"} {
+		t.Run(gateway, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			database := storetest.NewDatabase(t)
+			behind := newMachine(t, "production")
+			behind.values["AUDIT_WRITER_URL"] = database.WriterURL
+			agent := newMachine(t, "production")
+			agent.values["AUDIT_GATEWAY"] = behind.values["AUDIT_GRPC_ENDPOINT"]
+			agent.values["AUDIT_TLS_CA_FILE"] = behind.values["AUDIT_TLS_CA_FILE"]
+
+			process := agent.start(t, "agent")
+			require.NoError(t, process.WaitServing(ctx))
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost,
+				"http://"+agent.values["AUDIT_AGENT_HTTP_ENDPOINT"]+"/v1/logs", strings.NewReader(event))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "application/json")
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+
+			received := behind.start(t, gateway)
+			require.NoError(t, received.WaitHealth(ctx, http.StatusOK))
+			conn, err := pgx.Connect(ctx, database.SuperURL)
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, conn.Close(context.Background())) }()
+			var tenant, actor string
+			assert.Eventually(t, func() bool {
+				err := conn.QueryRow(ctx, "SELECT tenant_id, actor_id FROM audit_events").Scan(&tenant, &actor)
+				return err == nil
+			}, patience, 50*time.Millisecond, "%s\n%s", process.Log(), received.Log())
+			assert.Equal(t, "acme", tenant)
+			assert.Equal(t, "lovelace", actor)
+			var quarantined int
+			require.NoError(t, conn.QueryRow(ctx, "SELECT count(*) FROM audit_quarantine").Scan(&quarantined))
+			assert.Zero(t, quarantined)
 		})
 	}
 }
