@@ -320,6 +320,7 @@ func (w *Writer) seal(b *batch) {
 // commit sends the rows and COMMIT in one exchange. If a part fails, the server
 // refuses the rest and answers COMMIT with ROLLBACK.
 func (w *Writer) commit(ctx context.Context, b *batch) error {
+	w.wire.open(ctx)
 	w.queueCopy(w.sql.copyEvents(b.recordedAt), b.appendRows)
 	w.queueCopy(w.sql.copyIDs, b.appendIDRows)
 	w.wire.queueStatement(w.sql.commits, commitTypes, b.commitParams()...)

@@ -28,6 +28,9 @@ type wire struct {
 	status   byte
 	closed   bool
 
+	release func() // ends the watch of the context, while an exchange is under way
+	sendErr error  // of a part of the exchange that was sent early
+
 	pid   uint32            // of the server process, as it said at start-up
 	names map[string]string // statement to name on this connection; nil: unnamed
 	fresh [][2]string       // statements and names that are on their way
@@ -117,10 +120,13 @@ func (w *wire) beginCopy() {
 	w.out = append(w.out, copyHeader...)
 }
 
-// appendCopy adds a tuple.
+// appendCopy adds a tuple, and sends what has come together when that is much:
+// the server reads while the rest is on its way, and nobody holds all of it
+// twice.
 func (w *wire) appendCopy(tuple []byte) {
 	if len(w.out)-w.chunk > copyChunk {
 		w.closeChunk()
+		w.send()
 		w.openChunk()
 	}
 	w.out = append(w.out, tuple...)
@@ -151,6 +157,21 @@ func mustEncode(dst []byte, err error) []byte {
 	return dst
 }
 
+// open begins an exchange whose first part may be sent before exchange is
+// called. The server's answers meanwhile are few and wait in its buffers.
+func (w *wire) open(ctx context.Context) { w.release = w.watch(ctx) }
+
+// send sends what is queued. Its error is that of the exchange.
+func (w *wire) send() {
+	if w.sendErr == nil {
+		_, w.sendErr = w.conn.Write(w.out)
+	}
+	w.out = w.out[:0]
+	if cap(w.out) > maxKeptBuffer {
+		w.out = nil
+	}
+}
+
 // exchange sends what is queued and reads the answers to all of it. The
 // callbacks get the rows of the statements that return some, in order; the tags are those of
 // all completed commands. The first error of PostgreSQL is returned after
@@ -159,9 +180,12 @@ func (w *wire) exchange(ctx context.Context, rows ...rowFunc) (tags []string, er
 	if w.closed {
 		return nil, errWireClosed
 	}
-	release := w.watch(ctx)
+	if w.release == nil {
+		w.open(ctx)
+	}
 	tags, err, fatal := w.sendAndReceive(rows)
-	release()
+	w.release()
+	w.release = nil
 	w.learn(err)
 	if fatal {
 		w.close()
@@ -174,19 +198,9 @@ func (w *wire) exchange(ctx context.Context, rows ...rowFunc) (tags []string, er
 }
 
 func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal bool) { //nolint:revive // fatal qualifies err
-	_, err = w.conn.Write(w.out)
-	w.out = w.out[:0]
-	if cap(w.out) > maxKeptBuffer {
-		w.out = nil
-	}
-	if err != nil {
-		// The server may have said why before it hung up.
-		if msg, receiveErr := w.frontend.Receive(); receiveErr == nil {
-			if e, ok := msg.(*pgproto3.ErrorResponse); ok {
-				return nil, pgconn.ErrorResponseToPgError(e), true
-			}
-		}
-		return nil, err, true
+	w.send()
+	if w.sendErr != nil {
+		return nil, w.lastWords(w.sendErr), true
 	}
 	var first error
 	keep := func(e error) {
@@ -228,8 +242,21 @@ func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal b
 	return tags, first, false
 }
 
+// lastWords is what the server said before it hung up, or else err.
+func (w *wire) lastWords(err error) error {
+	for {
+		msg, receiveErr := w.frontend.Receive()
+		if receiveErr != nil {
+			return err
+		}
+		if e, ok := msg.(*pgproto3.ErrorResponse); ok {
+			return pgconn.ErrorResponseToPgError(e)
+		}
+	}
+}
+
 // maxKeptBuffer bounds what an idle connection keeps for the next batch.
-const maxKeptBuffer = 4 << 20
+const maxKeptBuffer = 1 << 20
 
 // watch ends reads and writes when ctx does.
 func (w *wire) watch(ctx context.Context) (release func()) {
