@@ -144,6 +144,22 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// Of several servers the exporter wants the one that takes writes.
+func TestSeveralHosts(t *testing.T) {
+	for url, several := range map[string]bool{
+		"postgres://c:p@localhost:5432/audit":                    false,
+		"postgres://c:p@localhost:5432,localhost:5433/audit":     true,
+		"host=localhost,127.0.0.1 port=5432,5432 dbname=audit":   true,
+		"host=localhost port=5432 dbname=audit sslmode='prefer'": false,
+	} {
+		cfg, err := parse(t, fmt.Sprintf("url: %q", url))
+		require.NoError(t, err)
+		connection, err := cfg.connection()
+		require.NoError(t, err)
+		assert.Equal(t, several, connection.ValidateConnect != nil, url)
+	}
+}
+
 func TestMissingFilesAreNamed(t *testing.T) {
 	cfg, err := parse(t, "{url: 'postgres://c:hunter2@db.example.com/audit', tls: {ca_file: /nosuch/ca.pem}}")
 	require.NoError(t, err)

@@ -60,8 +60,21 @@ func (c *Config) connection() (*pgconn.Config, error) {
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectTime {
 		config.ConnectTimeout = connectTime
 	}
+	if config.ValidateConnect == nil && hosts(&config.Config) > 1 {
+		// Of several servers the one that takes writes, without being asked to.
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	config.DialFunc = (&net.Dialer{KeepAlive: keepAlive, Control: limitSilence}).DialContext
 	return &config.Config, nil
+}
+
+// hosts is the number of servers a connection is tried with.
+func hosts(config *pgconn.Config) int {
+	distinct := map[string]struct{}{net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))): {}}
+	for _, f := range config.Fallbacks {
+		distinct[net.JoinHostPort(f.Host, strconv.Itoa(int(f.Port)))] = struct{}{}
+	}
+	return len(distinct)
 }
 
 const (

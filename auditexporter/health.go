@@ -40,11 +40,16 @@ type health struct {
 	said        time.Time
 	message     string
 	unsaid      int
+	told        bool // of the failure that lasts
 	ok          bool // OK was reported
 }
 
-// sayEvery is how often the log repeats what is still wrong.
-const sayEvery = time.Minute
+const (
+	// sayEvery is how often the log repeats what is still, or again, wrong.
+	sayEvery = time.Minute
+	// sayOften is how often it may say something else.
+	sayOften = 10 * time.Second
+)
 
 // writeGrace is how long a failed write counts against a database that is
 // reachable again, when nothing else is written.
@@ -73,13 +78,16 @@ func (h *health) failed(from source, err error) {
 		h.since = now
 		h.report(componentstatus.NewRecoverableErrorEvent(errors.New(text)))
 	}
-	if was && text == h.message && now.Sub(h.said) < sayEvery || was && now.Sub(h.said) < sayEvery/6 {
+	if text == h.message && now.Sub(h.said) < sayEvery || now.Sub(h.said) < sayOften {
 		h.unsaid++
 		return
 	}
-	h.logger.Error("audit records cannot be stored; clients are told to send them again: "+text,
-		zap.Duration("for", now.Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
-	h.message, h.said, h.unsaid = text, now, 0
+	what := "audit records are not being stored; clients are told to send them again: "
+	if from == sourcePartitions && !store.Unreachable(err) {
+		what = "partitions for the coming months cannot be made: "
+	}
+	h.logger.Error(what+text, zap.Duration("for", now.Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
+	h.message, h.said, h.unsaid, h.told = text, now, 0, true
 }
 
 // succeeded tells of a write.
@@ -123,9 +131,11 @@ func (h *health) recover() {
 	}
 	h.ok = true
 	h.report(componentstatus.NewEvent(componentstatus.StatusOK))
-	h.logger.Info("audit records are stored again",
-		zap.Duration("after", h.now().Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
-	h.message, h.unsaid = "", 0
+	if h.told {
+		h.logger.Info("audit records can be stored again",
+			zap.Duration("after", h.now().Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
+	}
+	h.unsaid, h.told = 0, false
 }
 
 // failingFor is how long nothing could be stored, 0 while it can.

@@ -39,8 +39,8 @@ func (c Class) String() string {
 	}
 }
 
-// Classify says what to do about a failed write. With Unreachable it is
-// the only place that decides by SQLSTATE. Errors that are not PostgreSQL's are ClassRetry.
+// Classify says what to do about a failed write. This file is the
+// only place that decides by SQLSTATE. Errors that are not PostgreSQL's are ClassRetry.
 func Classify(err error) Class {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
@@ -72,6 +72,13 @@ func Unreachable(err error) bool {
 		}
 	}
 	return false
+}
+
+// losesNames reports whether a named statement was not there or was there
+// already: another server connection answers than the one that was told.
+func losesNames(err error) bool {
+	code := SQLState(err)
+	return code == "26000" || code == "42P05"
 }
 
 // SQLState returns PostgreSQL's code for an error, "" where there is none.

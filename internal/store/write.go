@@ -77,6 +77,8 @@ type Writer struct {
 	opts WriterOptions
 	sql  writeQueries
 	wire *wire
+
+	unnamed bool // statements cannot keep names here, whatever it looks like
 }
 
 // NewWriter returns a writer that connects when it is first used.
@@ -137,6 +139,7 @@ func (w *Writer) writeRestarting(ctx context.Context, events []*Event, outcomes 
 			b.report(outcomes)
 			return nil
 		}
+		w.unnamed = w.unnamed || losesNames(err)
 		again := false
 		switch class := Classify(err); {
 		case class == ClassRestart:

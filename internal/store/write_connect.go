@@ -107,7 +107,9 @@ func (w *Writer) checkRole(ctx context.Context) error {
 	case privilege != nil:
 		w.opts.WarnPrivileged(privilege)
 	}
-	w.wire.keepPlans(backend)
+	if !w.unnamed {
+		w.wire.keepPlans(backend)
+	}
 	return nil
 }
 

@@ -91,12 +91,14 @@ func (w *wire) learn(err error) {
 		}
 	}
 	w.fresh = w.fresh[:0]
-	switch SQLState(err) {
-	case "0A000", "26000", "42P05":
-		// The tables changed under a plan, or the names are not ours: start over.
-		w.close()
+	if losesNames(err) || SQLState(err) == planOutdated {
+		w.close() // names and plans go with the connection
 	}
 }
+
+// planOutdated is what the server says when a table changed so much that the
+// answer to a named statement would look different.
+const planOutdated = "0A000"
 
 // queueSync ends a group of statements.
 func (w *wire) queueSync() {
