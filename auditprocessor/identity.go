@@ -13,33 +13,39 @@ import (
 	"github.com/otelaudit/otelaudit/internal/stage"
 )
 
-// identity returns who the client is: the configured attribute of its
+// senderOf returns who the client is: the configured attribute of its
 // authentication, otherwise the configured header. Two that differ are a
-// problem, unless the first is a forwarder, whose headers say nothing.
-func (t *TenantConfig) identity(info *client.Info) (string, *record.Problem) {
+// problem, unless the first is a forwarder, whose headers say nothing. Only an
+// authenticated client is a forwarder: anybody can send its name in a header.
+func (p *auditProcessor) senderOf(info *client.Info) (stage.Sender, *record.Problem) {
+	t := &p.cfg.Tenant
 	var authenticated string
 	if t.FromAuth != "" && info.Auth != nil {
 		authenticated = attributeText(info.Auth.GetAttribute(t.FromAuth))
 	}
-	if t.FromHeader == "" || t.isForwarder(authenticated) {
-		return authenticated, nil
+	sender := p.tenants.Sender(authenticated)
+	if t.FromHeader == "" || sender.Forwarder != nil {
+		return sender, nil
 	}
-	values := slices.Compact(slices.Sorted(slices.Values(info.Metadata.Get(t.FromHeader))))
-	values = slices.DeleteFunc(values, func(v string) bool { return strings.TrimSpace(v) == "" })
-	switch {
-	case len(values) == 0:
-		return authenticated, nil
-	case len(values) > 1, authenticated != "" && strings.TrimSpace(values[0]) != strings.TrimSpace(authenticated):
-		return "", &record.Problem{
-			Reason: record.ReasonTenantViolation,
-			Detail: "the request names two tenants: the one its sender is authenticated for and the header " + t.FromHeader + ", or that header twice",
+	var named []string
+	for _, value := range info.Metadata.Get(t.FromHeader) {
+		if value = strings.TrimSpace(value); value != "" && !slices.Contains(named, value) {
+			named = append(named, value)
 		}
 	}
-	return values[0], nil
+	switch {
+	case len(named) == 0:
+		return sender, nil
+	case len(named) > 1, authenticated != "" && named[0] != authenticated:
+		return stage.Sender{}, violation("the request names two tenants: the one its sender is authenticated for and the header " + t.FromHeader + ", or that header twice")
+	case p.tenants.Sender(named[0]).Forwarder != nil:
+		return stage.Sender{}, violation("the header " + t.FromHeader + " names a forwarder, but the request is not authenticated as one")
+	}
+	return stage.Sender{Identity: named[0]}, nil
 }
 
-func (t *TenantConfig) isForwarder(identity string) bool {
-	return slices.ContainsFunc(t.Forwarders, func(f ForwarderConfig) bool { return f.Identity == identity })
+func violation(detail string) *record.Problem {
+	return &record.Problem{Reason: record.ReasonTenantViolation, Detail: detail}
 }
 
 // attributeText returns an attribute of the client's authentication as text, ""

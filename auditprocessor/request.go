@@ -30,8 +30,8 @@ type request struct {
 
 func (p *auditProcessor) newRequest(ctx context.Context) *request {
 	info := client.FromContext(ctx)
-	identity, problem := p.cfg.Tenant.identity(&info)
-	r := &request{auditProcessor: p, senderProblem: problem, sender: p.tenants.Sender(identity)}
+	sender, problem := p.senderOf(&info)
+	r := &request{auditProcessor: p, sender: sender, senderProblem: problem}
 	r.trusted = r.sender.Forwarder != nil
 	if !r.trusted { // a forwarder's headers are not the application's
 		r.context = headerValues(p.headers, &info)

@@ -205,6 +205,36 @@ func TestForwarder(t *testing.T) {
 	})
 }
 
+// TestAHeaderMakesNoForwarder sends what a forwarder may say, from clients that
+// only name one in the header.
+func TestAHeaderMakesNoForwarder(t *testing.T) {
+	change := func(c *Config) {
+		gateway(c)
+		c.Tenant.FromHeader = "x-tenant"
+		c.Tenant.OnUnauthenticated = policyClaims
+	}
+	for name, ctx := range map[string]context.Context{
+		"not authenticated":              as(nil, map[string][]string{"x-tenant": {"agent"}}),
+		"authenticated without the name": as(authData{"subject": "acme"}, map[string][]string{"x-tenant": {"agent"}}),
+		"with spaces":                    as(nil, map[string][]string{"x-tenant": {" agent\t"}}),
+		"authenticated as a tenant":      as(authData{"username": "acme"}, map[string][]string{"x-tenant": {"agent"}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			forged := with(map[string]any{
+				"audit.canonical": 1, "audit.flags": []any{"actor_missing"}, "audit.record.id": "e1",
+				"audit.quarantine.reason": "conflict", "audit.quarantine.detail": "forged", "audit.quarantine.tenant": "acme",
+			})
+			mark := markOf(t, newRig(t, change).send(ctx, t, one(t, forged)))
+			assert.Equal(t, record.ReasonTenantViolation, mark.Reason)
+			assert.NotEqual(t, "forged", mark.Detail)
+			assert.NotZero(t, mark.SHA256)
+
+			rejecting := newRig(t, func(c *Config) { change(c); c.Tenant.OnConflict = policyReject })
+			require.ErrorContains(t, rejecting.ConsumeLogs(ctx, one(t, forged)), record.ReasonTenantViolation)
+		})
+	}
+}
+
 // TestMarksOfStrangers sends what only our own components may say.
 func TestMarksOfStrangers(t *testing.T) {
 	forged := with(map[string]any{

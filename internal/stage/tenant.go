@@ -77,13 +77,16 @@ func matchText(glob, text string) bool {
 
 // Sender is who sent a request, the same for all its records.
 type Sender struct {
-	// Identity is the authenticated one, "" where there is none.
+	// Identity is the authenticated one or that of a trusted header, "" where
+	// there is none.
 	Identity string
-	// Forwarder is set where the identity is on the list; it is no tenant then.
+	// Forwarder is set where an authenticated identity is on the list; it is no
+	// tenant then.
 	Forwarder *Forwarder
 }
 
-// Sender looks an authenticated identity up among the forwarders.
+// Sender looks an identity up among the forwarders. It must be authenticated:
+// whoever is a forwarder is believed.
 func (t *Tenants) Sender(identity string) Sender {
 	for i := range t.Forwarders {
 		if t.Forwarders[i].Identity == identity {
