@@ -19,26 +19,6 @@ const (
 	resultDropped     = "dropped"
 )
 
-// reasonOther is the label of reasons that only a newer forwarder knows.
-const reasonOther = "other"
-
-// reasons are the labels of quarantine.
-var reasons = []string{
-	record.ReasonMalformed, record.ReasonAmbiguous, record.ReasonMissingAction, record.ReasonMissingActor,
-	record.ReasonMissingTenant, record.ReasonInvalidTenant, record.ReasonTenantConflict, record.ReasonTenantViolation,
-	record.ReasonTooLong, record.ReasonTooDeep, record.ReasonTooLarge, record.ReasonInvalidTime,
-	record.ReasonIdentityConflict, record.ReasonDatabase,
-}
-
-// reasonLabel bounds the number of labels: a mark's reason is text that came
-// over the wire.
-func reasonLabel(reason string) string {
-	if slices.Contains(reasons, reason) {
-		return reason
-	}
-	return reasonOther
-}
-
 // outcomeKey is a set of labels of the counter of records.
 type outcomeKey struct{ result, outcome, reason, action string }
 
@@ -84,7 +64,7 @@ func newCounters(tb *metadata.TelemetryBuilder, actions []string) *counters {
 	}
 	c.know(outcomeKey{result: resultOrdinary})
 	c.know(outcomeKey{result: resultDropped})
-	for _, reason := range append(slices.Clone(reasons), reasonOther) {
+	for _, reason := range record.Reasons() {
 		c.know(outcomeKey{result: resultQuarantined, reason: reason})
 		c.refusal[reason] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason)))
 	}
@@ -123,5 +103,5 @@ func (c *counters) add(ctx context.Context, t *tally) {
 }
 
 func (c *counters) refused(ctx context.Context, reason string) {
-	c.telemetry.ProcessorAuditRefusedRequests.Add(ctx, 1, c.refusal[reasonLabel(reason)])
+	c.telemetry.ProcessorAuditRefusedRequests.Add(ctx, 1, c.refusal[reason])
 }

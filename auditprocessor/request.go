@@ -217,5 +217,5 @@ func (r *request) redactLog(lr plog.LogRecord) {
 
 func (r *request) countQuarantined(lr plog.LogRecord, reason string) {
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
-	r.tally.add(outcomeKey{result: resultQuarantined, reason: reasonLabel(reason)})
+	r.tally.add(outcomeKey{result: resultQuarantined, reason: reason})
 }

@@ -1,5 +1,7 @@
 package record
 
+import "slices"
+
 // Problem is why a record cannot become an event. It is stored with the record
 // in quarantine, so it is written for the person who will read it there and
 // holds no value of the record.
@@ -29,3 +31,16 @@ const (
 	ReasonIdentityConflict = "conflict"          // one identity, two different events
 	ReasonDatabase         = "database_rejected" // PostgreSQL refused the data; the SQLSTATE is stored beside it
 )
+
+// reasons are all of them, in the order above.
+var reasons = []string{
+	ReasonMalformed, ReasonAmbiguous, ReasonMissingAction, ReasonMissingActor, ReasonMissingTenant, ReasonInvalidTenant,
+	ReasonTenantConflict, ReasonTenantViolation, ReasonTooLong, ReasonTooDeep, ReasonTooLarge, ReasonInvalidTime,
+	ReasonIdentityConflict, ReasonDatabase,
+}
+
+// Reasons returns the Reason constants.
+func Reasons() []string { return slices.Clone(reasons) }
+
+// IsReason reports whether a text is one of the Reason constants.
+func IsReason(text string) bool { return slices.Contains(reasons, text) }
