@@ -8,6 +8,8 @@
 // payload), so that tests share one database. Prints, per event,
 // {"name", "acknowledged", "error"?, "event"}: event is the wide event exactly
 // as the drain received it.
+import { webcrypto } from 'node:crypto'
+
 import {
   AuditDeniedError,
   audit,
@@ -22,6 +24,9 @@ import {
 import { createOTLPDrain } from 'evlog/otlp'
 
 import { argument, report } from './arguments.mjs'
+
+// evlog signs with the global, which Node.js 18 (Debian 12) does not have.
+globalThis.crypto ??= webcrypto
 
 const endpoint = argument('endpoint')
 const recordShape = argument('shape', 'json')
