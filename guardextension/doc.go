@@ -1,0 +1,7 @@
+// Package guardextension refuses OTLP requests whose attribute values are
+// nested so deeply that decoding them would exhaust the collector's stack. It is
+// a middleware of the otlp receiver: it reads the bytes of a request before
+// anything decodes them.
+//
+// It knows the shape of OTLP requests and nothing of audit records.
+package guardextension

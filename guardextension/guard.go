@@ -1,0 +1,75 @@
+package guardextension
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/extensionmiddleware"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+
+	"github.com/otelaudit/otelaudit/guardextension/internal/metadata"
+)
+
+// guard refuses requests before they are decoded. It is safe for concurrent use
+// and keeps nothing between requests.
+type guard struct {
+	maxDepth  int
+	telemetry *metadata.TelemetryBuilder
+}
+
+var (
+	_ extensionmiddleware.GRPCServer = (*guard)(nil)
+	_ extensionmiddleware.HTTPServer = (*guard)(nil)
+)
+
+func newGuard(cfg *Config, telemetry *metadata.TelemetryBuilder) *guard {
+	return &guard{maxDepth: cfg.MaxDepth, telemetry: telemetry}
+}
+
+// Start does nothing.
+func (*guard) Start(context.Context, component.Host) error { return nil }
+
+// Shutdown does nothing that a second call could hurt.
+func (g *guard) Shutdown(context.Context) error {
+	g.telemetry.Shutdown()
+	return nil
+}
+
+// GetGRPCServerOptions wraps the codec that OTLP requests are decoded with. gRPC
+// decodes before any interceptor runs, the one that authenticates included, so
+// no interceptor could do this.
+func (g *guard) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
+	return []grpc.ServerOption{grpc.ForceServerCodecV2(&codec{CodecV2: encoding.GetCodecV2("proto"), guard: g})}, nil
+}
+
+// GetHTTPHandler wraps the handlers. They see bodies as they come out of
+// decompression.
+func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
+	return func(_ context.Context, next http.Handler) (http.Handler, error) {
+		return &handler{next: next, guard: g}, nil
+	}, nil
+}
+
+// walk reads a request in pieces. An error is final.
+type walk interface {
+	inspect(p []byte) error
+}
+
+// count counts a refusal and hands the error on.
+func (g *guard) count(ctx context.Context, transport string, err error) error {
+	reason := "unknown"
+	switch {
+	case errors.Is(err, errTooDeep):
+		reason = "too_deep"
+	case errors.Is(err, errMalformed):
+		reason = "malformed"
+	}
+	g.telemetry.ExtensionAuditGuardRefusedRequests.Add(ctx, 1, metric.WithAttributeSet(attribute.NewSet(
+		attribute.String("reason", reason), attribute.String("transport", transport))))
+	return err
+}

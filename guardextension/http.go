@@ -1,0 +1,77 @@
+package guardextension
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// handler lets the next one read bodies through a walk.
+type handler struct {
+	next  http.Handler
+	guard *guard
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The receiver reads the type in the same way, and refuses all others.
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		mediaType = ""
+	}
+	switch mediaType {
+	case "application/x-protobuf":
+		root := rootOf(r.URL.Path)
+		if root == none {
+			_ = h.guard.count(r.Context(), "http", errUnknown)
+			http.Error(w, errUnknown.Error()+": the path ends in none of /v1/logs, /v1/traces and /v1/metrics", http.StatusNotFound)
+			return
+		}
+		h.inspect(r, newWireWalk(root, h.guard.maxDepth))
+	case "application/json":
+		h.inspect(r, newJSONWalk(h.guard.maxDepth))
+	default:
+	}
+	h.next.ServeHTTP(w, r)
+}
+
+func (h *handler) inspect(r *http.Request, w walk) {
+	r.Body = &inspected{ReadCloser: r.Body, ctx: r.Context(), guard: h.guard, walk: w}
+}
+
+func rootOf(path string) message {
+	for suffix, root := range paths {
+		if strings.HasSuffix(path, suffix) {
+			return root
+		}
+	}
+	return none
+}
+
+// inspected is a body that fails where its bytes are refused: the receiver,
+// which reads all of it before it decodes, answers 400.
+type inspected struct {
+	io.ReadCloser
+	ctx   context.Context //nolint:containedctx // of the request, whose body this is
+	guard *guard
+	walk  walk
+	err   error
+}
+
+// Read implements io.Reader.
+func (b *inspected) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.ReadCloser.Read(p)
+	if refusal := b.walk.inspect(p[:n]); refusal != nil {
+		b.err = b.guard.count(b.ctx, "http", refusal)
+		// A client that is still sending would see its connection break instead of
+		// the answer, and send again. The server bounds what this reads.
+		_, _ = io.Copy(io.Discard, b.ReadCloser)
+		return 0, b.err
+	}
+	return n, err
+}

@@ -1,0 +1,220 @@
+package guardextension
+
+// The decoder of OTLP/JSON opens at most four brackets for one level of values,
+// {"kvlistValue":{"values":[{"key":"a","value":{, and fewer than these for what is
+// around them.
+const (
+	bracketsPerLevel = 4
+	bracketsAround   = 64
+)
+
+// jsonWalk follows the bytes of a JSON document and counts its open brackets. It
+// is strict about the grammar, because the decoder goes on after errors: text that
+// is not JSON could look shallow here and deep there.
+//
+// Like wireWalk it takes pieces of any size and holds nothing of them.
+type jsonWalk struct {
+	maxOpen int
+	open    []byte // what closes each open bracket: } or ]
+	state   jsonState
+	key     bool   // the text being read is a key
+	literal string // what must follow of true, false or null
+	hex     int    // digits that must follow of \uXXXX
+}
+
+type jsonState uint8
+
+const (
+	atValue      jsonState = iota
+	atFirstValue           // of an array, or its end
+	atKey                  // after a comma
+	atFirstKey             // of an object, or its end
+	atColon                // after a key
+	atComma                // after a value, or the end of what holds it
+	atEnd                  // after the document
+	inText                 // between quotes
+	inEscape               // after a backslash
+	inUnicode              // after \u
+	inLiteral              // in true, false or null
+	inNumber               // in a number
+)
+
+func newJSONWalk(maxDepth int) *jsonWalk {
+	return &jsonWalk{maxOpen: bracketsPerLevel*maxDepth + bracketsAround, open: make([]byte, 0, 64)}
+}
+
+// inspect takes the next bytes. An error is final.
+func (w *jsonWalk) inspect(p []byte) error {
+	for _, b := range p {
+		if err := w.take(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *jsonWalk) take(b byte) error {
+	switch w.state {
+	case inText:
+		return w.takeText(b)
+	case inEscape:
+		return w.takeEscape(b)
+	case inUnicode:
+		return w.takeUnicode(b)
+	case inLiteral:
+		return w.takeLiteral(b)
+	case inNumber:
+		if isNumber(b) {
+			return nil
+		}
+		w.state = w.afterValue()
+	default:
+	}
+	if b == ' ' || b == '\n' || b == '\t' || b == '\r' {
+		return nil
+	}
+	switch w.state {
+	case atFirstValue:
+		if b == ']' {
+			return w.close(b)
+		}
+		return w.startValue(b)
+	case atValue:
+		return w.startValue(b)
+	case atFirstKey:
+		if b == '}' {
+			return w.close(b)
+		}
+		return w.startKey(b)
+	case atKey:
+		return w.startKey(b)
+	case atColon:
+		if b != ':' {
+			return errMalformed
+		}
+		w.state = atValue
+		return nil
+	case atComma:
+		if b == ',' {
+			w.state = atValue
+			if w.open[len(w.open)-1] == '}' {
+				w.state = atKey
+			}
+			return nil
+		}
+		return w.close(b)
+	default: // atEnd
+		return errMalformed
+	}
+}
+
+func (w *jsonWalk) startValue(b byte) error {
+	switch b {
+	case '{':
+		return w.push('}', atFirstKey)
+	case '[':
+		return w.push(']', atFirstValue)
+	case '"':
+		w.state, w.key = inText, false
+	case 't':
+		w.state, w.literal = inLiteral, "rue"
+	case 'f':
+		w.state, w.literal = inLiteral, "alse"
+	case 'n':
+		w.state, w.literal = inLiteral, "ull"
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		w.state = inNumber
+	default:
+		return errMalformed
+	}
+	return nil
+}
+
+func (w *jsonWalk) startKey(b byte) error {
+	if b != '"' {
+		return errMalformed
+	}
+	w.state, w.key = inText, true
+	return nil
+}
+
+func (w *jsonWalk) push(closing byte, next jsonState) error {
+	if len(w.open) == w.maxOpen {
+		return errTooDeep
+	}
+	w.open = append(w.open, closing)
+	w.state = next
+	return nil
+}
+
+func (w *jsonWalk) close(b byte) error {
+	top := len(w.open) - 1
+	if w.open[top] != b {
+		return errMalformed
+	}
+	w.open = w.open[:top]
+	w.state = w.afterValue()
+	return nil
+}
+
+func (w *jsonWalk) afterValue() jsonState {
+	if len(w.open) == 0 {
+		return atEnd
+	}
+	return atComma
+}
+
+func (w *jsonWalk) takeText(b byte) error {
+	switch {
+	case b == '\\':
+		w.state = inEscape
+	case b < ' ':
+		return errMalformed
+	case b != '"':
+	case w.key:
+		w.state = atColon
+	default:
+		w.state = w.afterValue()
+	}
+	return nil
+}
+
+func (w *jsonWalk) takeEscape(b byte) error {
+	switch b {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		w.state = inText
+	case 'u':
+		w.state, w.hex = inUnicode, 4
+	default:
+		return errMalformed
+	}
+	return nil
+}
+
+func (w *jsonWalk) takeUnicode(b byte) error {
+	switch {
+	case b >= '0' && b <= '9', b >= 'a' && b <= 'f', b >= 'A' && b <= 'F':
+	default:
+		return errMalformed
+	}
+	if w.hex--; w.hex == 0 {
+		w.state = inText
+	}
+	return nil
+}
+
+func (w *jsonWalk) takeLiteral(b byte) error {
+	if b != w.literal[0] {
+		return errMalformed
+	}
+	if w.literal = w.literal[1:]; w.literal == "" {
+		w.state = w.afterValue()
+	}
+	return nil
+}
+
+// isNumber reports whether b may stand in a number. Where it may, the
+// decoder decides.
+func isNumber(b byte) bool {
+	return b >= '0' && b <= '9' || b == '.' || b == 'e' || b == 'E' || b == '+' || b == '-'
+}

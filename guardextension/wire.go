@@ -1,0 +1,161 @@
+package guardextension
+
+import (
+	"errors"
+	"math"
+)
+
+var (
+	errTooDeep   = errors.New("values are nested too deeply (audit_guard: max_depth)")
+	errMalformed = errors.New("not a well-formed OTLP request")
+	errUnknown   = errors.New("not a request that audit_guard can check")
+)
+
+// wireWalk follows the bytes of a protobuf request through the table of
+// messages and counts the levels of values. It takes the bytes in pieces of any
+// size, reads each once, and holds nothing of them: its memory grows with
+// max_depth and never with the request.
+//
+// It reads tags and lengths exactly as the decoder does, down to the truncation of
+// field numbers. Where it cannot follow, groups included, it refuses: a walk that
+// stopped there and let the rest pass could be led astray on purpose.
+type wireWalk struct {
+	maxDepth int
+	depth    int           // values among the open messages
+	open     []openMessage // the request first
+	pos      int64         // in the request
+	skip     int64         // bytes ahead that hold no value
+	expects  expectation
+	child    message // of which the length is expected
+	varint   uint64  // as far as it has come
+	shift    uint
+}
+
+type openMessage struct {
+	end int64 // position behind its last byte
+	message
+}
+
+type expectation uint8
+
+const (
+	expectsTag expectation = iota
+	expectsNumber
+	expectsLength
+)
+
+func newWireWalk(root message, maxDepth int) *wireWalk {
+	w := &wireWalk{maxDepth: maxDepth, open: make([]openMessage, 1, 32)}
+	// How long a request is shows when it ends.
+	w.open[0] = openMessage{end: math.MaxInt64, message: root}
+	return w
+}
+
+// inspect takes the next bytes. An error is final.
+func (w *wireWalk) inspect(p []byte) error {
+	for len(p) > 0 {
+		if w.skip > 0 {
+			n := min(w.skip, int64(len(p)))
+			w.skip -= n
+			w.pos += n
+			p = p[n:]
+			continue
+		}
+		if w.shift == 0 && w.expects == expectsTag {
+			w.closeEnded()
+		}
+		b := p[0]
+		p = p[1:]
+		w.pos++
+		w.varint |= uint64(b&0x7f) << w.shift
+		if b >= 0x80 {
+			if w.shift += 7; w.shift >= 64 {
+				return errMalformed
+			}
+			continue
+		}
+		v := w.varint
+		w.varint, w.shift = 0, 0
+		if err := w.take(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeEnded leaves the messages that end here.
+func (w *wireWalk) closeEnded() {
+	for top := len(w.open) - 1; w.open[top].end == w.pos; top-- {
+		if w.open[top].message == anyValue {
+			w.depth--
+		}
+		w.open = w.open[:top]
+	}
+}
+
+// take is given each complete varint.
+func (w *wireWalk) take(v uint64) error {
+	switch w.expects {
+	case expectsTag:
+		return w.takeTag(v)
+	case expectsLength:
+		return w.takeLength(v)
+	default:
+		w.expects = expectsTag
+		return w.pass(0)
+	}
+}
+
+func (w *wireWalk) takeTag(v uint64) error {
+	number := int32(v >> 3) //nolint:gosec // the decoder truncates in the same way
+	if number <= 0 {
+		return errMalformed
+	}
+	switch v & 7 {
+	case 0:
+		w.expects = expectsNumber
+		return nil
+	case 1:
+		return w.pass(8)
+	case 2:
+		w.expects = expectsLength
+		w.child = w.top().field(number)
+		return nil
+	case 5:
+		return w.pass(4)
+	default:
+		return errMalformed
+	}
+}
+
+func (w *wireWalk) takeLength(v uint64) error {
+	w.expects = expectsTag
+	if v > math.MaxInt64 {
+		return errMalformed
+	}
+	length := int64(v)
+	if w.child == none {
+		return w.pass(length)
+	}
+	if length > w.top().end-w.pos {
+		return errMalformed
+	}
+	if w.child == anyValue {
+		if w.depth++; w.depth > w.maxDepth {
+			return errTooDeep
+		}
+	}
+	w.open = append(w.open, openMessage{end: w.pos + length, message: w.child})
+	return nil
+}
+
+// pass skips n bytes, which must be inside the message that is open.
+func (w *wireWalk) pass(n int64) error {
+	if n > w.top().end-w.pos {
+		return errMalformed
+	}
+	w.skip = n
+	return nil
+}
+
+func (w *wireWalk) top() openMessage { return w.open[len(w.open)-1] }
