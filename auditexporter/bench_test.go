@@ -84,7 +84,7 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkConsume(b *testing.B) {
 	for _, records := range []int{1, 100, 1000} {
 		for _, tenants := range []int{1, 100} {
-			for _, callers := range []int{1, 8} {
+			for _, callers := range []int{1, 8, 256} {
 				b.Run(fmt.Sprintf("records=%d/tenants=%d/callers=%d", records, tenants, callers), func(b *testing.B) {
 					benchConsume(b, records, tenants, callers)
 				})

@@ -129,7 +129,11 @@ func TestWriteAfterBackendIsTerminated(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() { failed <- w.Write(context.Background(), list, outcomes) }()
 	for query[int64](t, d, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1 AND wait_event_type = 'Lock'", d.Login("writer")) == 0 {
-		time.Sleep(time.Millisecond)
+		select {
+		case err := <-failed:
+			t.Fatalf("the write did not wait for the lock: %v", err)
+		case <-time.After(time.Millisecond):
+		}
 	}
 	require.Error(t, <-failed)
 	unlock()
