@@ -139,7 +139,6 @@ func (w *Writer) writeRestarting(ctx context.Context, events []*Event, outcomes 
 			b.report(outcomes)
 			return nil
 		}
-		w.unnamed = w.unnamed || losesNames(err)
 		again := false
 		switch class := Classify(err); {
 		case class == ClassRestart:

@@ -47,6 +47,7 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.wire != nil && !w.wire.closed {
 		return nil
 	}
+	w.unnamed = w.unnamed || w.wire != nil && w.wire.lostNames
 	conn, err := pgconn.ConnectConfig(ctx, w.opts.Connection)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// WriterOptions configure a Writer. Connection and Schema are required.
+// WriterOptions configure a Writer. Connection, Schema and Now are required.
 type WriterOptions struct {
 	Connection *pgconn.Config // not shared with other users; never printed
 	Schema     string
@@ -28,7 +28,7 @@ type WriterOptions struct {
 
 	Sealer   Sealer // nil: commits carry no root, frontier and note
 	Observer Observer
-	Now      func() time.Time // default time.Now; only measures durations
+	Now      func() time.Time // the clock; only measures durations
 }
 
 // Observer is told what a Writer does. Its methods are called while the caller

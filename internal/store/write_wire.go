@@ -29,12 +29,18 @@ type wire struct {
 	closed   bool
 
 	release func() // ends the watch of the context, while an exchange is under way
-	sendErr error  // of a part of the exchange that was sent early
+	broken  bool   // nothing can be sent any more
 
-	pid   uint32            // of the server process, as it said at start-up
-	names map[string]string // statement to name on this connection; nil: unnamed
-	fresh [][2]string       // statements and names that are on their way
-	named int
+	pid       uint32           // of the server process, as it said at start-up
+	names     map[string]*plan // by text; nil: statements keep no names here
+	fresh     []*plan          // those whose Parse is on its way
+	lostNames bool             // another server connection answered than the one that was told
+}
+
+// plan is a statement that the server keeps under a name.
+type plan struct {
+	name   string
+	parsed bool // for sure
 }
 
 // rowFunc takes one row's columns, nil for NULL. They are only valid during
@@ -57,20 +63,15 @@ func newWire(conn *pgconn.PgConn) (*wire, error) {
 // and names given to one server connection would be asked of another.
 func (w *wire) keepPlans(backendPID uint32) {
 	if backendPID == w.pid {
-		w.names = make(map[string]string)
+		w.names = make(map[string]*plan)
 	}
 }
 
 // queueStatement adds one statement in the extended protocol with binary
 // parameters and results.
 func (w *wire) queueStatement(sql string, oids []uint32, params ...[]byte) {
-	name, known := w.names[sql]
-	if !known {
-		if w.names != nil {
-			w.named++
-			name = "audit" + strconv.Itoa(w.named)
-			w.fresh = append(w.fresh, [2]string{sql, name})
-		}
+	name, parsed := w.nameOf(sql)
+	if !parsed {
 		w.out = mustEncode((&pgproto3.Parse{Name: name, Query: sql, ParameterOIDs: oids}).Encode(w.out))
 	}
 	w.out = mustEncode((&pgproto3.Bind{
@@ -82,16 +83,34 @@ func (w *wire) queueStatement(sql string, oids []uint32, params ...[]byte) {
 
 var binaryFormat = []int16{1}
 
-// learn remembers the names of statements that the server has parsed. After an
-// error nobody knows which, so they get new names the next time.
+// nameOf returns the name of a statement and whether the server has parsed it.
+// Where that is not known, a Close that is no error either way goes first, so
+// that failures do not fill the server with statements.
+func (w *wire) nameOf(sql string) (name string, parsed bool) {
+	if w.names == nil {
+		return "", false
+	}
+	s := w.names[sql]
+	if s == nil {
+		s = &plan{name: "audit" + strconv.Itoa(len(w.names)+1)}
+		w.names[sql] = s
+	}
+	if !s.parsed {
+		w.fresh = append(w.fresh, s)
+		w.out = mustEncode((&pgproto3.Close{ObjectType: 'S', Name: s.name}).Encode(w.out))
+	}
+	return s.name, s.parsed
+}
+
+// learn remembers which statements the server has parsed. After an error nobody
+// knows.
 func (w *wire) learn(err error) {
-	for _, f := range w.fresh {
-		if err == nil {
-			w.names[f[0]] = f[1]
-		}
+	for _, s := range w.fresh {
+		s.parsed = err == nil
 	}
 	w.fresh = w.fresh[:0]
-	if losesNames(err) || SQLState(err) == planOutdated {
+	w.lostNames = w.lostNames || losesNames(err)
+	if w.lostNames || SQLState(err) == planOutdated {
 		w.close() // names and plans go with the connection
 	}
 }
@@ -160,14 +179,20 @@ func mustEncode(dst []byte, err error) []byte {
 }
 
 // open begins an exchange whose first part may be sent before exchange is
-// called. The server's answers meanwhile are few and wait in its buffers.
+// called: rows of a COPY, to which the server answers nothing before their end.
 func (w *wire) open(ctx context.Context) { w.release = w.watch(ctx) }
 
-// send sends what is queued. Its error is that of the exchange.
+// send sends what is queued. What is wrong if that fails, reading tells.
 func (w *wire) send() {
-	if w.sendErr == nil {
-		_, w.sendErr = w.conn.Write(w.out)
+	if !w.broken {
+		_, err := w.conn.Write(w.out)
+		w.broken = err != nil
 	}
+	w.empty()
+}
+
+// empty makes room for what is queued next.
+func (w *wire) empty() {
 	w.out = w.out[:0]
 	if cap(w.out) > maxKeptBuffer {
 		w.out = nil
@@ -200,10 +225,39 @@ func (w *wire) exchange(ctx context.Context, rows ...rowFunc) (tags []string, er
 }
 
 func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal bool) { //nolint:revive // fatal qualifies err
-	w.send()
-	if w.sendErr != nil {
-		return nil, w.lastWords(w.sendErr), true
+	sent := w.sendBeside()
+	tags, err, fatal = w.receive(rows)
+	if fatal {
+		w.close() // ends the sending
 	}
+	<-sent
+	w.empty()
+	return tags, err, fatal
+}
+
+// smallSend fits the buffers of every socket, whatever the server is doing.
+const smallSend = 8 << 10
+
+// sendBeside sends what is queued while the answers are read: a server that
+// writes more than the sockets hold reads no further before somebody reads. The
+// channel is closed when nothing is being sent any more.
+func (w *wire) sendBeside() (sent <-chan struct{}) {
+	done := make(chan struct{})
+	if w.broken || len(w.out) <= smallSend {
+		w.send()
+		close(done)
+		return done
+	}
+	go func() {
+		_, _ = w.conn.Write(w.out)
+		close(done)
+	}()
+	return done
+}
+
+// receive reads the answers to all that was queued. Where that could not be sent,
+// it reads the last words of a server that hung up.
+func (w *wire) receive(rows []rowFunc) (tags []string, err error, fatal bool) { //nolint:revive // fatal qualifies err
 	var first error
 	keep := func(e error) {
 		if first == nil {
@@ -242,19 +296,6 @@ func (w *wire) sendAndReceive(rows []rowFunc) (tags []string, err error, fatal b
 		}
 	}
 	return tags, first, false
-}
-
-// lastWords is what the server said before it hung up, or else err.
-func (w *wire) lastWords(err error) error {
-	for {
-		msg, receiveErr := w.frontend.Receive()
-		if receiveErr != nil {
-			return err
-		}
-		if e, ok := msg.(*pgproto3.ErrorResponse); ok {
-			return pgconn.ErrorResponseToPgError(e)
-		}
-	}
 }
 
 // maxKeptBuffer bounds what an idle connection keeps for the next batch.
