@@ -154,13 +154,16 @@ CREATE TABLE {{schema}}.audit_quarantine (
     resolution_reason text,
     resolved_by       text,
     CONSTRAINT audit_quarantine_pkey PRIMARY KEY (id),
-    CONSTRAINT audit_quarantine_sha256_key UNIQUE (sha256),
     CONSTRAINT audit_quarantine_sha256 CHECK (octet_length(sha256) = 32),
     CONSTRAINT audit_quarantine_encoding CHECK (otlp_encoding IN ('json', 'protobuf')),
     CONSTRAINT audit_quarantine_resolution CHECK (resolution IN ('replayed', 'discarded')),
     CONSTRAINT audit_quarantine_resolved CHECK ((resolution IS NULL) = (resolved_at IS NULL))
 );
 
+-- What makes a record sent again one row. Per tenant, because two may send the
+-- same bytes where the tenant is that of their authentication. An expression,
+-- because two absent tenants would differ (NULLS NOT DISTINCT is PostgreSQL 15).
+CREATE UNIQUE INDEX audit_quarantine_once ON {{schema}}.audit_quarantine (sha256, (coalesce(tenant_id, '')));
 CREATE INDEX audit_quarantine_tenant ON {{schema}}.audit_quarantine (tenant_id, id DESC);
 
 COMMENT ON TABLE {{schema}}.audit_quarantine IS 'Redacted records that could not become events, with the reason; tenant_id is a claim, not a fact.';

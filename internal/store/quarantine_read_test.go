@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
 )
@@ -85,4 +86,32 @@ func TestQuarantineIsReadByOperatorsAndAuditors(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied for table audit_quarantine")
 	_, err = reader(t, db).QuarantineGet(t.Context(), 1)
 	require.ErrorContains(t, err, "permission denied for table audit_quarantine")
+}
+
+// Two tenants may send the same broken bytes: who sent them is not in them where
+// the tenant is that of the authentication. Neither may hide the other's.
+func TestQuarantineKeepsARecordOncePerTenant(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	w := newWriter(t, db.WriterURL)
+	same, other := sha256.Sum256([]byte("same")), sha256.Sum256([]byte("other"))
+	entry := func(tenant, action string, sum [32]byte) store.Quarantined {
+		return store.Quarantined{TenantID: tenant, Action: action, Reason: record.ReasonMissingAction, SHA256: sum, OTLP: []byte("x"), Encoding: "protobuf"}
+	}
+	for range 2 {
+		require.NoError(t, w.Quarantine(t.Context(), []store.Quarantined{
+			entry("acme", "first", same), entry("globex", "first", same), entry("", "first", same), entry("acme", "first", other),
+			entry("acme", "second", same), entry("", "second", same),
+		}))
+		require.NoError(t, w.Quarantine(t.Context(), []store.Quarantined{entry("globex", "third", same), entry("", "third", same)}))
+	}
+	page, err := connect(t, db.OperatorURL).QuarantineList(t.Context(), store.QuarantineFilter{})
+	require.NoError(t, err)
+	var kept []string
+	for _, q := range page.Records {
+		require.Equal(t, "first", q.Action)
+		kept = append(kept, fmt.Sprintf("%s %x", q.TenantID, q.SHA256[:2]))
+	}
+	require.ElementsMatch(t, []string{
+		fmt.Sprintf("acme %x", same[:2]), fmt.Sprintf("globex %x", same[:2]), fmt.Sprintf(" %x", same[:2]), fmt.Sprintf("acme %x", other[:2]),
+	}, kept)
 }

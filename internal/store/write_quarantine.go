@@ -21,8 +21,8 @@ type Quarantined struct {
 }
 
 // Quarantine commits records to the quarantine, in one transaction. A record
-// that is there already, by its SHA-256, stays as it is, so repeating the call is
-// harmless.
+// that is there already, by its SHA-256 and tenant, stays as it is, so repeating the
+// call is harmless.
 func (w *Writer) Quarantine(ctx context.Context, entries []Quarantined) error {
 	if len(entries) == 0 {
 		return nil

@@ -70,7 +70,7 @@ var checks = []struct {
 	},
 	{
 		"no record is in quarantine twice",
-		`SELECT encode(sha256, 'hex') FROM audit_quarantine GROUP BY sha256 HAVING count(*) > 1`,
+		`SELECT encode(sha256, 'hex') FROM audit_quarantine GROUP BY sha256, tenant_id HAVING count(*) > 1`,
 	},
 }
 
