@@ -153,6 +153,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 type running struct {
 	process *collector.Process
 	client  []*otlpclient.GRPC
+	retries atomic.Int64 // tries that were refused, over all workloads
 }
 
 func (b *bench) start(ctx context.Context, writerURL, sink string) (*running, error) {
@@ -260,6 +261,7 @@ func (r *running) deliver(ctx context.Context, client *otlpclient.GRPC, body []b
 		if err == nil || !otlpclient.Retryable(err) {
 			return err
 		}
+		r.retries.Add(1)
 		select {
 		case <-ctx.Done():
 			return err
@@ -278,12 +280,21 @@ func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w wo
 	if err != nil {
 		return result{}, err
 	}
+	clientBefore, err := clientCPU()
+	if err != nil {
+		return result{}, err
+	}
+	retriesBefore := run.retries.Load()
 	start := time.Now()
 	took, err := run.send(ctx, bodies, w.callers)
 	if err != nil {
 		return result{}, err
 	}
 	elapsed := time.Since(start)
+	clientAfter, err := clientCPU()
+	if err != nil {
+		return result{}, err
+	}
 	collectorAfter, err := collector.CPU(run.process.PID())
 	if err != nil {
 		return result{}, err
@@ -300,7 +311,9 @@ func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w wo
 		ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
 		EventsPerSecond:    float64(w.events) / elapsed.Seconds(),
 		CollectorCPUMicros: perEvent(collectorAfter-collectorBefore, w.events),
+		ClientCPUMicros:    perEvent(clientAfter-clientBefore, w.events),
 		PeakRSSMebibytes:   new(float64(peak) / (1 << 20)),
+		Retries:            int(run.retries.Load() - retriesBefore),
 	}
 	r.P50Milliseconds, r.P99Milliseconds = percentiles(took)
 	if stores {

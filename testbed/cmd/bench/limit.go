@@ -302,6 +302,10 @@ func (b *bench) timed(ctx context.Context, m result, f func(i int) error, after 
 	if err != nil {
 		return result{}, err
 	}
+	client, err := clientCPU()
+	if err != nil {
+		return result{}, err
+	}
 	errs := make([]error, m.Callers)
 	start := time.Now()
 	var wait sync.WaitGroup
@@ -313,6 +317,11 @@ func (b *bench) timed(ctx context.Context, m result, f func(i int) error, after 
 	if err := errors.Join(errs...); err != nil {
 		return result{}, err
 	}
+	clientUsed, err := clientCPU()
+	if err != nil {
+		return result{}, err
+	}
+	m.ClientCPUMicros = perEvent(clientUsed-client, m.Events)
 	used, err := collector.TreeCPU(b.server.PID())
 	if err != nil {
 		return result{}, err

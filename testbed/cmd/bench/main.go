@@ -90,6 +90,8 @@ type result struct {
 	P99Milliseconds        *float64 `json:"p99_ms"`
 	CollectorCPUMicros     *float64 `json:"collector_cpu_us_per_event"`
 	ServerCPUMicros        *float64 `json:"server_cpu_us_per_event"`
+	ClientCPUMicros        *float64 `json:"client_cpu_us_per_event"`
+	Retries                int      `json:"retries"`
 	PeakRSSMebibytes       *float64 `json:"peak_rss_mib"`
 	BytesPerEvent          *float64 `json:"bytes_per_event"`
 	RatioToCopyWithoutIdxs *float64 `json:"ratio_to_copy_without_indexes"`
@@ -108,11 +110,11 @@ func writeJSON(path string, results []result) error {
 
 func printTable(out io.Writer, results []result) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "case\tbatch\ttenants\tcallers\tevents/s\tof COPY\tof COPY w/o idx\tof INSERT\tp50 ms\tp99 ms\tcollector µs\tserver µs\tpeak MiB\tbytes/event\t")
+	fmt.Fprintln(w, "case\tbatch\ttenants\tcallers\tevents/s\tof COPY\tof COPY w/o idx\tof INSERT\tp50 ms\tp99 ms\tclient µs\tcollector µs\tserver µs\tretries\tpeak MiB\tbytes/event\t")
 	for _, r := range results {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", r.Case, r.ClientBatch, r.Tenants, r.Callers, r.EventsPerSecond,
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t\n", r.Case, r.ClientBatch, r.Tenants, r.Callers, r.EventsPerSecond,
 			figure(r.RatioToCopy, 2), figure(r.RatioToCopyWithoutIdxs, 2), figure(r.RatioToInsert, 1), figure(r.P50Milliseconds, 2), figure(r.P99Milliseconds, 2),
-			figure(r.CollectorCPUMicros, 1), figure(r.ServerCPUMicros, 1), figure(r.PeakRSSMebibytes, 0), figure(r.BytesPerEvent, 0))
+			figure(r.ClientCPUMicros, 1), figure(r.CollectorCPUMicros, 1), figure(r.ServerCPUMicros, 1), r.Retries, figure(r.PeakRSSMebibytes, 0), figure(r.BytesPerEvent, 0))
 	}
 	return w.Flush()
 }
