@@ -75,6 +75,7 @@ func TestInvalidConfigs(t *testing.T) {
 		{"both", local + "host: h", "url: excludes host, user, password and database; use one or the other"},
 		{"no host", "database: audit", "host: is required where url is not set"},
 		{"no database", "host: h", "database: is required where url is not set"},
+		{"an at sign in the password", "url: 'postgres://collector:hunter2@x@127.0.0.1/audit'", "url: database URL is not valid: want postgres://user:password@host:port/database?sslmode=verify-full; percent-encode special characters of user and password, such as @ as %40"},
 		{"not a url", "url: 'postgres://collector:hunter2@h:x/audit'", "url: is not a connection string of the form postgres://user:password@host:port/database?sslmode=verify-full"},
 		{"port", "host: h\ndatabase: d\nport: 0", "port: must be 1 to 65535, found 0"},
 		{"unknown key", local + "tabel: x", "has invalid keys: tabel"},

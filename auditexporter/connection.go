@@ -151,6 +151,9 @@ func quoteKeyword(s string) string {
 // inspect returns the sslmode a connection string asks for, "" where it asks for
 // none, and whether all its hosts are this machine.
 func inspect(dsn string) (sslmode string, loopback bool, err error) {
+	if err := pgurl.Check(dsn); err != nil {
+		return "", false, fmt.Errorf("url: %w", err)
+	}
 	if isURL(dsn) {
 		_, query, _ := strings.Cut(dsn, "?")
 		values, err := url.ParseQuery(query)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,9 +30,15 @@ func Parse(databaseURL, applicationName string) (*pgx.ConnConfig, error) {
 	if strings.TrimSpace(databaseURL) == "" {
 		return nil, errors.New("database URL is empty")
 	}
+	if err := Check(databaseURL); err != nil {
+		return nil, err
+	}
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, ErrInvalid
+	}
+	if err := checkHosts(config); err != nil {
+		return nil, err
 	}
 	if preferred(config) && !named(databaseURL, "sslmode") {
 		if config, err = pgx.ParseConfig(withSetting(databaseURL, "sslmode", "verify-full")); err != nil {
@@ -43,6 +50,55 @@ func Parse(databaseURL, applicationName string) (*pgx.ConnConfig, error) {
 	config.StatementCacheCapacity = 0
 	config.DescriptionCacheCapacity = 0
 	return config, nil
+}
+
+// errEncode wraps ErrInvalid where a character of the user name or the password
+// was taken for the end of it.
+var errEncode = fmt.Errorf(`%w; percent-encode special characters of user and password, such as @ as %%40 and / as %%2F`, ErrInvalid)
+
+// Check refuses a URL of which nobody can say where its password ends: what is
+// left of the password would be taken for the host's name, sent to a name server
+// and written into every error.
+func Check(databaseURL string) error {
+	if !isURL(databaseURL) {
+		return nil
+	}
+	_, rest, _ := strings.Cut(databaseURL, "://")
+	authority := rest
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		authority = rest[:end]
+	}
+	if strings.Count(rest, "@") > 1 || strings.Contains(rest[len(authority):], "@") {
+		return errEncode
+	}
+	return nil
+}
+
+// checkHosts refuses what no host is called. pgx takes nearly everything.
+func checkHosts(config *pgx.ConnConfig) error {
+	if !isHost(config.Host) {
+		return errEncode
+	}
+	for _, fallback := range config.Fallbacks {
+		if !isHost(fallback.Host) {
+			return errEncode
+		}
+	}
+	return nil
+}
+
+// isHost reports whether a text can be a host's name, an address or the folder
+// of a socket.
+func isHost(host string) bool {
+	if strings.HasPrefix(host, "/") {
+		return true
+	}
+	for _, r := range host {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune(".-_:%", r) {
+			return false
+		}
+	}
+	return true
 }
 
 // preferred reports whether a connection to another machine would fall back to
@@ -57,7 +113,7 @@ func preferred(config *pgx.ConnConfig) bool {
 }
 
 func isLocal(host string) bool {
-	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || host == "localhost" {
+	if strings.HasPrefix(host, "/") || host == "localhost" {
 		return true
 	}
 	ip := net.ParseIP(host)
@@ -98,8 +154,24 @@ func WithDatabase(databaseURL, database string) (string, error) {
 	return u.String(), nil
 }
 
+// errNotResolved is a *net.DNSError without the name that was asked for, which is
+// what a mistyped URL made a host of.
+type errNotResolved struct{ cause *net.DNSError }
+
+// Error says why the name was not found.
+func (e errNotResolved) Error() string {
+	return "the host name of the database URL cannot be resolved: " + e.cause.Err
+}
+
+// Timeout and Temporary make it a net.Error, as the cause is.
+func (e errNotResolved) Timeout() bool { return e.cause.Timeout() }
+
+// Temporary is whether another attempt may succeed.
+func (e errNotResolved) Temporary() bool { return e.cause.Temporary() }
+
 // Describe replaces pgx's error of a failed connection attempt, which carries
-// the whole configuration, by its cause. Other errors come back unchanged.
+// the whole configuration, by its cause, without a host name that was not found.
+// Other errors come back unchanged.
 func Describe(err error) error {
 	var connect *pgconn.ConnectError
 	if !errors.As(err, &connect) {
@@ -109,6 +181,9 @@ func Describe(err error) error {
 		return fmt.Errorf("connect to PostgreSQL: %w", server)
 	}
 	cause := connect.Unwrap()
+	if dns, ok := errors.AsType[*net.DNSError](cause); ok {
+		return fmt.Errorf("connect to PostgreSQL: %w", errNotResolved{dns})
+	}
 	if strings.Contains(cause.Error(), "refused TLS") {
 		return fmt.Errorf("connect to PostgreSQL: %w (TLS is demanded of every host but this machine; only in a network you trust, say sslmode=disable in the URL)", cause)
 	}
