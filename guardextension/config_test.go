@@ -1,0 +1,46 @@
+package guardextension
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+func TestConfigFromYAML(t *testing.T) {
+	tests := []struct {
+		name string
+		yaml map[string]any
+		want Config
+	}{
+		{name: "defaults", want: Config{MaxDepth: 4096}},
+		{name: "everything", yaml: map[string]any{"max_depth": 128}, want: Config{MaxDepth: 128}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := NewFactory().CreateDefaultConfig()
+			require.NoError(t, confmap.NewFromStringMap(tt.yaml).Unmarshal(got))
+			require.NoError(t, confmap.Validate(got))
+			assert.Equal(t, &tt.want, got)
+		})
+	}
+}
+
+func TestConfigUnknownKey(t *testing.T) {
+	err := confmap.NewFromStringMap(map[string]any{"maxdepth": 100}).Unmarshal(NewFactory().CreateDefaultConfig())
+	require.ErrorContains(t, err, "maxdepth")
+}
+
+func TestConfigInvalid(t *testing.T) {
+	for depth, want := range map[int]string{
+		63:     "max_depth: 63 is not between 64 and 10000",
+		-1:     "max_depth: -1 is not between 64 and 10000",
+		10_001: "max_depth: 10001 is not between 64 and 10000",
+	} {
+		require.EqualError(t, confmap.Validate(&Config{MaxDepth: depth}), want)
+	}
+	for _, depth := range []int{64, 10_000} {
+		require.NoError(t, confmap.Validate(&Config{MaxDepth: depth}))
+	}
+}
