@@ -116,7 +116,7 @@ func (w *Writer) writeOrHalve(ctx context.Context, events []*Event, outcomes []O
 	if err == nil {
 		return nil
 	}
-	if class := Classify(err); class != ClassData && class != ClassRestart {
+	if !isData(err) {
 		return err
 	}
 	if len(pending) == 1 {
@@ -128,6 +128,13 @@ func (w *Writer) writeOrHalve(ctx context.Context, events []*Event, outcomes []O
 		return err
 	}
 	return w.writeOrHalve(ctx, events, outcomes, pending[half:])
+}
+
+// isData reports whether a part of the batch may do without this error. A race
+// counts that was lost however often it was run.
+func isData(err error) bool {
+	class := Classify(err)
+	return class == ClassData || class == ClassRestart
 }
 
 // writeRestarting starts a transaction again when it lost a race.
