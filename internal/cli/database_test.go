@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func setURLs(env *testscript.Env, db *storetest.Database) error {
 //
 //	acme: a-0 … a-4, one per day from 2026-05-01 on, and zoo
 //	other: o-0
+//	future: f-0, dated 2099, and f-1
 func plant(t *testing.T, url string) {
 	t.Helper()
 	day := func(n int) int64 { return time.Date(2026, 5, 1+n, 12, 0, 0, 123456789, time.UTC).UnixNano() }
@@ -86,6 +88,12 @@ func plant(t *testing.T, url string) {
 	records = append(records, &record.Record{
 		TenantID: "other", EventID: "o-0", Action: "invoice.create", Outcome: record.OutcomeSuccess, Actor: entityOf("user", "alice"), TimeUnixNano: day(0),
 	})
+	for i, at := range []time.Time{time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)} {
+		records = append(records, &record.Record{
+			TenantID: "future", EventID: "f-" + strconv.Itoa(i), Action: "clock.set", Outcome: record.OutcomeSuccess,
+			Actor: entityOf("user", "alice"), TimeUnixNano: at.UnixNano(),
+		})
+	}
 	config, err := pgurl.Parse(url, "test")
 	require.NoError(t, err)
 	w := store.NewWriter(store.WriterOptions{Connection: &config.Config, Schema: "public", RolePrefix: "audit_", Now: time.Now})

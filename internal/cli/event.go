@@ -16,13 +16,25 @@ import (
 // tableTime is short enough for a table and still says the zone.
 const tableTime = "2006-01-02T15:04:05.000Z07:00"
 
+// afterArrival marks the time of an event whose own time is later.
+const afterArrival = "*"
+
+// eventTime is the time of an event in a table.
+func eventTime(e *store.StoredEvent) string {
+	text := e.EventTime.UTC().Format(tableTime)
+	if e.TimeAfterArrival() {
+		text += afterArrival
+	}
+	return text
+}
+
 // writeTable writes events for people: what happened, one line each.
 func writeTable(w io.Writer, events []store.StoredEvent) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "TIME\tACTION\tOUTCOME\tACTOR\tTARGET\tEVENT_ID")
 	for i := range events {
 		r := events[i].Record
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", events[i].EventTime.UTC().Format(tableTime),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", eventTime(&events[i]),
 			cell(r.Action, 40), r.Outcome, cell(entityText(r.Actor), 32), cell(entityText(r.Target), 32), cell(r.EventID, 64))
 	}
 	return tw.Flush()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,9 @@ page is told: in the JSON document as next_cursor, otherwise on standard error.
 It is bound to the tenant and the filters.
 
 jsonl is one JSON object per event with the record's members and seq, epoch,
-event_time, recorded_at and leaf_hash; json is {"events": […], "next_cursor": "…"}.`,
+event_time, recorded_at and leaf_hash, and "time_after_arrival": true where the
+event's own time is later than recorded_at (a * in the table); json is
+{"events": […], "next_cursor": "…"}.`,
 		Example: `  otelaudit list --tenant acme --since 30d --actor user:alice
   otelaudit list --tenant acme --action-prefix invoice. --outcome denied --format table
   otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action`,
@@ -164,6 +167,9 @@ func printPage(sys *System, format string, page store.Page) error {
 	}
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return err
+	}
+	if format == formatTable && slices.ContainsFunc(page.Events, store.StoredEvent.TimeAfterArrival) {
+		fmt.Fprintf(sys.Stderr, "hint: %s stands where the event's own time is later than its arrival: the time shown is that of its arrival\n", afterArrival)
 	}
 	if page.Next != "" && format != formatJSON {
 		fmt.Fprintf(sys.Stderr, "hint: more events follow: --cursor %s\n", page.Next)

@@ -95,6 +95,13 @@ func scanEvent(row pgx.Rows) (StoredEvent, error) {
 	return event, nil
 }
 
+// TimeAfterArrival reports whether the record's own time is later than its
+// arrival, to the microsecond of RecordedAt. EventTime is the arrival then. No
+// flag of the record says so, because a record may not depend on when it came.
+func (e StoredEvent) TimeAfterArrival() bool {
+	return time.Unix(0, e.Record.TimeUnixNano).UnixMicro() > e.RecordedAt.UnixMicro()
+}
+
 // MarshalJSON implements json.Marshaler.
 func (e StoredEvent) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
 
@@ -103,8 +110,8 @@ const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // AppendJSON appends the event as one JSON object: the record's members by
 // their names, absent ones left out, and tenant_id, event_id, seq, epoch,
-// recorded_at, event_time, leaf_hash (hexadecimal). Times of the record are
-// decimal strings of nanoseconds.
+// recorded_at, event_time, leaf_hash (hexadecimal), and time_after_arrival where
+// it is true. Times of the record are decimal strings of nanoseconds.
 func (e StoredEvent) AppendJSON(dst []byte) []byte {
 	rec := e.Record
 	w := objectWriter{dst: append(dst, '{')}
@@ -141,6 +148,9 @@ func (e StoredEvent) AppendJSON(dst []byte) []byte {
 	w.number("seq", e.Seq)
 	w.number("epoch", int64(e.Epoch))
 	w.text("recorded_at", e.RecordedAt.UTC().Format(timeFormat))
+	if e.TimeAfterArrival() {
+		w.value("time_after_arrival", record.BoolValue(true))
+	}
 	w.text("leaf_hash", hex.EncodeToString(e.LeafHash[:]))
 	return append(w.dst, '}')
 }

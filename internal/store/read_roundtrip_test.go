@@ -63,7 +63,48 @@ func requireSameMembers(t *testing.T, canonical []byte, got store.StoredEvent) {
 		require.Contains(t, shown, name)
 		delete(shown, name)
 	}
+	require.Equal(t, got.TimeAfterArrival(), string(shown["time_after_arrival"]) == "true")
+	delete(shown, "time_after_arrival")
 	require.Empty(t, shown)
+}
+
+// TestATimeAfterArrivalIsSaid holds the one thing that is computed on reading:
+// a flag may not depend on when a record arrived.
+func TestATimeAfterArrivalIsSaid(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	var events []placed
+	for i, test := range []struct {
+		nano, observed int64
+		after          bool
+	}{
+		{nano: now.UnixNano()},
+		{nano: now.UnixNano() + 999}, // recorded_at has microseconds
+		{nano: now.UnixNano() + 1000, after: true},
+		{nano: now.UnixNano() - 1},
+		{nano: math.MaxInt64, after: true},
+		{nano: 0},
+		{nano: now.UnixNano(), observed: math.MaxInt64},
+		{observed: math.MaxInt64}, // not the record's own time
+	} {
+		rec := &record.Record{
+			TenantID: "acme", EventID: fmt.Sprintf("%v-%d", test.after, i), Action: "a", Outcome: record.OutcomeSuccess,
+			Actor:        record.EmptyObject().Set("id", record.StringValue("u")),
+			TimeUnixNano: test.nano, ObservedTimeUnixNano: test.observed,
+		}
+		events = append(events, placed{rec: rec, seq: int64(i), recordedAt: now})
+	}
+	plant(t.Context(), t, db.WriterURL, events)
+	page, err := reader(t, db).List(t.Context(), "acme", store.Filter{})
+	require.NoError(t, err)
+	require.Len(t, page.Events, len(events))
+	for _, event := range page.Events {
+		after := strings.HasPrefix(event.Record.EventID, "true")
+		require.Equal(t, after, event.TimeAfterArrival(), event.Record.EventID)
+		text := string(event.AppendJSON(nil))
+		require.Equal(t, after, strings.Contains(text, `,"time_after_arrival":true,`), text)
+		require.Equal(t, after, strings.Contains(text, "time_after_arrival"), text)
+	}
 }
 
 func randomRecord(random *rand.Rand) *record.Record {
