@@ -3,7 +3,6 @@ package auditexporter
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -12,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelaudit/otelaudit/internal/pgurl"
 )
 
 // The values of Config.Mode.
@@ -113,8 +114,6 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,47}$`)
-
 // Validate names the first key that is wrong and what is allowed.
 func (c *Config) Validate() error {
 	return errors.Join(c.validateConnection(), c.validateStore(), c.validateDelivery())
@@ -138,11 +137,13 @@ func (c *Config) validateConnection() error {
 }
 
 func (c *Config) validateStore() error {
+	if err := pgurl.CheckSchema(c.Schema); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	if err := pgurl.CheckRolePrefix(c.RolePrefix); err != nil {
+		return fmt.Errorf("role_prefix: %w", err)
+	}
 	switch {
-	case !identifier.MatchString(c.Schema):
-		return fmt.Errorf("schema: must be 1 to 48 of a-z, 0-9 and _, not beginning with a digit, found %q", c.Schema)
-	case !identifier.MatchString(c.RolePrefix):
-		return fmt.Errorf("role_prefix: must be 1 to 48 of a-z, 0-9 and _, not beginning with a digit, found %q", c.RolePrefix)
 	case c.AllowPrivilegedRole != privilegedRefuse && c.AllowPrivilegedRole != privilegedWarn:
 		return fmt.Errorf("allow_privileged_role: must be refuse or warn, found %q", c.AllowPrivilegedRole)
 	case c.PartitionsAhead < 1 || c.PartitionsAhead > 2:

@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelaudit/otelaudit/migrations"
 )
 
 func parse(t testing.TB, yaml string) (*Config, error) {
@@ -68,6 +70,15 @@ telemetry: {actions: [login]}
 	}, cfg)
 }
 
+// What migrate up can make, the exporter can use.
+func TestTheLongestNamesAreValid(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.URL = "postgres://collector@localhost/audit"
+	cfg.Schema, cfg.RolePrefix = strings.Repeat("s", 63), strings.Repeat("r", 55)
+	require.NoError(t, cfg.Validate())
+	require.NoError(t, migrations.Runner{Schema: cfg.Schema, RolePrefix: cfg.RolePrefix}.Validate())
+}
+
 func TestInvalidConfigs(t *testing.T) {
 	const local = "url: postgres://collector:hunter2@localhost/audit\n"
 	for _, test := range []struct{ name, yaml, wanted string }{
@@ -89,8 +100,11 @@ func TestInvalidConfigs(t *testing.T) {
 			"tls downgrade with a host behind loopback", "url: host=localhost,db.example.com user=c password=hunter2 dbname=a sslmode=require",
 			"url: sslmode=require to a host that is not loopback; use verify-full, or set tls::mode to require to accept the risk",
 		},
-		{"schema", local + "schema: 'a\"b'", `schema: must be 1 to 48 of a-z, 0-9 and _, not beginning with a digit, found "a\"b"`},
-		{"role prefix", local + "role_prefix: A", `role_prefix: must be 1 to 48 of a-z, 0-9 and _, not beginning with a digit, found "A"`},
+		{"schema", local + "schema: 'a\"b'", `schema: "a\"b": want lower-case letters, digits and underscores, not beginning with a digit`},
+		{"role prefix", local + "role_prefix: A", `role_prefix: "A": want lower-case letters, digits and underscores, not beginning with a digit`},
+		{"schema of the server", local + "schema: pg_audit", `schema: "pg_audit": names beginning with pg_ belong to PostgreSQL`},
+		{"long schema", local + "schema: " + strings.Repeat("s", 64), `is longer than 63 bytes`},
+		{"long role prefix", local + "role_prefix: " + strings.Repeat("r", 56), `is longer than 55 bytes`},
 		{"privileged", local + "allow_privileged_role: yes!", `allow_privileged_role: must be refuse or warn, found "yes!"`},
 		{"ahead", local + "partitions_ahead: 3", "partitions_ahead: must be 1 or 2, found 3"},
 		{"mode", local + "mode: fast", `mode: must be synchronous or durable-queue, found "fast"`},

@@ -174,11 +174,11 @@ func (r Runner) Validate() error {
 }
 
 func (r Runner) replacer() (*strings.Replacer, error) {
-	if err := checkIdentifier("schema", r.schema(), 63); err != nil {
-		return nil, err
+	if err := pgurl.CheckSchema(r.schema()); err != nil {
+		return nil, fmt.Errorf("schema %w", err)
 	}
-	if err := checkIdentifier("role prefix", r.rolePrefix(), 63-len("operator")); err != nil {
-		return nil, err
+	if err := pgurl.CheckRolePrefix(r.rolePrefix()); err != nil {
+		return nil, fmt.Errorf("role prefix %w", err)
 	}
 	roles := RolesFor(r.rolePrefix())
 	pairs := []string{"{{partition_lock}}", partitionLock}

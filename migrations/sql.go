@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
-	"strings"
 )
 
 // FS holds the migrations as they are kept: NNNNN_name.sql with {{…}} where
@@ -35,10 +33,6 @@ func RolesFor(prefix string) Roles {
 	}
 }
 
-// An identifier is also put into string literals of the SQL, so this pattern is
-// what makes that safe.
-var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
-
 // partitionLock is the advisory lock under which partitions are made, and
 // migrationLock the one under which migrations run. Any numbers that nobody
 // else uses would do.
@@ -46,18 +40,6 @@ const (
 	partitionLock = "7021894403517551617"
 	migrationLock = "7021894403517551618"
 )
-
-func checkIdentifier(what, name string, longest int) error {
-	switch {
-	case !identifier.MatchString(name):
-		return fmt.Errorf("%s %q: want lower-case letters, digits and underscores, not beginning with a digit", what, name)
-	case len(name) > longest:
-		return fmt.Errorf("%s %q is longer than %d bytes", what, name, longest)
-	case strings.HasPrefix(name, "pg_"):
-		return fmt.Errorf("%s %q: names beginning with pg_ belong to PostgreSQL", what, name)
-	}
-	return nil
-}
 
 // sources returns the migrations with schema and roles filled in.
 func (r Runner) sources() (fs.FS, error) {

@@ -98,6 +98,9 @@ type Reader struct {
 // connection string.
 func Connect(ctx context.Context, o Options) (*Reader, error) {
 	o.setDefaults()
+	if err := pgurl.CheckSchema(o.Schema); err != nil {
+		return nil, &FilterError{"schema", err.Error()}
+	}
 	config, err := pgurl.Parse(o.URL, o.ApplicationName)
 	if err != nil {
 		return nil, err

@@ -104,3 +104,32 @@ func TestEveryStatementIsPreparedByPostgreSQL(t *testing.T) {
 		})
 	}
 }
+
+// What the migrations make under the longest names, a writer fills and a reader
+// reads.
+func TestTheLongestNamesAreUsable(t *testing.T) {
+	db := storetest.NewEmptyDatabase(t)
+	schema, prefix := strings.Repeat("s", 63), strings.Repeat("r", 55)
+	_, err := migrations.Runner{Schema: schema, RolePrefix: prefix}.Up(t.Context(), db.SuperURL)
+	require.NoError(t, err)
+	for login, role := range map[string]string{db.Login("writer"): "writer", db.Login("reader"): "reader"} {
+		execute(t, db.SuperURL, `GRANT "`+prefix+role+`" TO "`+login+`"`)
+	}
+	w := newWriter(t, db.WriterURL, func(o *store.WriterOptions) { o.Schema, o.RolePrefix = schema, prefix })
+	require.Equal(t, []store.Status{store.Stored}, write(t, w, events(t, audit("acme", "e1", "", 1))))
+	r, err := store.Connect(t.Context(), store.Options{URL: db.ReaderURL, Schema: schema, RolePrefix: prefix})
+	require.NoError(t, err)
+	defer r.Close()
+	page, err := r.List(t.Context(), "acme", store.Filter{})
+	require.NoError(t, err)
+	require.Len(t, page.Events, 1)
+}
+
+func TestConnectChecksTheSchemasName(t *testing.T) {
+	for _, schema := range []string{"Audit", `a"b`, "pg_audit", strings.Repeat("s", 64), "1a"} {
+		_, err := store.Connect(t.Context(), store.Options{URL: "postgres://127.0.0.1:1/x", Schema: schema})
+		var named *store.FilterError
+		require.ErrorAs(t, err, &named)
+		require.Equal(t, "schema", named.Field)
+	}
+}
