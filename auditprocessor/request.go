@@ -46,7 +46,7 @@ func (r *request) resource(rl plog.ResourceLogs) {
 	rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
 		auditInScope := false
 		in := origin{resource: rl.Resource(), scope: sl.Scope()}
-		in.decodeResource, in.decodeScope = r.outerOf(in.resource, in.scope)
+		in.decoder = r.decoder.From(r.outerOf(in.resource, in.scope))
 		sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool {
 			if r.refusal != nil {
 				return false
@@ -59,14 +59,14 @@ func (r *request) resource(rl plog.ResourceLogs) {
 			return r.ordinary()
 		})
 		if auditInScope && r.logs != nil {
-			r.tally.redacted += r.logs.outer(sl.Scope().Attributes())
+			r.tally.redacted += r.logs.scope(sl)
 		}
 		audit = audit || auditInScope
 		return r.cfg.Others == othersDrop && sl.LogRecords().Len() == 0
 	})
 	// After the records, because their digests are of what came.
 	if audit && r.logs != nil {
-		r.tally.redacted += r.logs.outer(rl.Resource().Attributes())
+		r.tally.redacted += r.logs.resource(rl)
 	}
 }
 
@@ -82,10 +82,9 @@ func (r *request) ordinary() (remove bool) {
 
 // origin is where a log record stands.
 type origin struct {
-	resource       pcommon.Resource // as it came
-	scope          pcommon.InstrumentationScope
-	decodeResource pcommon.Resource // see outerOf
-	decodeScope    pcommon.InstrumentationScope
+	resource pcommon.Resource // as it came
+	scope    pcommon.InstrumentationScope
+	decoder  otlpmap.From // of what outerOf makes of them
 }
 
 // record makes one log record canonical, or marks it for quarantine.
@@ -96,7 +95,7 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		digest = func() [32]byte { return came }
 		r.tally.redacted += r.logs.bytes(lr)
 	}
-	d := r.decoder.Decode(in.decodeResource, in.decodeScope, lr, r.trusted)
+	d := in.decoder.Decode(lr, r.trusted)
 	if d.Mark != nil {
 		r.keepMark(lr, *d.Mark)
 		return
