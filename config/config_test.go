@@ -231,7 +231,7 @@ func TestDistribution(t *testing.T) {
 	var components map[string]yaml.Node
 	require.NoError(t, yaml.Unmarshal(output, &components))
 	for kind, names := range map[string]string{
-		"extensions": "basicauth bearertokenauth file_storage health_check oidc pprof zpages",
+		"extensions": "audit_guard basicauth bearertokenauth file_storage health_check oidc pprof zpages",
 		"receivers":  "file_log kafka otlp syslog",
 		"processors": "attributes audit batch filter memory_limiter probabilistic_sampler redaction resource tail_sampling transform",
 		"connectors": "audit count forward routing",

@@ -26,9 +26,12 @@ func (c *codec) Unmarshal(data mem.BufferSlice, v any) error {
 }
 
 func (c *codec) check(data mem.BufferSlice, v any) error {
-	// The types are internal to the decoder's module; the table's test decodes one
-	// of each.
-	root, ok := requests[reflect.Indirect(reflect.ValueOf(v)).Type().Name()]
+	// The types are internal to the decoder's module, so they are known by name.
+	var name string
+	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Pointer {
+		name = t.Elem().Name()
+	}
+	root, ok := requests[name]
 	if !ok {
 		return fmt.Errorf("%w: %T", errUnknown, v)
 	}

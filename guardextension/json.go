@@ -130,7 +130,7 @@ func (w *jsonWalk) startValue(b byte) error {
 	case 't':
 		w.state, w.literal = inLiteral, "rue"
 	case 'f':
-		w.state, w.literal = inLiteral, "alse"
+		w.state, w.literal = inLiteral, "alse" //nolint:misspell // what follows the f of false
 	case 'n':
 		w.state, w.literal = inLiteral, "ull"
 	default:
@@ -209,7 +209,8 @@ func (w *jsonWalk) takeUnicode(b byte) error {
 	default:
 		return errMalformed
 	}
-	if w.hex--; w.hex == 0 {
+	w.hex--
+	if w.hex == 0 {
 		w.state = inText
 	}
 	return nil

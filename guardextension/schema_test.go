@@ -103,9 +103,9 @@ func decoderFields(t *testing.T) map[string]map[int32]string {
 	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "internal", "generated_proto_*.go"))
 	require.NoError(t, err)
 	var (
-		structs  = regexp.MustCompile(`(?ms)^type (\w+) struct \{\n(.*?)^\}`)
+		structs  = regexp.MustCompile(`(?s)\ntype (\w+) struct \{\n(.*?)\n\}`)
 		members  = regexp.MustCompile(`(?m)^\t(\w+)\s+(\S+)`)
-		decoders = regexp.MustCompile(`(?ms)^func \(orig \*(\w+)\) UnmarshalProto\(.*?^\}`)
+		decoders = regexp.MustCompile(`(?s)\nfunc \(orig \*(\w+)\) UnmarshalProto\(.*?\n\}`)
 		cases    = regexp.MustCompile(`(?m)^\t\tcase (\d+):`)
 		descents = regexp.MustCompile(`\b(orig|ov)\.(\w+)(?:\[.*\])?\.UnmarshalProto\(`)
 		oneOf    = regexp.MustCompile(`\bvar ov \*(\w+)`)

@@ -121,7 +121,8 @@ func (w *wireWalk) takeShort(p []byte) (int, error) {
 // push opens a message that begins here.
 func (w *wireWalk) push(child message, length int64) error {
 	if child == anyValue {
-		if w.depth++; w.depth > w.maxDepth {
+		w.depth++
+		if w.depth > w.maxDepth {
 			return errTooDeep
 		}
 	}

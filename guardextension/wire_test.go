@@ -2,8 +2,10 @@ package guardextension
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,9 +36,8 @@ func nestedFields(innermost []byte, times int, numbers ...protowire.Number) []by
 	at := len(buffer) - len(innermost)
 	copy(buffer[at:], innermost)
 	for range times {
-		for i := len(numbers) - 1; i >= 0; i-- {
-			var head []byte
-			head = protowire.AppendTag(head, numbers[i], protowire.BytesType)
+		for _, number := range slices.Backward(numbers) {
+			head := protowire.AppendTag(nil, number, protowire.BytesType)
 			head = protowire.AppendVarint(head, uint64(len(buffer)-at))
 			at -= len(head)
 			copy(buffer[at:], head)
@@ -121,7 +122,7 @@ func TestWireWalk(t *testing.T) {
 		{name: "longer than what holds it", root: logsRequest, data: append(field(1, []byte{2<<3 | 2, 100}), make([]byte, 200)...), want: errMalformed},
 		{name: "text longer than what holds it", root: logsRequest, data: append(field(1, []byte{3<<3 | 2, 100}), make([]byte, 200)...), want: errMalformed},
 		{name: "number longer than what holds it", root: logsRequest, data: append(field(1, []byte{3<<3 | 1, 1}), make([]byte, 200)...), want: errMalformed},
-		{name: "varint across the end", root: logsRequest, data: append(field(1, []byte{3<<3 | 0, 0x80}), 1, 1<<3|2, 0), want: errMalformed},
+		{name: "varint across the end", root: logsRequest, data: append(field(1, []byte{3 << 3, 0x80}), 1, 1<<3|2, 0), want: errMalformed},
 		{name: "tag across the end", root: logsRequest, data: append(field(1, []byte{0x90}), 1, 1), want: errMalformed},
 	}
 	for _, tt := range tests {
@@ -198,10 +199,10 @@ func FuzzWireWalk(f *testing.F) {
 		if err != nil {
 			return
 		}
-		switch refusal {
-		case nil:
+		switch {
+		case refusal == nil:
 			require.LessOrEqual(t, depthOf(logs), limit)
-		case errTooDeep, errGroup:
+		case errors.Is(refusal, errTooDeep), errors.Is(refusal, errGroup):
 		default:
 			t.Fatalf("refused what the decoder takes: %v", refusal)
 		}
@@ -258,7 +259,7 @@ func BenchmarkWireWalk(b *testing.B) {
 		lr := records.AppendEmpty()
 		lr.SetTimestamp(1)
 		lr.Body().SetStr("invoice refunded")
-		for _, name := range strings.Fields("id tenant.id action outcome actor.id actor.type target.id target.type reason correlation.id") {
+		for name := range strings.FieldsSeq("id tenant.id action outcome actor.id actor.type target.id target.type reason correlation.id") {
 			lr.Attributes().PutStr("audit."+name, "0198c0de-7a7b-7000-8000-000000000000")
 		}
 		lr.Attributes().PutEmptyMap("audit.payload").PutInt("amount", 12)
