@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +59,7 @@ func newExporter(set exporter.Settings, cfg *Config, now func() time.Time) (*aud
 		now:     now,
 		counts:  newCounts(telemetry, cfg.Telemetry.Actions),
 		decoder: otlpmap.NewDecoder(otlpmap.Options{}),
-		health:  newHealth(set.Logger, now),
+		health:  newHealth(set.Logger, now, cfg.Workers),
 	}, nil
 }
 
@@ -89,8 +90,8 @@ func (e *auditExporter) Start(_ context.Context, host component.Host) error {
 		return opts
 	}
 	e.keeper = newKeeper(store.NewWriter(options()), e.cfg.PartitionsAhead, e.health)
-	for range e.cfg.Workers {
-		s := newShard(e, store.NewWriter(options()))
+	for i := range e.cfg.Workers {
+		s := newShard(e, store.NewWriter(options()), sourceShard(i))
 		e.shards = append(e.shards, s)
 		e.running.Go(func() { s.run(ctx) })
 	}
@@ -146,17 +147,15 @@ func (e *auditExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		e.counts.refused(ctx, refusedOverload, request.audit)
 		return errOverloaded
 	}
-	err := e.storeEvents(ctx, request)
-	return errors.Join(err, e.storeQuarantine(ctx, request))
+	return e.store(ctx, request)
 }
 
 // turnAway refuses, before anything is decoded, what would only wait in vain:
-// when max_waiting_bytes wait already, and when the database has been away for
-// longer than a request may wait. One request at a time still tries it.
+// when max_waiting_bytes wait already, and when every shard turns away.
 func (e *auditExporter) turnAway(ctx context.Context, logs plog.Logs) error {
-	waiting := e.waiting.Load()
-	full, away := waiting >= e.cfg.MaxWaitingBytes, waiting > 0 && e.health.failingFor() > e.cfg.Timeout
-	if !full && !away {
+	full := e.waiting.Load() >= e.cfg.MaxWaitingBytes
+	away := func(s *shard) bool { return s.away(s.callers.Load()) }
+	if !full && slices.ContainsFunc(e.shards, func(s *shard) bool { return !away(s) }) {
 		return nil
 	}
 	records := countAudit(logs)
@@ -189,39 +188,38 @@ func (e *auditExporter) skip(ctx context.Context, records int) {
 	})
 }
 
-// storeEvents waits until the shards have answered for all events. Conflicts and
-// rejected events join the request's quarantine.
-func (e *auditExporter) storeEvents(ctx context.Context, request *request) error {
-	var failed error
-	for _, p := range request.parts {
-		e.shards[p.shard].enqueue(p)
-	}
+// store waits until the shards have answered for all events and all quarantined
+// records. Conflicts and rejected events, found on the way, follow those.
+func (e *auditExporter) store(ctx context.Context, request *request) (failed error) {
+	e.enqueue(request.parts)
+	e.enqueue(request.quarantine)
+	var diverted []*part
 	for _, p := range request.parts {
 		if err := e.await(ctx, p); err != nil {
 			failed = err
 			continue
 		}
-		request.divert(p)
+		diverted = e.divert(diverted, p)
 		if err := p.refusal(); err != nil {
+			failed = err
+		}
+	}
+	for _, p := range diverted {
+		e.waiting.Add(p.size)
+	}
+	e.enqueue(diverted)
+	for _, p := range append(request.quarantine, diverted...) {
+		if err := e.await(ctx, p); err != nil {
 			failed = err
 		}
 	}
 	return failed
 }
 
-// storeQuarantine commits what cannot become an event.
-func (e *auditExporter) storeQuarantine(ctx context.Context, request *request) error {
-	if len(request.quarantined) == 0 {
-		return nil
+func (e *auditExporter) enqueue(parts []*part) {
+	for _, p := range parts {
+		e.shards[p.shard].enqueue(p)
 	}
-	p := newPart(int(request.quarantined[0].SHA256[0])%len(e.shards), e.now())
-	p.quarantined = request.quarantined
-	for i := range p.quarantined {
-		p.size += int64(len(p.quarantined[i].OTLP))
-	}
-	e.waiting.Add(p.size - request.quarantineSize) // conflicts came on top
-	e.shards[p.shard].enqueue(p)
-	return e.await(ctx, p)
 }
 
 // await returns when a part is answered for, or when the caller's time is over:
@@ -236,6 +234,7 @@ func (e *auditExporter) await(ctx context.Context, p *part) error {
 		<-p.done
 		return p.err
 	}
+	e.shards[p.shard].leave()
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("%w: %w", errUnavailable, ctx.Err())
 	}

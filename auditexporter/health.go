@@ -2,6 +2,8 @@ package auditexporter
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,18 +14,27 @@ import (
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
-// source is who found out about the database.
+// source is who found out about the database: the keeper of partitions, or one
+// of the shards.
 type source int
 
-const (
-	sourceWrite source = iota
-	sourcePartitions
-	sources
-)
+const sourcePartitions source = 0
 
-// health says in the log and in the component's status whether audit records
-// can be stored: once when that changes, and at most once a minute while it does
-// not. Safe for concurrent use.
+// sourceShard is the source of shard i, from 0.
+func sourceShard(i int) source { return source(1 + i) }
+
+// fault is what a source last met.
+type fault struct {
+	failing     bool
+	unreachable bool      // for want of a session
+	since       time.Time // of failing
+	last        time.Time
+	trying      bool // a write is under way, which tells more than anybody else
+}
+
+// health says in the component's status whether audit records can be stored,
+// all of them, and in the log what is wrong: the same thing at most once a
+// minute, whatever happens in between. Safe for concurrent use.
 type health struct {
 	logger  *zap.Logger
 	now     func() time.Time
@@ -32,16 +43,14 @@ type health struct {
 
 	privilege sync.Once
 
-	mu          sync.Mutex // guards the rest
-	failing     [sources]bool
-	lastFailed  time.Time // when a write failed
-	unreachable bool      // it failed for want of a session
-	since       time.Time
-	said        time.Time
-	message     string
-	unsaid      int
-	told        bool // of the failure that lasts
-	ok          bool // OK was reported
+	mu       sync.Mutex // guards the rest
+	faults   []fault    // by source
+	since    time.Time  // when all was well last
+	said     time.Time
+	messages map[string]time.Time // what was said in the last minute
+	unsaid   int
+	told     bool // of the failure that lasts
+	ok       bool // OK was reported
 }
 
 const (
@@ -51,12 +60,25 @@ const (
 	sayOften = 10 * time.Second
 )
 
-// writeGrace is how long a failed write counts against a database that is
-// reachable again, when nothing else is written.
-const writeGrace = 10 * time.Second
+// How long the last failed write of a shard counts, when nobody writes there
+// and the database can be reached.
+const (
+	sessionGrace = 5 * time.Second // it had no session
+	writeGrace   = 10 * time.Second
+)
 
-func newHealth(logger *zap.Logger, now func() time.Time) *health {
-	return &health{logger: logger, now: now, suspect: make(chan struct{}, 1)}
+func newHealth(logger *zap.Logger, now func() time.Time, shards int) *health {
+	return &health{
+		logger: logger, now: now, suspect: make(chan struct{}, 1),
+		faults: make([]fault, 1+shards), messages: make(map[string]time.Time),
+	}
+}
+
+// trying tells that a shard writes, or that it has nothing more to write.
+func (h *health) trying(from source, trying bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.faults[from].trying = trying
 }
 
 // failed tells of an error of the database that a later attempt may not meet.
@@ -66,9 +88,12 @@ func (h *health) failed(from source, err error) {
 	defer h.mu.Unlock()
 	now := h.now()
 	was := h.isFailing()
-	h.failing[from] = true
-	if from == sourceWrite {
-		h.lastFailed, h.unreachable = now, store.Unreachable(err)
+	f := &h.faults[from]
+	if !f.failing {
+		f.failing, f.since = true, now
+	}
+	f.last, f.unreachable = now, store.Unreachable(err)
+	if from != sourcePartitions {
 		select {
 		case h.suspect <- struct{}{}:
 		default:
@@ -78,29 +103,31 @@ func (h *health) failed(from source, err error) {
 		h.since = now
 		h.report(componentstatus.NewRecoverableErrorEvent(errors.New(text)))
 	}
-	if text == h.message && now.Sub(h.said) < sayEvery || now.Sub(h.said) < sayOften {
+	if said, ok := h.messages[text]; ok && now.Sub(said) < sayEvery || now.Sub(h.said) < sayOften {
 		h.unsaid++
 		return
 	}
 	what := "audit records are not being stored; clients are told to send them again: "
-	if from == sourcePartitions && !store.Unreachable(err) {
+	if from == sourcePartitions && !f.unreachable {
 		what = "partitions for the coming months cannot be made: "
 	}
 	h.logger.Error(what+text, zap.Duration("for", now.Sub(h.since)), zap.Int("failures_not_logged", h.unsaid))
-	h.message, h.said, h.unsaid, h.told = text, now, 0, true
+	maps.DeleteFunc(h.messages, func(_ string, said time.Time) bool { return now.Sub(said) >= sayEvery })
+	h.messages[text] = now
+	h.said, h.unsaid, h.told = now, 0, true
 }
 
 // succeeded tells of a write.
 func (h *health) succeeded(from source) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.failing[from] {
+	f, partitions := &h.faults[from], &h.faults[sourcePartitions]
+	if !f.failing && (!partitions.failing || !partitions.unreachable) {
 		return
 	}
-	h.failing[from] = false
-	if from == sourceWrite {
-		// Whoever can write has reached the database, whatever else failed before.
-		h.failing[sourcePartitions] = false
+	f.failing = false
+	if partitions.unreachable {
+		partitions.failing = false // whoever can write has reached the database
 	}
 	h.recover()
 }
@@ -110,21 +137,30 @@ func (h *health) succeeded(from source) {
 func (h *health) reached() (healthy bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	was := h.isFailing()
-	h.failing[sourcePartitions] = false
-	if h.failing[sourceWrite] && (h.unreachable || h.now().Sub(h.lastFailed) > writeGrace) {
-		h.failing[sourceWrite] = false
+	was, now := h.isFailing(), h.now()
+	for i := range h.faults {
+		f := &h.faults[i]
+		grace := writeGrace
+		if f.unreachable {
+			grace = sessionGrace
+		}
+		if source(i) == sourcePartitions || !f.trying && now.Sub(f.last) > grace {
+			f.failing = false
+		}
 	}
 	switch {
+	case h.isFailing():
+		return false
 	case was:
 		h.recover()
 	case !h.ok:
 		h.ok = true
 		h.report(componentstatus.NewEvent(componentstatus.StatusOK))
 	}
-	return !h.isFailing()
+	return true
 }
 
+// recover says that all is well if it is.
 func (h *health) recover() {
 	if h.isFailing() {
 		return
@@ -138,17 +174,17 @@ func (h *health) recover() {
 	h.unsaid, h.told = 0, false
 }
 
-// failingFor is how long nothing could be stored, 0 while it can.
-func (h *health) failingFor() time.Duration {
+// away reports whether a shard has found no session for longer than patience.
+func (h *health) away(from source, patience time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.isFailing() {
-		return 0
-	}
-	return h.now().Sub(h.since)
+	f := &h.faults[from]
+	return f.failing && f.unreachable && h.now().Sub(f.since) > patience
 }
 
-func (h *health) isFailing() bool { return h.failing[sourceWrite] || h.failing[sourcePartitions] }
+func (h *health) isFailing() bool {
+	return slices.ContainsFunc(h.faults, func(f fault) bool { return f.failing })
+}
 
 func (h *health) report(event *componentstatus.Event) {
 	if h.host != nil {

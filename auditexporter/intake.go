@@ -17,10 +17,9 @@ import (
 // request is one call's records, made ready to be written.
 type request struct {
 	audit, skipped int
-	size           int64 // bytes that wait
-	quarantineSize int64 // those of them that belong to quarantined
-	parts          []*part
-	quarantined    []store.Quarantined
+	size           int64   // bytes that wait
+	parts          []*part // of events
+	quarantine     []*part // of what cannot become an event
 }
 
 // origin is where a log record stands; it is only followed while the caller
@@ -142,7 +141,7 @@ func (in *intake) partFor(event *store.Event) *part {
 		if p.shard != in.shard {
 			continue
 		}
-		if len(p.events) < batch.MaxRecords && p.size+int64(event.Size()) <= batch.MaxBytes {
+		if p.takes(event.Size(), batch) {
 			return p
 		}
 		break
@@ -153,14 +152,24 @@ func (in *intake) partFor(event *store.Event) *part {
 }
 
 func (in *intake) quarantine(q store.Quarantined) {
-	in.request.quarantined = append(in.request.quarantined, q)
-	in.request.size += int64(len(q.OTLP))
-	in.request.quarantineSize += int64(len(q.OTLP))
+	in.request.size += int64(q.Size())
+	in.request.quarantine = in.exporter.appendQuarantined(in.request.quarantine, q)
 }
 
-// divert moves a part's conflicts and rejected events to the quarantine. They
-// are the second of their identity, or what PostgreSQL refuses to store.
-func (r *request) divert(p *part) {
+// appendQuarantined puts an entry into the last part, or into a new one if that
+// is full. The parts are spread over the shards.
+func (e *auditExporter) appendQuarantined(parts []*part, q store.Quarantined) []*part {
+	if n := len(parts); n == 0 || !parts[n-1].takes(q.Size(), e.cfg.Batch) {
+		parts = append(parts, newPart(int(q.SHA256[0])%len(e.shards), e.now()))
+	}
+	parts[len(parts)-1].addQuarantined(q)
+	return parts
+}
+
+// divert appends a part's conflicts and rejected events to parts of the
+// quarantine. They are the second of their identity, or what PostgreSQL refuses
+// to store.
+func (e *auditExporter) divert(quarantine []*part, p *part) []*part {
 	for i := range p.outcomes {
 		from, event := p.origins[i], &p.events[i]
 		rec := &record.Record{TenantID: event.TenantID, EventID: event.EventID}
@@ -169,14 +178,15 @@ func (r *request) divert(p *part) {
 		}
 		switch p.outcomes[i].Status {
 		case store.Conflict:
-			r.quarantined = append(r.quarantined, from.quarantined(rec, record.ReasonIdentityConflict, "",
+			quarantine = e.appendQuarantined(quarantine, from.quarantined(rec, record.ReasonIdentityConflict, "",
 				"another event with this record id or idempotency key is stored and says something else; the first one stays"))
 		case store.Rejected:
 			state := p.outcomes[i].SQLState
-			r.quarantined = append(r.quarantined, from.quarantined(rec, record.ReasonDatabase, state, store.ExplainRejection(state)))
+			quarantine = e.appendQuarantined(quarantine, from.quarantined(rec, record.ReasonDatabase, state, store.ExplainRejection(state)))
 		case store.Pending, store.Stored, store.Duplicate, store.Refused:
 		}
 	}
+	return quarantine
 }
 
 // marked is a record that a processor sent to quarantine.

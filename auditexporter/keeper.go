@@ -22,10 +22,10 @@ type keeper struct {
 }
 
 const (
-	keeperInterval  = time.Hour
-	keeperFirstWait = time.Second
-	keeperLongWait  = 5 * time.Second
-	keeperTime      = 15 * time.Second
+	keeperInterval    = time.Hour
+	keeperFirstWait   = time.Second
+	keeperLongestWait = 5 * time.Second
+	keeperTime        = 15 * time.Second
 )
 
 func newKeeper(w *store.Writer, ahead int, h *health) *keeper {
@@ -45,31 +45,35 @@ func (k *keeper) run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}()
-	retry := keeperFirstWait
+	pause := keeperFirstWait
 	for ctx.Err() == nil {
-		wait := keeperInterval
 		err := k.look(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
-		case err != nil:
-			k.health.failed(sourcePartitions, err)
-			wait, retry = retry, min(2*retry, keeperLongWait)
-		case k.health.reached():
-			retry = keeperFirstWait
-		default:
-			wait = keeperFirstWait // a write failed just now: look again
 		}
-		select {
-		case <-ctx.Done():
-		case <-k.health.suspect:
-			// A write failed: look soon, so that health recovers without traffic.
+		if err != nil {
+			k.health.failed(sourcePartitions, err)
+		} else if k.health.reached() {
+			pause = keeperFirstWait
 			select {
 			case <-ctx.Done():
-			case <-time.After(keeperFirstWait):
+			case <-time.After(keeperInterval):
+			case <-k.health.suspect:
+				// A write failed: look soon, so that health recovers without traffic.
+				sleep(ctx, keeperFirstWait)
 			}
-		case <-time.After(wait):
+			continue
 		}
+		sleep(ctx, pause)
+		pause = min(2*pause, keeperLongestWait)
+	}
+}
+
+// sleep waits, or returns early when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

@@ -27,10 +27,11 @@ func (l *logged) text() string {
 	return b.String()
 }
 
-// statusHost remembers the last status of the component.
+// statusHost remembers what the component said of itself.
 type statusHost struct {
-	mu   sync.Mutex // guards last
+	mu   sync.Mutex // guards the rest
 	last componentstatus.Status
+	seen []componentstatus.Status
 }
 
 func (*statusHost) GetExtensions() map[component.ID]component.Component { return nil }
@@ -39,6 +40,19 @@ func (h *statusHost) Report(event *componentstatus.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = event.Status()
+	h.seen = append(h.seen, h.last)
+}
+
+// count is how often a status was reported.
+func (h *statusHost) count(wanted componentstatus.Status) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.seen {
+		if s == wanted {
+			n++
+		}
+	}
+	return n
 }
 
 func (h *statusHost) wait(t testing.TB, wanted componentstatus.Status) {

@@ -1,6 +1,7 @@
 package auditexporter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -37,12 +38,23 @@ func newPart(shard int, now time.Time) *part {
 	return &part{shard: shard, queued: now, done: make(chan struct{})}
 }
 
+// takes reports whether another record of some size fits into the part's
+// transaction.
+func (p *part) takes(size int, limit BatchConfig) bool {
+	return len(p.events)+len(p.quarantined) < limit.MaxRecords && p.size+int64(size) <= limit.MaxBytes
+}
+
 func (p *part) add(event store.Event, from origin, l label) {
 	p.events = append(p.events, event)
 	p.origins = append(p.origins, from)
 	p.labels = append(p.labels, l)
 	p.outcomes = append(p.outcomes, store.Outcome{})
 	p.size += int64(event.Size())
+}
+
+func (p *part) addQuarantined(q store.Quarantined) {
+	p.quarantined = append(p.quarantined, q)
+	p.size += int64(q.Size())
 }
 
 // abandon is the caller leaving. It fails when the answer is there.
@@ -66,7 +78,9 @@ func (p *part) refusal() error {
 type shard struct {
 	exporter *auditExporter
 	writer   *store.Writer
+	source   source        // as health knows it
 	wake     chan struct{} // of capacity 1
+	callers  atomic.Int64  // parts whose callers wait
 
 	mu       sync.Mutex // guards the rest
 	waiting  []*part
@@ -74,12 +88,24 @@ type shard struct {
 	closed   bool
 }
 
-func newShard(e *auditExporter, w *store.Writer) *shard {
-	return &shard{exporter: e, writer: w, wake: make(chan struct{}, 1)}
+func newShard(e *auditExporter, w *store.Writer, from source) *shard {
+	return &shard{exporter: e, writer: w, source: from, wake: make(chan struct{}, 1)}
 }
 
-// enqueue hands a part over. After close the answer is an error.
+// away reports whether a part would only wait in vain: this shard's database has
+// been away for longer than a request may wait. One caller at a time, of which
+// others is the number, still tries it.
+func (s *shard) away(others int64) bool {
+	return others > 0 && s.exporter.health.away(s.source, s.exporter.cfg.Timeout)
+}
+
+// enqueue hands a part over. After close, and while the database is away, the
+// answer is an error.
 func (s *shard) enqueue(p *part) {
+	if s.away(s.callers.Add(1) - 1) {
+		s.answer(p, errUnavailable)
+		return
+	}
 	s.mu.Lock()
 	closed := s.closed
 	if !closed {
@@ -132,10 +158,11 @@ func (s *shard) next() (parts []*part, closed bool) {
 	limit := s.exporter.cfg.Batch
 	records, size, n := 0, int64(0), 0
 	for _, p := range s.waiting {
-		if n > 0 && (records+len(p.events) > limit.MaxRecords || size+p.size > limit.MaxBytes) {
+		more := len(p.events) + len(p.quarantined)
+		if n > 0 && (records+more > limit.MaxRecords || size+p.size > limit.MaxBytes) {
 			break
 		}
-		records += len(p.events)
+		records += more
 		size += p.size
 		n++
 	}
@@ -170,6 +197,8 @@ const (
 // write tries a batch until every part is answered: its callers leave when
 // their time is over, so it ends with them.
 func (s *shard) write(ctx context.Context, parts []*part) {
+	s.exporter.health.trying(s.source, true)
+	defer s.exporter.health.trying(s.source, false)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		parts = s.dropAbandoned(parts)
 		if len(parts) == 0 {
@@ -178,9 +207,9 @@ func (s *shard) write(ctx context.Context, parts []*part) {
 		err := s.attempt(ctx, parts)
 		switch {
 		case err == nil:
-			s.exporter.health.succeeded(sourceWrite)
+			s.exporter.health.succeeded(s.source)
 		case ctx.Err() == nil:
-			s.exporter.health.failed(sourceWrite, err)
+			s.exporter.health.failed(s.source, err)
 		}
 		parts = s.answerDecided(parts)
 		if len(parts) == 0 {
@@ -194,16 +223,21 @@ func (s *shard) write(ctx context.Context, parts []*part) {
 			return
 		case <-time.After(pause):
 		}
-		s.sweep()
 	}
 }
 
-// sweep answers the parts in the queue whose callers left, so that they do not
-// count against max_waiting_bytes while the database is away.
-func (s *shard) sweep() {
+// leave takes note of a caller who gave up. What waited longest and has no caller
+// any more leaves memory at once, whatever the transaction under way does; the
+// rest follows when what stands before it is answered.
+func (s *shard) leave() {
+	s.callers.Add(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waiting = s.dropAbandoned(s.waiting)
+	for len(s.waiting) > 0 && s.waiting[0].abandoned() {
+		s.answer(s.waiting[0], errUnavailable)
+		s.waiting[0] = nil
+		s.waiting = s.waiting[1:]
+	}
 }
 
 // attempt writes what is undecided in one transaction, and the quarantine in
@@ -231,18 +265,18 @@ func (s *shard) attempt(ctx context.Context, parts []*part) error {
 	for i := range outcomes {
 		*places[i] = outcomes[i]
 	}
-	if err != nil {
+	if err != nil && store.Unreachable(err) {
 		return err
 	}
-	if err := s.writer.Quarantine(ctx, quarantined); err != nil {
-		return err
+	if quarantineErr := s.writer.Quarantine(ctx, quarantined); quarantineErr != nil {
+		return cmp.Or(err, quarantineErr)
 	}
 	for _, p := range parts {
 		if len(p.quarantined) > 0 {
 			s.answer(p, nil)
 		}
 	}
-	return nil
+	return err
 }
 
 // answerDecided answers every part without pending events and returns the
@@ -295,6 +329,9 @@ func (s *shard) answer(p *part, err error) {
 	default:
 	}
 	left := !p.state.CompareAndSwap(partWaiting, partAnswered)
+	if !left {
+		s.callers.Add(-1)
+	}
 	s.exporter.counts.part(p, err, left)
 	s.exporter.waiting.Add(-p.size)
 	p.err = err

@@ -25,6 +25,14 @@ type Quarantined struct {
 	Encoding string   // of OTLP: json or protobuf
 }
 
+// Size is the number of bytes the entry holds in memory while it waits.
+func (q *Quarantined) Size() int {
+	return len(q.TenantID) + len(q.EventID) + len(q.Action) + len(q.Detail) + len(q.OTLP) + quarantineOverhead
+}
+
+// quarantineOverhead is the rest of an entry.
+const quarantineOverhead = 256
+
 // Quarantine commits records to the quarantine, in one transaction unless the
 // database refuses one of them: that one is kept in a form that it takes, with
 // the SQLSTATE. A record that is there already, by its SHA-256 and tenant, stays as
@@ -44,7 +52,7 @@ func (w *Writer) Quarantine(ctx context.Context, entries []Quarantined) error {
 func quarantineRows(entries []Quarantined) []Quarantined {
 	rows := make([]Quarantined, len(entries))
 	for i := range entries {
-		rows[i] = entries[i].fitting()
+		rows[i] = fitting(entries[i])
 	}
 	slices.SortStableFunc(rows, func(p, q Quarantined) int {
 		return cmp.Or(bytes.Compare(p.SHA256[:], q.SHA256[:]), cmp.Compare(p.TenantID, q.TenantID))
@@ -54,9 +62,9 @@ func quarantineRows(entries []Quarantined) []Quarantined {
 	})
 }
 
-// fitting returns the entry with texts that PostgreSQL takes and nothing empty
+// fitting returns an entry with texts that PostgreSQL takes and nothing empty
 // that must not be.
-func (q Quarantined) fitting() Quarantined {
+func fitting(q Quarantined) Quarantined {
 	for _, text := range [...]*string{&q.TenantID, &q.EventID, &q.Action, &q.Reason, &q.SQLState, &q.Encoding} {
 		*text = storable(*text, maxClaimBytes)
 	}
@@ -92,11 +100,11 @@ func (w *Writer) quarantineOrHalve(ctx context.Context, rows []Quarantined) erro
 // quarantineLess keeps of an entry that was refused what says that it was here:
 // without the texts it claims, and if that is not enough without its bytes.
 func (w *Writer) quarantineLess(ctx context.Context, q Quarantined, sqlState string) error {
-	less := Quarantined{
+	less := fitting(Quarantined{
 		TenantID: q.TenantID, Reason: record.ReasonDatabase, SQLState: sqlState,
 		Detail: q.Reason + ": " + q.Detail + "; " + ExplainRejection(sqlState),
 		SHA256: q.SHA256, OTLP: q.OTLP, Encoding: q.Encoding,
-	}.fitting()
+	})
 	err := w.insertQuarantined(ctx, []Quarantined{less})
 	if err != nil && isData(err) {
 		less.OTLP = []byte{}

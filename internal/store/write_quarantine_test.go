@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -19,7 +20,7 @@ import (
 func quarantined(tenant string, n int) store.Quarantined {
 	return store.Quarantined{
 		TenantID: tenant, EventID: fmt.Sprint("e-", n), Action: "a", Reason: record.ReasonTooDeep, Detail: "why",
-		SHA256: sha256.Sum256([]byte(fmt.Sprint(n))), OTLP: []byte("bytes"), Encoding: "protobuf",
+		SHA256: sha256.Sum256([]byte(strconv.Itoa(n))), OTLP: []byte("bytes"), Encoding: "protobuf",
 	}
 }
 

@@ -24,10 +24,10 @@ func wireWriter(t testing.TB, d *storetest.Database, sealer Sealer) *Writer {
 	return w
 }
 
-func wireEvent(t testing.TB, tenant, id, reason string) *Event {
+func wireEvent(t testing.TB, tenant, id string) *Event {
 	t.Helper()
 	var enc Encoder
-	event, err := enc.Encode(&record.Record{TenantID: tenant, EventID: id, Action: "a", Outcome: record.OutcomeSuccess, Reason: reason})
+	event, err := enc.Encode(&record.Record{TenantID: tenant, EventID: id, Action: "a", Outcome: record.OutcomeSuccess})
 	require.NoError(t, err)
 	return &event
 }
@@ -60,7 +60,7 @@ func TestExchangesOfAnySize(t *testing.T) {
 			for round := range 2 {
 				list := make([]*Event, test.events)
 				for i := range list {
-					list[i] = wireEvent(t, fmt.Sprintf("tenant-%032d", i%test.tenants), fmt.Sprintf("%064d-%d", i, round), "")
+					list[i] = wireEvent(t, fmt.Sprintf("tenant-%032d", i%test.tenants), fmt.Sprintf("%064d-%d", i, round))
 				}
 				require.NoError(t, w.Write(ctx, list, make([]Outcome, len(list))))
 			}
@@ -88,13 +88,13 @@ func TestFailuresLeaveNoStatementsBehind(t *testing.T) {
 	t.Parallel()
 	d := storetest.NewDatabase(t)
 	w := wireWriter(t, d, nil)
-	require.NoError(t, w.Write(t.Context(), []*Event{wireEvent(t, "acme", "e", "")}, make([]Outcome, 1)))
+	require.NoError(t, w.Write(t.Context(), []*Event{wireEvent(t, "acme", "e")}, make([]Outcome, 1)))
 	before := prepared(t, w)
 	require.NotZero(t, before)
 	w.sql.existing += " WHERE 1 / length(left('', 0)) = 0" // parsed, and then an error
 	for range 5 {
 		outcomes := make([]Outcome, 1)
-		require.NoError(t, w.Write(t.Context(), []*Event{wireEvent(t, "acme", "f", "")}, outcomes))
+		require.NoError(t, w.Write(t.Context(), []*Event{wireEvent(t, "acme", "f")}, outcomes))
 		assert.Equal(t, Outcome{Status: Rejected, SQLState: "22012"}, outcomes[0])
 	}
 	assert.LessOrEqual(t, prepared(t, w), before+2, "the statement that fails, and the one that counts")
@@ -107,7 +107,7 @@ func TestNamesAreGivenUpForGood(t *testing.T) {
 	d := storetest.NewDatabase(t)
 	for name, call := range map[string]func(w *Writer) error{
 		"write": func(w *Writer) error {
-			return w.Write(t.Context(), []*Event{wireEvent(t, "acme", "e", "")}, make([]Outcome, 1))
+			return w.Write(t.Context(), []*Event{wireEvent(t, "acme", "e")}, make([]Outcome, 1))
 		},
 		"quarantine": func(w *Writer) error {
 			return w.Quarantine(t.Context(), []Quarantined{{Reason: record.ReasonMalformed, SHA256: [32]byte{1}, Encoding: "protobuf"}})
