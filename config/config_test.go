@@ -118,6 +118,7 @@ type document struct {
 		SendingQueue *struct {
 			Storage string `yaml:"storage"`
 			Batch   struct {
+				MinSize int `yaml:"min_size"`
 				MaxSize int `yaml:"max_size"`
 			} `yaml:"batch"`
 		} `yaml:"sending_queue"`
@@ -180,8 +181,9 @@ func TestDurableQueuesNeverGiveUp(t *testing.T) {
 	assert.Equal(t, 2, queues, "one in the agent and one in the durable gateway")
 }
 
-// TestWhatFitsInFitsThrough: a batch that is too large for the gateway is
-// refused for good, and the agent deletes it.
+// TestWhatFitsInFitsThrough: a batch ends with the request that reaches
+// min_size, and the gateway takes the largest one there can be, with what the
+// agent's processor adds.
 func TestWhatFitsInFitsThrough(t *testing.T) {
 	const mib = 1 << 20
 	for _, role := range roles {
@@ -190,10 +192,25 @@ func TestWhatFitsInFitsThrough(t *testing.T) {
 	}
 	agent := parse(t, "agent")
 	accepted := agent.Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB * mib
-	batch := agent.Exporters["otlp_grpc/gateway"].SendingQueue.Batch.MaxSize
-	assert.Less(t, accepted, batch, "a single large record would be larger than a batch may be")
+	batch := agent.Exporters["audit_forward/gateway"].SendingQueue.Batch
+	assert.Zero(t, batch.MaxSize, "the queue deletes a record that is larger")
 	for _, role := range []string{"gateway", "gateway-durable", "production"} {
-		assert.Less(t, batch, parse(t, role).Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB*mib, role)
+		assert.Less(t, 3*(accepted+batch.MinSize)/2, parse(t, role).Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB*mib, role)
+	}
+}
+
+// TestNothingGivesUpAuditRecords: the stock exporters delete from their queues
+// what the other end refuses.
+func TestNothingGivesUpAuditRecords(t *testing.T) {
+	for _, role := range roles {
+		for name, pipeline := range parse(t, role).Service.Pipelines {
+			if name == "logs/app" {
+				continue
+			}
+			for _, exporter := range pipeline.Exporters {
+				assert.Regexp(t, `^audit(_forward)?(/|$)`, exporter, "%s.yaml: %s", role, name)
+			}
+		}
 	}
 }
 
@@ -235,7 +252,7 @@ func TestDistribution(t *testing.T) {
 		"receivers":  "file_log kafka otlp syslog",
 		"processors": "attributes audit batch filter memory_limiter probabilistic_sampler redaction resource tail_sampling transform",
 		"connectors": "audit count forward routing",
-		"exporters":  "audit awss3 debug file kafka nop otlp_grpc otlp_http",
+		"exporters":  "audit audit_forward awss3 debug file kafka nop otlp_grpc otlp_http",
 	} {
 		var found []struct {
 			Name string `yaml:"name"`

@@ -51,9 +51,9 @@ func TestNothingIsGivenUp(t *testing.T) {
 			require.NoError(t, agent.ConsumeLogs(t.Context(), request("a", "b", "c")), "taken over")
 			require.NoError(t, agent.ConsumeLogs(t.Context(), request("d")), "taken over")
 			eventually(t, func() bool { return gateway.asked() > 12 })
-			assert.Equal(t, componentstatus.StatusRecoverableError, disk.status())
 			agent.stop(t)
 			assert.Empty(t, gateway.holds())
+			assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, disk.statuses, "every report starts the health check's recovery_duration anew")
 
 			said := agent.log.FilterMessageSnippet("records are not forwarded and stay in the queue")
 			require.Equal(t, 1, said.Len(), "one line, however many attempts")
@@ -65,8 +65,8 @@ func TestNothingIsGivenUp(t *testing.T) {
 			gateway.now(accept)
 			eventually(t, func() bool { return len(gateway.holds()) == 4 })
 			eventually(t, func() bool { return disk.status() == componentstatus.StatusOK })
-			assert.Equal(t, 1, agent.log.FilterMessage("records are forwarded again").Len())
 			agent.stop(t)
+			assert.Equal(t, 1, agent.log.FilterMessage("records are forwarded again").Len())
 			assert.Equal(t, []string{"a", "b", "c", "d"}, gateway.holds())
 		})
 	}

@@ -33,6 +33,8 @@ type health struct {
 }
 
 func newHealth(logger *zap.Logger, endpoint string, now func() time.Time) *health {
+	// The way through exporterhelper says nothing to whoever reads this.
+	logger = logger.WithOptions(zap.AddStacktrace(zapcore.FatalLevel))
 	return &health{logger: logger, endpoint: endpoint, now: now, waiting: map[plog.Logs]struct{}{}, said: map[string]time.Time{}}
 }
 
@@ -47,14 +49,15 @@ func (h *health) failed(tried, rest plog.Logs, refused *refusal) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
+	what := "records are not forwarded and stay in the queue: the collector at " + h.endpoint + " answers " + refused.code + "; " + advice(refused.code)
 	if len(h.waiting) == 0 {
+		// Once: the health check turns bad when the last report is old enough.
+		h.report(componentstatus.NewRecoverableErrorEvent(errors.New(what)))
 		h.since = now
 	}
 	delete(h.waiting, tried)
 	h.waiting[rest] = struct{}{}
 
-	what := "records are not forwarded and stay in the queue: the collector at " + h.endpoint + " answers " + refused.code + "; " + advice(refused.code)
-	h.report(componentstatus.NewRecoverableErrorEvent(errors.New(what)))
 	if said, ok := h.said[refused.code]; ok && now.Sub(said) < sayEvery {
 		h.unsaid++
 		return
@@ -122,7 +125,8 @@ func (c *rewording) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *z
 func (c *rewording) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	for _, field := range fields {
 		if err, ok := field.Interface.(error); ok && strings.Contains(err.Error(), "interrupted due to shutdown") {
-			entry.Level, entry.Message = zapcore.InfoLevel, "shutting down; what was not forwarded stays in the queue"
+			entry.Level, entry.Stack = zapcore.InfoLevel, ""
+			entry.Message = "shutting down; what was not forwarded stays in the queue"
 			fields = nil
 			break
 		}

@@ -146,7 +146,7 @@ func TestGuardTakesNoOthersAlong(t *testing.T) {
 	acquire(t, 2)
 	db := newDatabase(t)
 	gateway := guardedGateway(t, db)
-	agent := guarded(deploy(t, "agent.yaml", map[string]string{"TESTBED_GATEWAY": gateway.http, "TESTBED_AGENT_PASSWORD": agentPassword})).start()
+	agent := guarded(agentOf(t, gateway, agentPassword)).start()
 	g := generator("fwd", loadgen.Options{Tenants: 2})
 	ledger := loadgen.NewLedger()
 	conn := connect(t, db.Auditor)
