@@ -29,7 +29,11 @@ func (s smuggler) one(choices ...string) string { return choices[s.IntN(len(choi
 // key is a listed name in some spelling.
 func (s smuggler) key() string {
 	key := s.one(stage.DefaultKeys()...)
-	switch s.IntN(6) {
+	switch s.IntN(8) {
+	case 5:
+		key = s.one("user|", "user->", "a,", "user@", `user\\`) + key
+	case 6:
+		key = s.one("p\u0430ss\u3164word", "\uff54oken", "pass%77ord", "c\u00f3okie")
 	case 0:
 		key = strings.ToUpper(key)
 	case 1:
@@ -43,6 +47,22 @@ func (s smuggler) key() string {
 		key = s.one("user.", "x.y.") + key
 	}
 	return key
+}
+
+// oneKey is a listed name that is one segment.
+func (s smuggler) oneKey() string { return s.one("password", "Token", "API_KEY", "set-cookie", "cvv") }
+
+// flat spreads a holder of the shapes for which several members matter over
+// attributes whose names begin alike.
+func (s smuggler) flat(attrs map[string]any, prefix string) {
+	prefix += s.one(".", "/", "|") + strconv.Itoa(s.IntN(3)) + "."
+	if s.IntN(2) == 0 {
+		attrs[prefix+"op"], attrs[prefix+"path"] = s.one("add", "Replace"), s.one("/", "/user/")+s.oneKey()
+		attrs[prefix+s.one("value", "value.x", "oldValue")] = s.secret()
+		return
+	}
+	attrs[prefix+s.one("name", "field")] = s.oneKey()
+	attrs[prefix+s.one("value", "new", "values.0")] = s.secret()
 }
 
 // secret is a value that must not come out.
@@ -77,7 +97,16 @@ func (s smuggler) holder(depth int) any {
 			return map[string]any{s.one("a", "b", "data", "body", "payload"): s.holder(depth - 1), "z": s.noise()}
 		}
 	}
-	switch s.IntN(5) {
+	switch s.IntN(8) {
+	case 5:
+		return []any{map[string]any{
+			s.one("op", "OP"): s.one("add", "REPLACE", "remove"), s.one("path", "Path"): s.one("#/", "/", "") + s.oneKey(),
+			s.one("value", "oldValue", "old", "was"): s.secret(),
+		}}
+	case 6:
+		return []any{map[string]any{"op": "add", "path": []any{"user", s.oneKey()}, "value": s.secret()}}
+	case 7:
+		return []any{[]any{s.oneKey(), s.secret()}, []any{"Host", "x"}}
 	case 0:
 		pointer := "/" + strings.ReplaceAll(s.key(), "/", "~1") + s.one("", "/0", "/inner")
 		if strings.Contains(pointer, ".") {
@@ -85,7 +114,7 @@ func (s smuggler) holder(depth int) any {
 		}
 		return []any{map[string]any{"op": s.one("add", "replace", "test"), "path": pointer, "value": s.secret()}}
 	case 1:
-		return []any{map[string]any{s.one("name", "key", "field"): s.key(), s.one("value", "old", "newValue"): s.secret()}}
+		return []any{map[string]any{s.one("name", "key", "field", "k", "id"): s.key(), s.one("value", "old", "newValue", "v", "content", "lhs"): s.secret()}}
 	default:
 		return map[string]any{s.key(): s.secret(), "a": s.noise()}
 	}
@@ -126,6 +155,12 @@ func (s smuggler) jsonText(v any) string {
 		return string(again)
 	}
 	return text
+}
+
+// prose hides JSON in a text that does not begin with it.
+func (s smuggler) prose(v any) string {
+	text := s.one("upstream said ", "\u00a0", "\u200b", "\v", "\x00", "\ufffd", ")]}',\n", "(", "b'", "a [x] b ", "1 ") + s.jsonText(v)
+	return text + s.one("", " twice", "'", ")", " {", " [x]")
 }
 
 func textual(v any) any {
@@ -208,6 +243,22 @@ func (s smuggler) request(t testing.TB) plog.Logs {
 	}
 	if s.IntN(3) == 0 {
 		attrs["anything"] = s.holder(3)
+	}
+	if s.IntN(3) == 0 {
+		s.flat(attrs, s.one("headers", "audit.changes.patch", "audit.payload.list", "x.y"))
+	}
+	if s.IntN(3) == 0 {
+		attrs[s.one("audit.reason", "audit.schema.version", "free")] = s.prose(s.holder(2))
+	}
+	if s.IntN(3) == 0 {
+		attrs["raw"] = []any{"Host", "x", s.oneKey(), "Basic " + secretText + "1"}
+	}
+	if s.IntN(3) == 0 {
+		sl := rl.ScopeLogs().At(0)
+		sl.Scope().SetName(s.prose(s.holder(1)))
+		sl.Scope().SetVersion(s.jsonText(s.holder(1)))
+		sl.SetSchemaUrl("https://x.example/?a=1&" + s.oneKey() + "=" + secretText)
+		rl.SetSchemaUrl(s.jsonText(s.holder(1)))
 	}
 	if s.IntN(6) == 0 {
 		attrs["audit.action"] = s.holder(2)

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/stage"
 )
 
@@ -44,11 +45,29 @@ func (r *logRedactor) log(lr plog.LogRecord) int {
 	return w.Masked()
 }
 
-// outer masks the attributes of a resource or a scope.
-func (r *logRedactor) outer(attrs pcommon.Map) int {
+// resource masks a resource and what names its schema.
+func (r *logRedactor) resource(rl plog.ResourceLogs) int {
 	w := r.rules.Walk()
-	r.attributes(&w, "source", attrs)
+	r.attributes(&w, "source", rl.Resource().Attributes())
+	maskURL(&w, rl.SchemaUrl(), rl.SetSchemaUrl)
 	return w.Masked()
+}
+
+// scope masks a scope, what it calls itself and what names its schema.
+func (r *logRedactor) scope(sl plog.ScopeLogs) int {
+	w := r.rules.Walk()
+	scope := sl.Scope()
+	r.attributes(&w, "source", scope.Attributes())
+	maskURL(&w, scope.Name(), scope.SetName)
+	maskURL(&w, scope.Version(), scope.SetVersion)
+	maskURL(&w, sl.SchemaUrl(), sl.SetSchemaUrl)
+	return w.Masked()
+}
+
+func maskURL(w *stage.Walk, url string, set func(string)) {
+	if masked, changed := w.URL(url); changed {
+		set(masked)
+	}
 }
 
 // attributes masks a map of attributes. Rules about payload.x find the attribute
@@ -56,21 +75,21 @@ func (r *logRedactor) outer(attrs pcommon.Map) int {
 func (r *logRedactor) attributes(w *stage.Walk, root string, attrs pcommon.Map) {
 	depth := w.Depth()
 	w.EnterRoot(root)
-	inRoot := w.Depth()
+	shape := shapeOf(w, attrs)
 	for name, v := range attrs.All() {
 		if scalar(v) && slices.Contains(r.identifiers, name) {
 			continue
 		}
-		verdict := w.Enter(name)
-		switch name {
-		case "audit":
-			r.audit(w, v, verdict)
-		case "audit.actor", "audit.target":
-			r.party(w, v, verdict)
-		default:
-			r.value(w, v, verdict)
-		}
-		w.Leave(inRoot)
+		w.EachVerdict(&shape, name, false, func(verdict stage.Verdict) {
+			switch name {
+			case "audit":
+				r.audit(w, v, verdict)
+			case "audit.actor", "audit.target":
+				r.party(w, v, verdict)
+			default:
+				r.value(w, v, verdict)
+			}
+		})
 	}
 	w.Leave(depth)
 }
@@ -81,15 +100,15 @@ func (r *logRedactor) audit(w *stage.Walk, v pcommon.Value, verdict stage.Verdic
 		r.value(w, v, verdict)
 		return
 	}
-	depth := w.Depth()
+	shape := shapeOf(w, v.Map())
 	for name, member := range v.Map().All() {
-		verdict := w.Enter(name)
-		if name == "actor" || name == "target" {
-			r.party(w, member, verdict)
-		} else {
-			r.value(w, member, verdict)
-		}
-		w.Leave(depth)
+		w.EachVerdict(&shape, name, false, func(verdict stage.Verdict) {
+			if name == "actor" || name == "target" {
+				r.party(w, member, verdict)
+			} else {
+				r.value(w, member, verdict)
+			}
+		})
 	}
 }
 
@@ -114,9 +133,7 @@ func (r *logRedactor) value(w *stage.Walk, v pcommon.Value, verdict stage.Verdic
 	case pcommon.ValueTypeMap:
 		r.members(w, v.Map(), false, "")
 	case pcommon.ValueTypeSlice:
-		for _, element := range v.Slice().All() {
-			r.value(w, element, verdict)
-		}
+		r.elements(w, v.Slice(), verdict, false)
 	default:
 		if verdict != stage.Exempt {
 			maskScalar(w, v)
@@ -124,26 +141,66 @@ func (r *logRedactor) value(w *stage.Walk, v pcommon.Value, verdict stage.Verdic
 	}
 }
 
+// elements masks inside a slice. nested is true for one that stands in another
+// slice.
+func (r *logRedactor) elements(w *stage.Walk, elements pcommon.Slice, verdict stage.Verdict, nested bool) {
+	pair := nested && elements.Len() == 2
+	var before string
+	for i, element := range elements.All() {
+		text := textOf(element)
+		switch {
+		case i%2 == 1 && verdict == stage.Keep && before != "" && w.NamesNext(before, text, pair || element.Type() != pcommon.ValueTypeStr):
+			mask(w, element)
+		case element.Type() == pcommon.ValueTypeSlice:
+			r.elements(w, element.Slice(), verdict, true)
+		default:
+			r.value(w, element, verdict)
+		}
+		before = text
+	}
+}
+
+// textOf returns a value that is text, "" for any other.
+func textOf(v pcommon.Value) string {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return v.Str()
+	case pcommon.ValueTypeBytes:
+		return string(v.Bytes().AsRaw())
+	default:
+		return ""
+	}
+}
+
 // members masks inside a map, or each of its members (all), except keep.
 func (r *logRedactor) members(w *stage.Walk, m pcommon.Map, all bool, keep string) {
-	var shape stage.Shape
-	for name, v := range m.All() {
-		if v.Type() == pcommon.ValueTypeStr {
-			w.Look(&shape, name, v.Str())
-		}
-	}
-	depth := w.Depth()
+	shape := shapeOf(w, m)
 	for name, v := range m.All() {
 		if keep != "" && name == keep {
 			continue
 		}
-		if pointer := shape.Pointer(name); pointer != "" {
-			w.EachPatchSide(pointer, func(verdict stage.Verdict) { r.value(w, v, verdict) })
+		w.EachVerdict(&shape, name, all, func(verdict stage.Verdict) { r.value(w, v, verdict) })
+	}
+}
+
+// shapeOf returns what the members of a map that hold text say about the others.
+func shapeOf(w *stage.Walk, m pcommon.Map) (shape stage.Shape) {
+	for name, v := range m.All() {
+		if text := textOf(v); text != "" {
+			w.Look(&shape, name, text)
 			continue
 		}
-		r.value(w, v, w.EnterMember(&shape, name, all))
-		w.Leave(depth)
+		if v.Type() == pcommon.ValueTypeSlice {
+			var parts []string
+			for _, element := range v.Slice().All() {
+				if text := textOf(element); text != "" && len(parts) < record.MaxDepth {
+					parts = append(parts, text)
+				}
+			}
+			w.LookParts(&shape, name, parts)
+		}
 	}
+	return shape
 }
 
 // mask replaces a value as a whole. An unset one holds nothing to hide.

@@ -43,6 +43,8 @@ func NewRedactor(rules Rules) (*Redactor, error) {
 	for i, key := range rules.Keys {
 		if n := len(normalizeKey(key)); n == 0 || n > maxKeyBytes {
 			errs = append(errs, fmt.Errorf("keys[%d]: %q must have 1 to %d letters or digits", i, key, maxKeyBytes))
+		} else if r.keys.classify(key)&secretName == 0 {
+			errs = append(errs, fmt.Errorf("keys[%d]: %q is no single name: use paths for a value below another", i, key))
 		}
 	}
 	keep := func(name string, err error) {
@@ -77,6 +79,10 @@ func (r *Redactor) Record(rec *record.Record) int {
 	w.field("reason", &rec.Reason)
 	w.field("event_name", &rec.EventName)
 	w.field("severity_text", &rec.SeverityText)
+	w.field("schema_version", &rec.SchemaVersion)
+	if _, known := record.ParseOutcome(rec.Outcome); !known && rec.Outcome != "" { // it will be kept as it was sent
+		w.field("outcome", &rec.Outcome)
+	}
 	w.party("actor", &rec.Actor)
 	w.party("target", &rec.Target)
 	w.tree("changes", &rec.Changes)
@@ -84,6 +90,7 @@ func (r *Redactor) Record(rec *record.Record) int {
 	w.tree("payload", &rec.Payload)
 	w.tree("producer", &rec.Producer)
 	w.tree("source", &rec.Source)
+	w.scope(&rec.Source)
 	w.tree("attributes", &rec.Attributes)
 	w.tree("body", &rec.Body)
 	w.original(&rec.Original)
@@ -241,6 +248,17 @@ func (w *Walk) original(v *record.Value) {
 	}
 }
 
+// scope masks in what an instrumentation scope calls itself, which may be a URL.
+func (w *Walk) scope(source *record.Value) {
+	for _, name := range [...]string{"otel.scope.name", "otel.scope.version"} {
+		if v := source.Get(name); v.Kind() == record.String {
+			if text, changed := w.URL(v.Text()); changed {
+				*source = source.Set(name, record.StringValue(text))
+			}
+		}
+	}
+}
+
 // value masks v by a verdict, or inside it. Where that changes it, changed is
 // true and out holds the result; v itself is never written to. Both are pointers
 // because a Value is seven words and nearly all of them stay as they are.
@@ -252,7 +270,7 @@ func (w *Walk) value(v, out *record.Value, verdict Verdict) (changed bool) {
 	case record.Object:
 		return w.members(v, out, false)
 	case record.Array:
-		return w.elements(v, out, verdict)
+		return w.elements(v, out, verdict, false)
 	case record.String:
 		if verdict == Exempt {
 			return false
@@ -288,12 +306,25 @@ func (w *Walk) mask(v, out *record.Value) (changed bool) {
 	return true
 }
 
-// elements masks inside an array.
-func (w *Walk) elements(v, out *record.Value, verdict Verdict) (changed bool) {
+// elements masks inside an array. nested is true for one that stands in another
+// array.
+func (w *Walk) elements(v, out *record.Value, verdict Verdict, nested bool) (changed bool) {
 	kids := v.Members()
+	pair := nested && len(kids) == 2
 	var edit edit
 	for i := range kids {
-		if w.value(&kids[i].Value, out, verdict) {
+		kid := &kids[i].Value
+		wanted := verdict
+		if i%2 == 1 && verdict == Keep && kids[i-1].Value.Kind() == record.String && w.NamesNext(kids[i-1].Value.Text(), kid.Text(), pair || kid.Kind() != record.String) {
+			wanted = Mask
+		}
+		var hit bool
+		if kid.Kind() == record.Array && wanted != Mask {
+			hit = w.elements(kid, out, wanted, true)
+		} else {
+			hit = w.value(kid, out, wanted)
+		}
+		if hit {
 			edit.set(kids, i, *out)
 		}
 	}
@@ -310,8 +341,16 @@ func (w *Walk) members(v, out *record.Value, all bool, keep ...string) (changed 
 	for i := range kids {
 		c := w.r.keys.classify(kids[i].Name)
 		classes = append(classes, c)
-		if kids[i].Value.Kind() == record.String {
-			w.look(&shape, kids[i].Name, kids[i].Value.Text(), c)
+		switch kids[i].Value.Kind() {
+		case record.String:
+			if c > secretName {
+				w.look(&shape, kids[i].Name, kids[i].Value.Text(), c)
+			}
+		case record.Array:
+			if saysWhere(c) {
+				w.look(&shape, kids[i].Name, strings.Join(textsOf(&kids[i].Value), "/"), c)
+			}
+		default:
 		}
 	}
 	var edit edit
@@ -328,18 +367,20 @@ func (w *Walk) members(v, out *record.Value, all bool, keep ...string) (changed 
 
 // member masks one member of an object.
 func (w *Walk) member(m *record.Member, out *record.Value, shape *Shape, c class, all bool) (changed bool) {
-	if pointer := shape.Pointer(m.Name); pointer != "" {
+	depth := w.Depth()
+	verdict, pointer := w.enterMember(shape, m.Name, c, all)
+	if pointer != "" {
+		w.Leave(depth)
 		return w.patchValue(m.Value, out, pointer)
 	}
-	depth := w.Depth()
-	changed = w.value(&m.Value, out, w.enterMember(shape, m.Name, c, all))
+	changed = w.value(&m.Value, out, verdict)
 	w.Leave(depth)
 	return changed
 }
 
 // patchValue masks the value of a patch operation.
 func (w *Walk) patchValue(v record.Value, out *record.Value, pointer string) (changed bool) {
-	w.EachPatchSide(pointer, func(verdict Verdict) {
+	w.eachPatchSide(pointer, func(verdict Verdict) {
 		if w.value(&v, out, verdict) {
 			v, changed = *out, true
 		}
@@ -386,19 +427,52 @@ func (w *Walk) Text(s string) (masked string, changed bool) {
 	}
 	before := w.masked
 	for range maxRounds {
-		if looksLikeJSON(s) {
-			if out, done, hit := w.jsonText(s); done {
+		again := w.masked
+		if at := jsonStart(s); at >= 0 {
+			out, done, hit := w.jsonText(s, at)
+			if done {
 				return out, hit || w.masked > before
 			}
+			s = out
 		}
 		out, n := w.r.patterns.mask(s)
 		w.masked += n
-		if n == 0 {
+		s = out
+		if w.masked == again {
 			return s, w.masked > before
 		}
-		s = out
 	}
 	return Marker, true
+}
+
+// URL masks the value of every parameter in a text that is named like a secret,
+// after what Text does.
+func (w *Walk) URL(s string) (masked string, changed bool) {
+	s, changed = w.Text(s)
+	_, query, ok := strings.Cut(s, "?")
+	if !ok {
+		return s, changed
+	}
+	out := s[:len(s)-len(query)]
+	for query != "" {
+		end := strings.IndexAny(query, "&;#")
+		if end < 0 {
+			end = len(query)
+		}
+		if name, value, ok := strings.Cut(query[:end], "="); ok && value != Marker && w.r.keys.classify(name)&secretName != 0 {
+			out += name + "=" + Marker
+			w.masked++
+			changed = true
+		} else {
+			out += query[:end]
+		}
+		if end < len(query) {
+			out += query[end : end+1]
+			end++
+		}
+		query = query[end:]
+	}
+	return out, changed
 }
 
 // Number reports whether a value pattern matches a number and counts it as

@@ -32,13 +32,16 @@ func TestKeysInAnySpelling(t *testing.T) {
 		"apiKey", "api_key", "API-KEY", "apikey", "x-api-key", "X_API_KEY", "xApiKey", "Set-Cookie", "setCookie",
 		"private_key", "privateKey", "PrivateKey", "cvv", "C_V_V", "kontonummer", "konto_nummer", "PÄSSWORD",
 		"audit.payload.password", "http.request.header.authorization", "password.hash", "user[password]", "user/password",
+		"user|password", "user->password", "user,password", "user\\password", "user#password", "user(password)", "user@password", "user$password",
+		"pass%77ord", "user%2Epassword", "%70%61ss%2577ord", "pass\u3164word", "pass\u2800word", "pass\u00a0word", "\U0001d429assword",
+		"\u24df\u24d0ssword", "p\u0430ssword", "p\u0430\u0455\u0455w\u043erd", "P\u0410SSWORD", "t\u03bfken", "pa\u0301ssword", "pässword",
 		"\"password\"", "$password", "ｐａｓｓｗｏｒｄ", "to\u212Aen", "pa\u017F\u017Fword", "pass\u200Bword", "pass\xffword", "pass\x00word",
 	} {
 		assert.NotZero(t, keys.classify(name)&secretName, "%q is a listed key", name)
 	}
 	for _, name := range []string{
 		"", "_", ".", "passwords", "tokens", "token_count", "nextPageToken", "secretary", "cookies", "author", "passw0rd",
-		"payload", "käse", strings.Repeat("a", 300), strings.Repeat("password", 50),
+		"payload", "käse", "%", "100%", "p%", "пароль", "a|b", "pass|word", strings.Repeat("a", 300), strings.Repeat("password", 50),
 	} {
 		assert.Zero(t, keys.classify(name)&secretName, "%q is no listed key", name)
 	}
@@ -77,7 +80,8 @@ func TestRedactValues(t *testing.T) {
 			out: `[{"op":"add","path":"/a~1password","value":"[REDACTED]"},{"op":"add","path":"/pass~0word","value":"[REDACTED]"}]`,
 		},
 		{
-			name: "a path is no operation without op", in: `{"path":"/oauth/token","value":"x"}`, out: `{"path":"/oauth/token","value":"x"}`,
+			name: "a path names values without op too", in: `{"path":"/oauth/token","value":"x","method":"GET"}`,
+			out: `{"path":"/oauth/token","value":"[REDACTED]","method":"GET"}`,
 		},
 		{
 			name: "pairs", in: `[{"name":"Authorization","value":"x"},{"field":"password","old":"a","new":"b","at":1},{"name":"Accept","value":"x"}]`,
@@ -194,6 +198,7 @@ func TestRulesThatCannotBe(t *testing.T) {
 	}{
 		{"empty key", Rules{Keys: []string{"ok", "_-"}}, `keys[1]: "_-" must have 1 to 128 letters or digits`},
 		{"long key", Rules{Keys: []string{strings.Repeat("k", 129)}}, `must have 1 to 128 letters or digits`},
+		{"two keys in one", Rules{Keys: []string{"user.iban"}}, `keys[0]: "user.iban" is no single name: use paths`},
 		{"empty path", Rules{Paths: []string{""}}, `paths[0]: "" has an empty segment`},
 		{"empty segment", Rules{Paths: []string{"payload..x"}}, `paths[0]: "payload..x" has an empty segment`},
 		{"unknown root", Rules{Paths: []string{"audit.payload.x"}}, `paths[0]: "audit.payload.x" begins with "audit": allowed are action, actor, attributes, body, changes, context, event_name, payload, producer, reason, severity_text, source, target, * and **`},
