@@ -46,7 +46,6 @@ func (r *request) resource(rl plog.ResourceLogs) {
 	rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
 		auditInScope := false
 		in := origin{resource: rl.Resource(), scope: sl.Scope()}
-		in.decoder = r.decoder.From(r.outerOf(in.resource, in.scope))
 		sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool {
 			if r.refusal != nil {
 				return false
@@ -59,14 +58,14 @@ func (r *request) resource(rl plog.ResourceLogs) {
 			return r.ordinary()
 		})
 		if auditInScope && r.logs != nil {
-			r.tally.redacted += r.logs.scope(sl)
+			r.tally.redacted += r.logs.outer(sl.Scope().Attributes())
 		}
 		audit = audit || auditInScope
 		return r.cfg.Others == othersDrop && sl.LogRecords().Len() == 0
 	})
 	// After the records, because their digests are of what came.
 	if audit && r.logs != nil {
-		r.tally.redacted += r.logs.resource(rl)
+		r.tally.redacted += r.logs.outer(rl.Resource().Attributes())
 	}
 }
 
@@ -84,7 +83,7 @@ func (r *request) ordinary() (remove bool) {
 type origin struct {
 	resource pcommon.Resource // as it came
 	scope    pcommon.InstrumentationScope
-	decoder  otlpmap.From // of what outerOf makes of them
+	decoder  *otlpmap.From // of what outerOf makes of them; nil before the first audit record
 }
 
 // record makes one log record canonical, or marks it for quarantine.
@@ -94,6 +93,9 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		came := digest()
 		digest = func() [32]byte { return came }
 		r.tally.redacted += r.logs.bytes(lr)
+	}
+	if in.decoder == nil {
+		in.decoder = r.decoder.From(r.outerOf(in.resource, in.scope))
 	}
 	d := in.decoder.Decode(lr, r.trusted)
 	if d.Mark != nil {

@@ -87,11 +87,12 @@ func (g *gatherer) takeClaims() []Claim {
 		return nil
 	}
 	outer, problem := g.from.readClaims()
-	claims := make([]Claim, 0, 1+len(outer))
+	claims := g.from.claimSpace[:0]
 	for i := range g.from.decoder.claim {
 		claims = g.takeClaim(claims, &g.from.decoder.claim[i])
 	}
 	claims = append(claims, outer...)
+	g.from.claimSpace = claims
 	g.fail(problem)
 	if len(claims) > 0 {
 		g.record.TenantID = claims[0].Value

@@ -99,12 +99,11 @@ func (d *Decoder) Decode(resource pcommon.Resource, scope pcommon.Instrumentatio
 			return out
 		}
 	}
-	from := d.From(resource, scope)
-	return from.Decode(lr, trusted)
+	return d.From(resource, scope).Decode(lr, trusted)
 }
 
 // Decode reads an audit log record of this resource and scope, as
-// Decoder.Decode does.
+// Decoder.Decode does. What it returns is valid until the next call.
 func (f *From) Decode(lr plog.LogRecord, trusted bool) Decoded {
 	if trusted {
 		if out, ok := f.decoder.decodeOurs(lr); ok {

@@ -14,7 +14,9 @@ import (
 // first everything is gathered under its canonical name, then the record is
 // made of it. What two places say must agree.
 func (f *From) decodeShapes(lr plog.LogRecord, trusted bool) Decoded {
-	g := gatherer{from: f, record: &record.Record{}, trusted: trusted, disowned: !trusted && isCanonical(lr)}
+	g := &f.gatherer
+	f.record = record.Record{}
+	*g = gatherer{from: f, record: &f.record, trusted: trusted, disowned: !trusted && isCanonical(lr)}
 	g.fail(readEnvelope(g.record, lr))
 	g.space(lr.Attributes())
 	for name, v := range lr.Attributes().All() {
@@ -100,11 +102,19 @@ func (g *gatherer) space(attrs pcommon.Map) {
 	for _, n := range counts {
 		total += n
 	}
-	all := make([]record.Member, total)
+	all := g.from.members(total)
 	for o, n := range counts {
 		g.members[o], all = all[:0:n], all[n:]
 	}
 	g.other = all[:0:other]
+}
+
+// members returns room for members, that of the last record where it is enough.
+func (f *From) members(n int) []record.Member {
+	if n > cap(f.memberSpace) {
+		f.memberSpace = make([]record.Member, n)
+	}
+	return f.memberSpace[:n]
 }
 
 // manyAttributes is where a map becomes cheaper than looking names up one by

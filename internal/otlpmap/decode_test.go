@@ -2,6 +2,8 @@ package otlpmap
 
 import (
 	"bytes"
+	"math/rand/v2"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -266,4 +268,32 @@ func TestTenantTwiceOnTheResource(t *testing.T) {
 	require.NoError(t, err)
 	out := NewDecoder(Options{}).Decode(logs.ResourceLogs().At(0).Resource(), pcommon.NewInstrumentationScope(), lr, false)
 	require.Equal(t, []Claim{{LevelResource, "tenant.id", "one"}, {LevelResource, "tenant.id", "two"}}, out.Claims)
+}
+
+// TestOneFromForManyRecords decodes records one after the other into the same
+// memory: nothing of one may be seen in the next.
+func TestOneFromForManyRecords(t *testing.T) {
+	d := NewDecoder(Options{})
+	files, err := filepath.Glob("testdata/shapes/*.json")
+	require.NoError(t, err)
+	var all []sent
+	for _, file := range files {
+		all = append(all, readShapes(t, file)...)
+	}
+	require.NotEmpty(t, all)
+	resource, scope := all[0].resource, all[0].scope
+	r := rand.New(rand.NewPCG(4, 4))
+	from := d.From(resource, scope)
+	for range 5000 {
+		lr := all[r.IntN(len(all))].log
+		trusted := r.IntN(4) == 0
+		want, got := d.Decode(resource, scope, lr, trusted), from.Decode(lr, trusted)
+		require.Equal(t, want.Mark, got.Mark)
+		if want.Mark != nil {
+			continue
+		}
+		require.Equal(t, string(want.Record.AppendCanonical(nil)), string(got.Record.AppendCanonical(nil)))
+		require.Equal(t, want.Problem, got.Problem)
+		require.Equal(t, append([]Claim{}, want.Claims...), append([]Claim{}, got.Claims...))
+	}
 }

@@ -14,7 +14,8 @@ import (
 
 // From is where log records come from: one resource and scope. What they say is
 // read once, when the first record asks for it, so they must not change in the
-// meantime. It is not safe for concurrent use.
+// meantime. It is not safe for concurrent use, and decodes each record into the
+// memory of the one before.
 type From struct {
 	decoder  *Decoder
 	resource pcommon.Resource
@@ -27,11 +28,17 @@ type From struct {
 	claimsRead    bool
 	claims        []Claim
 	claimsProblem *record.Problem
+
+	// What decodeShapes works with, used again for each record.
+	gatherer    gatherer
+	record      record.Record
+	memberSpace []record.Member
+	claimSpace  []Claim
 }
 
 // From returns the decoder for records of a resource and scope.
-func (d *Decoder) From(resource pcommon.Resource, scope pcommon.InstrumentationScope) From {
-	return From{decoder: d, resource: resource, scope: scope}
+func (d *Decoder) From(resource pcommon.Resource, scope pcommon.InstrumentationScope) *From {
+	return &From{decoder: d, resource: resource, scope: scope}
 }
 
 func (f *From) readSource() (record.Value, Notes) {
