@@ -94,10 +94,14 @@ type TelemetryConfig struct {
 	_ struct{}
 }
 
-func createDefaultConfig() component.Config {
+func defaultRetry() configretry.BackOffConfig {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.InitialInterval = time.Second
 	retry.MaxElapsedTime = 0
+	return retry
+}
+
+func createDefaultConfig() component.Config {
 	return &Config{
 		Port:                5432,
 		Schema:              "public",
@@ -110,7 +114,7 @@ func createDefaultConfig() component.Config {
 		Batch:               BatchConfig{MaxRecords: 5000, MaxBytes: 8 << 20},
 		MaxWaitingBytes:     64 << 20,
 		SendingQueue:        configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
-		RetryOnFailure:      retry,
+		RetryOnFailure:      defaultRetry(),
 	}
 }
 
@@ -176,10 +180,14 @@ func (c *Config) validateDelivery() error {
 	return fmt.Errorf("mode: must be synchronous or durable-queue, found %q", c.Mode)
 }
 
-// validateSynchronous refuses a queue: it would answer before COMMIT.
+// validateSynchronous refuses a queue, which would answer before COMMIT, and
+// what has no effect without one.
 func (c *Config) validateSynchronous() error {
 	if c.SendingQueue.HasValue() {
 		return errors.New("sending_queue: answers before COMMIT; remove it or set mode: durable-queue")
+	}
+	if c.RetryOnFailure != defaultRetry() {
+		return errors.New("retry_on_failure: has no effect with mode: synchronous, whose answer waits for COMMIT up to timeout; remove it or set mode: durable-queue")
 	}
 	return nil
 }

@@ -115,6 +115,10 @@ func TestInvalidConfigs(t *testing.T) {
 		{"waiting", local + "max_waiting_bytes: 1", "max_waiting_bytes: must be at least batch::max_bytes (8388608), found 1"},
 		{"actions", local + "telemetry: {actions: ['']}", "telemetry::actions: holds an empty action"},
 		{"queue in synchronous mode", local + "sending_queue: {queue_size: 3}", "sending_queue: answers before COMMIT; remove it or set mode: durable-queue"},
+		{
+			"retry in synchronous mode", local + "retry_on_failure: {enabled: false}",
+			"retry_on_failure: has no effect with mode: synchronous, whose answer waits for COMMIT up to timeout; remove it or set mode: durable-queue",
+		},
 		{"no storage", local + "mode: durable-queue", "sending_queue::storage: is required with mode: durable-queue (a file_storage extension with fsync: true)"},
 		{
 			"retry off", local + "mode: durable-queue\nsending_queue: {storage: file_storage}\nretry_on_failure: {enabled: false}",
