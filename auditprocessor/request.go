@@ -58,14 +58,14 @@ func (r *request) resource(rl plog.ResourceLogs) {
 			return r.ordinary()
 		})
 		if auditInScope && r.logs != nil {
-			r.tally.redacted += r.logs.outer(sl.Scope().Attributes())
+			r.tally.redacted += r.logs.scope(sl)
 		}
 		audit = audit || auditInScope
 		return r.cfg.Others == othersDrop && sl.LogRecords().Len() == 0
 	})
 	// After the records, because their digests are of what came.
 	if audit && r.logs != nil {
-		r.tally.redacted += r.logs.outer(rl.Resource().Attributes())
+		r.tally.redacted += r.logs.resource(rl)
 	}
 }
 
