@@ -248,7 +248,7 @@ func (*endless) Close() error { return nil }
 func TestBodyBeyondTheLimit(t *testing.T) {
 	guard := newRig(t)
 	for name, tt := range map[string]struct {
-		body io.ReadCloser
+		body *endless
 		want error
 	}{
 		"refused before": {body: &endless{left: 1 << 20}, want: errTooDeep},
@@ -261,6 +261,7 @@ func TestBodyBeyondTheLimit(t *testing.T) {
 			require.ErrorIs(t, err, tt.want)
 			_, again := r.Body.Read(make([]byte, 1))
 			require.Equal(t, err, again)
+			require.Zero(t, tt.body.left, "a client that is still sending would not hear the answer")
 		})
 	}
 }

@@ -122,6 +122,9 @@ func TestWireWalk(t *testing.T) {
 		{name: "longer than what holds it", root: logsRequest, data: append(field(1, []byte{2<<3 | 2, 100}), make([]byte, 200)...), want: errMalformed},
 		{name: "text longer than what holds it", root: logsRequest, data: append(field(1, []byte{3<<3 | 2, 100}), make([]byte, 200)...), want: errMalformed},
 		{name: "number longer than what holds it", root: logsRequest, data: append(field(1, []byte{3<<3 | 1, 1}), make([]byte, 200)...), want: errMalformed},
+		{name: "number one byte longer than what holds it", root: logsRequest, data: append(field(1, append([]byte{3<<3 | 1}, make([]byte, 7)...)), 0), want: errMalformed},
+		{name: "long text one byte longer than what holds it", root: logsRequest, data: append(field(1, append([]byte{3<<3 | 2, 0xc8, 1}, make([]byte, 199)...)), 0), want: errMalformed},
+		{name: "long message one byte longer than what holds it", root: logsRequest, data: append(field(1, append([]byte{2<<3 | 2, 0xc7, 1}, bytes.Repeat([]byte{9<<3 | 2, 1, 0}, 66)...)), 9<<3|2), want: errMalformed},
 		{name: "varint across the end", root: logsRequest, data: append(field(1, []byte{3 << 3, 0x80}), 1, 1<<3|2, 0), want: errMalformed},
 		{name: "tag across the end", root: logsRequest, data: append(field(1, []byte{0x90}), 1, 1), want: errMalformed},
 	}
