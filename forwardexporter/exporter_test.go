@@ -157,6 +157,13 @@ func bare(t *testing.T, address string, telemetry *componenttest.Telemetry, coin
 	return f
 }
 
+func newTelemetry(t *testing.T) *componenttest.Telemetry {
+	t.Helper()
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { assert.NoError(t, telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
+	return telemetry
+}
+
 func firstHalfFirst() bool { return false }
 
 // TestErrors: never permanent, with the delay that was asked for and with what
@@ -169,7 +176,7 @@ func TestErrors(t *testing.T) {
 	for name, answer := range all {
 		t.Run(name, func(t *testing.T) {
 			gateway := newGateway(t, answer)
-			f := bare(t, gateway.address, componenttest.NewTelemetry(), firstHalfFirst)
+			f := bare(t, gateway.address, newTelemetry(t), firstHalfFirst)
 			err := f.consume(t.Context(), request("a", "b"))
 			require.Error(t, err)
 			assert.False(t, consumererror.IsPermanent(err))
@@ -191,7 +198,7 @@ func TestErrors(t *testing.T) {
 // TestRefusedAsAWhole costs a bounded number of requests per attempt.
 func TestRefusedAsAWhole(t *testing.T) {
 	gateway := newGateway(t, refuse(status.Error(codes.PermissionDenied, "nobody")))
-	f := bare(t, gateway.address, componenttest.NewTelemetry(), firstHalfFirst)
+	f := bare(t, gateway.address, newTelemetry(t), firstHalfFirst)
 	names := make([]string, 10_000)
 	err := f.consume(t.Context(), request(names...))
 	var rest consumererror.Logs
@@ -202,14 +209,13 @@ func TestRefusedAsAWhole(t *testing.T) {
 
 func TestNoRecordsNoRequest(t *testing.T) {
 	gateway := newGateway(t, refuse(errors.New("no")))
-	f := bare(t, gateway.address, componenttest.NewTelemetry(), firstHalfFirst)
+	f := bare(t, gateway.address, newTelemetry(t), firstHalfFirst)
 	require.NoError(t, f.consume(t.Context(), plog.NewLogs()))
 	assert.Zero(t, gateway.asked())
 }
 
 func TestMetrics(t *testing.T) {
-	telemetry := componenttest.NewTelemetry()
-	t.Cleanup(func() { assert.NoError(t, telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
+	telemetry := newTelemetry(t)
 	gateway := newGateway(t, refuse(status.Error(codes.Unauthenticated, "no")))
 	f := bare(t, gateway.address, telemetry, firstHalfFirst)
 	require.Error(t, f.consume(t.Context(), request("a", "b")))
