@@ -19,7 +19,7 @@ import (
 type Config struct {
 	// ClientConfig says where the next collector is and how to reach it: endpoint,
 	// tls, auth, headers, compression and so on.
-	ClientConfig configgrpc.ClientConfig `mapstructure:",squash"`
+	ClientConfig configgrpc.ClientConfig `mapstructure:",squash"` //nolint:tagliatelle // has no name of its own
 
 	// Timeout is for one request.
 	Timeout time.Duration `mapstructure:"timeout"`

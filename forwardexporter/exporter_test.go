@@ -43,6 +43,7 @@ func answers() map[string]func(plog.Logs) (int64, error) {
 // TestNothingIsGivenUp: whatever the gateway answers, for however many attempts,
 // across a restart, the records arrive once it takes them.
 func TestNothingIsGivenUp(t *testing.T) {
+	t.Parallel()
 	for code, answer := range answers() {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
@@ -87,6 +88,7 @@ func TestGatewayAway(t *testing.T) {
 // TestOnePoisonousRecord holds up itself: what shared its batch is delivered,
 // and what comes later too, even with one consumer more than poison.
 func TestOnePoisonousRecord(t *testing.T) {
+	t.Parallel()
 	poison := func(ld plog.Logs) bool { return slices.Contains(bodies(ld), "0500") }
 	for name, answer := range map[string]func(plog.Logs) (int64, error){
 		"refused": func(ld plog.Logs) (int64, error) {
@@ -186,7 +188,7 @@ func TestErrors(t *testing.T) {
 			require.ErrorAs(t, err, &rest)
 			assert.ElementsMatch(t, []string{"a", "b"}, bodies(rest.Data()))
 			if name == "throttled" {
-				assert.ErrorContains(t, err, "Throttle (7s)")
+				require.ErrorContains(t, err, "Throttle (7s)")
 				assert.Equal(t, 1, gateway.asked(), "not divided: it asked to be left alone")
 			} else {
 				assert.NotContains(t, err.Error(), "Throttle")

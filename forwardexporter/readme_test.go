@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -47,12 +48,12 @@ func TestREADMETable(t *testing.T) {
 		"timeout":                               cfg.Timeout.String(),
 		"sending_queue.storage":                 "must be set",
 		"sending_queue.sizer":                   queue.Sizer.String(),
-		"sending_queue.queue_size":              fmt.Sprint(queue.QueueSize),
-		"sending_queue.num_consumers":           fmt.Sprint(queue.NumConsumers),
-		"sending_queue.block_on_overflow":       fmt.Sprint(queue.BlockOnOverflow),
-		"sending_queue.wait_for_result":         fmt.Sprint(queue.WaitForResult),
+		"sending_queue.queue_size":              strconv.FormatInt(queue.QueueSize, 10),
+		"sending_queue.num_consumers":           strconv.Itoa(queue.NumConsumers),
+		"sending_queue.block_on_overflow":       strconv.FormatBool(queue.BlockOnOverflow),
+		"sending_queue.wait_for_result":         strconv.FormatBool(queue.WaitForResult),
 		"sending_queue.batch":                   "none",
-		"retry_on_failure.enabled":              fmt.Sprint(retry.Enabled),
+		"retry_on_failure.enabled":              strconv.FormatBool(retry.Enabled),
 		"retry_on_failure.initial_interval":     retry.InitialInterval.String(),
 		"retry_on_failure.max_interval":         retry.MaxInterval.String(),
 		"retry_on_failure.multiplier":           fmt.Sprint(retry.Multiplier),

@@ -50,6 +50,7 @@ func readAnswer(answer plogotlp.ExportResponse, err error) *refusal {
 	switch st.Code() {
 	case codes.InvalidArgument, codes.PermissionDenied, codes.ResourceExhausted, codes.Internal, codes.Unknown:
 		r.divisible = !asked
+	default: // what the other records of the batch are changes nothing
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,7 +87,7 @@ func TestGatewayThatRejects(t *testing.T) {
 
 	events := append(claiming(g, "acme"), claiming(g, "globex")...)
 	foreign := claiming(g, "initech") // not a tenant the agent may speak for
-	all := append(events, foreign...)
+	all := slices.Concat(events, foreign)
 	require.NoError(t, loadgen.Deliver(within(t, patience), agent.client(), g.Pack(all), all, ledger, loadgen.Patient))
 	eventually(t, stored(len(events)), "what the gateway takes arrives, although its batch is refused")
 	require.NoError(t, agent.process.WaitHealth(within(t, patience), 500))
