@@ -237,10 +237,54 @@ COMMENT ON TABLE {{schema}}.audit_retention IS 'How long events are kept, in day
 CREATE TABLE {{schema}}.audit_login_tenants (
     login     name NOT NULL,
     tenant_id text COLLATE "C" NOT NULL,
+    login_oid oid  NOT NULL,
     CONSTRAINT audit_login_tenants_pkey PRIMARY KEY (login, tenant_id)
 );
 
 COMMENT ON TABLE {{schema}}.audit_login_tenants IS 'A login named here reads these tenants only, whatever audit.tenant it sets; one not named is not bound.';
+COMMENT ON COLUMN {{schema}}.audit_login_tenants.login_oid IS 'Filled in from the name. A login that is renamed stays bound by it, and reads nothing until its new name stands here.';
+
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_bind_login() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+BEGIN
+    NEW.login_oid := to_regrole(quote_ident(NEW.login));
+    IF NEW.login_oid IS NULL THEN
+        RAISE EXCEPTION 'login "%" does not exist', NEW.login
+            USING ERRCODE = '42704', HINT = 'Create the login before it is bound.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_bind_login() FROM PUBLIC;
+CREATE TRIGGER audit_bind_login BEFORE INSERT OR UPDATE ON {{schema}}.audit_login_tenants
+    FOR EACH ROW EXECUTE FUNCTION {{schema}}.audit_bind_login();
+
+-- Default privileges, of the server or of the role, may have given others rights
+-- on what was just made. Who may do what is said in 00005 and nowhere else.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    granted record;
+BEGIN
+    FOR granted IN
+        SELECT c.oid::regclass AS relation, c.relkind, a.grantee
+        FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+        WHERE c.relnamespace = '{{schema}}'::regnamespace AND c.relowner = '{{owner}}'::regrole AND a.grantee <> c.relowner
+            AND (c.relkind = 'S' OR c.relname IN (
+                'audit_events', 'audit_event_ids', 'audit_commits', 'audit_quarantine', 'audit_prunes', 'audit_pruned_leaves',
+                'audit_legal_holds', 'audit_retention', 'audit_login_tenants'))
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON %s %s FROM %s', CASE granted.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+            granted.relation, CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(granted.grantee)) END);
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
 
 RESET ROLE;
 
@@ -273,6 +317,7 @@ $$;
 -- +goose StatementEnd
 
 DROP TABLE {{schema}}.audit_login_tenants;
+DROP FUNCTION {{schema}}.audit_bind_login();
 DROP TABLE {{schema}}.audit_retention;
 DROP TABLE {{schema}}.audit_legal_holds;
 DROP TABLE {{schema}}.audit_pruned_leaves;

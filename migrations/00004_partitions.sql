@@ -18,6 +18,7 @@ DECLARE
     upper_bound constant timestamptz := lower_bound + interval '1 month';
     partition constant text := 'audit_events_' || to_char(lower_bound, 'YYYY_MM');
     existing oid;
+    grantee text;
 BEGIN
     -- A writer's clock, or its bug, must not be able to make a thousand tables.
     IF at IS NULL OR lower_bound < this_month - interval '1 month' OR lower_bound > this_month + interval '2 months' THEN
@@ -45,6 +46,14 @@ BEGIN
     EXECUTE format('CREATE TABLE {{schema}}.%I (LIKE {{schema}}.audit_events INCLUDING ALL)', partition);
     EXECUTE format('CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {{schema}}.%I
         FOR EACH STATEMENT EXECUTE FUNCTION {{schema}}.audit_refuse_change()', partition);
+    -- Default privileges must not open it.
+    FOR grantee IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+        FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+        WHERE c.relnamespace = '{{schema}}'::regnamespace AND c.relname = partition AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON {{schema}}.%I FROM ', partition) || grantee;
+    END LOOP;
     -- No row-level security here: COPY is refused where it applies. Readers have
     -- no grant on partitions, so they meet it on the parent.
     EXECUTE format('GRANT INSERT ON {{schema}}.%I TO {{writer}}', partition);

@@ -25,7 +25,11 @@ CREATE FUNCTION {{schema}}.audit_login_admits(tenant text) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$
-    SELECT NOT EXISTS (SELECT FROM {{schema}}.audit_login_tenants WHERE login = session_user)
+    -- Bound by its name or by its number, so that renaming a login does not free
+    -- it; admitted by its name only, because numbers differ after a restore.
+    SELECT NOT EXISTS (
+            SELECT FROM {{schema}}.audit_login_tenants
+            WHERE login = session_user OR login_oid = quote_ident(session_user)::regrole::oid)
         OR EXISTS (SELECT FROM {{schema}}.audit_login_tenants WHERE login = session_user AND tenant_id = tenant)
 $$;
 -- +goose StatementEnd
@@ -105,11 +109,14 @@ SET ROLE {{owner}};
 DO $$
 DECLARE
     policy record;
-    role_name text;
 BEGIN
     FOR policy IN
         SELECT tablename, policyname FROM pg_catalog.pg_policies
-        WHERE schemaname = '{{schema_name}}' AND tablename LIKE 'audit\_%' AND policyname LIKE 'audit\_%'
+        -- An application's own tables may be called audit_something too.
+        WHERE schemaname = '{{schema_name}}' AND tablename IN (
+            'audit_events', 'audit_commits', 'audit_prunes', 'audit_pruned_leaves', 'audit_legal_holds', 'audit_retention',
+            'audit_login_tenants', 'audit_quarantine')
+            AND policyname IN ('audit_owner', 'audit_auditor', 'audit_reader', 'audit_writer', 'audit_writer_insert', 'audit_operator')
     LOOP
         EXECUTE pg_catalog.format('DROP POLICY %I ON {{schema}}.%I', policy.policyname, policy.tablename);
         EXECUTE pg_catalog.format('ALTER TABLE {{schema}}.%I NO FORCE ROW LEVEL SECURITY', policy.tablename);

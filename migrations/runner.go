@@ -48,6 +48,29 @@ var ErrNotEmpty = errors.New("audit data is never removed by a migration")
 // Runner, for example from exported files.
 var ErrForeign = errors.New("the audit tables were made by another migration tool: use that one")
 
+// PrefixError is returned where the tables belong to the owner role of another
+// prefix than the Runner's.
+type PrefixError struct{ Schema, Owner, RolePrefix string }
+
+// Error names the prefix to use, as far as the owner's name tells it.
+func (e *PrefixError) Error() string {
+	text := fmt.Sprintf("the audit tables in schema %s belong to the role %q, not to %q", e.Schema, e.Owner, RolesFor(e.RolePrefix).Owner)
+	if prefix := e.Prefix(); prefix != "" {
+		text += fmt.Sprintf(": the role prefix is %q", prefix)
+	}
+	return text
+}
+
+// Prefix returns the prefix that the tables were made with, "" if their owner is
+// not called like one of ours.
+func (e *PrefixError) Prefix() string {
+	prefix, ok := strings.CutSuffix(e.Owner, RolesFor("").Owner)
+	if !ok {
+		return ""
+	}
+	return prefix
+}
+
 // Up applies what is missing and returns it in order. It may run any number of
 // times and in several processes at once.
 func (r Runner) Up(ctx context.Context, databaseURL string) ([]Migration, error) {
@@ -56,7 +79,7 @@ func (r Runner) Up(ctx context.Context, databaseURL string) ([]Migration, error)
 		if err := r.ensureSchema(ctx, conn); err != nil {
 			return err
 		}
-		if err := r.refuseForeign(ctx, conn); err != nil {
+		if err := errors.Join(r.refuseForeign(ctx, conn), r.refusePrefix(ctx, conn)); err != nil {
 			return err
 		}
 		provider, err := r.provider(db)
@@ -78,6 +101,9 @@ func (r Runner) Down(ctx context.Context, databaseURL string) ([]Migration, erro
 	err := r.locked(ctx, databaseURL, func(conn *sql.Conn, db *sql.DB) error {
 		known, err := r.hasHistory(ctx, conn)
 		if err != nil || !known {
+			return err
+		}
+		if err := r.refusePrefix(ctx, conn); err != nil {
 			return err
 		}
 		if err := r.refuseNotEmpty(ctx, conn); err != nil {
@@ -110,7 +136,7 @@ func (r Runner) Status(ctx context.Context, databaseURL string) ([]Migration, er
 		return nil, pgurl.Describe(err)
 	}
 	known, err := r.hasHistory(ctx, conn)
-	if err := errors.Join(err, conn.Close()); err != nil {
+	if err := errors.Join(err, r.refusePrefix(ctx, conn), conn.Close()); err != nil {
 		return nil, err
 	}
 	provider, err := r.provider(db)
@@ -269,6 +295,23 @@ func (r Runner) refuseForeign(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	return fmt.Errorf("schema %s: %w", r.schema(), ErrForeign)
+}
+
+// refusePrefix asks whom the tables belong to, because a second Up has nothing to
+// apply whatever its prefix is.
+func (r Runner) refusePrefix(ctx context.Context, conn *sql.Conn) error {
+	var owner string
+	row := conn.QueryRowContext(ctx, `SELECT pg_catalog.pg_get_userbyid(relowner)::text FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)`,
+		fmt.Sprintf(`%q."audit_events"`, r.schema()))
+	switch err := row.Scan(&owner); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case owner != RolesFor(r.rolePrefix()).Owner:
+		return &PrefixError{Schema: r.schema(), Owner: owner, RolePrefix: r.rolePrefix()}
+	}
+	return nil
 }
 
 // refuseNotEmpty looks before anything is taken back, because each migration is
