@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/migrations"
 )
 
 // databaseFlags name the database and the installation in it.
@@ -47,6 +49,13 @@ func describeDatabase(err error) error {
 	}
 	if _, known := errors.AsType[*failure](err); known {
 		return err
+	}
+	if other, ok := errors.AsType[*migrations.PrefixError](err); ok {
+		hint := ""
+		if prefix := other.Prefix(); prefix != "" {
+			hint = "say --role-prefix " + prefix
+		}
+		return environmentError(hint, err)
 	}
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return environmentError(serverHint(server), withoutRepetition(err))

@@ -256,16 +256,22 @@ func isNotConnected(err error) bool {
 	return ok && op.Op == "dial" || unresolved
 }
 
+// shownURL is the endpoint without what may be a credential.
+func (c *otlpClient) shownURL() string {
+	shown := url.URL{Scheme: c.url.Scheme, Host: c.url.Host, Path: c.url.Path}
+	return shown.String()
+}
+
 func (c *otlpClient) unreachable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return environmentError("a longer --timeout, or look at the collector's log; what was sent may have been stored",
-			fmt.Errorf("no answer from %s in time", c.url.Redacted()))
+			fmt.Errorf("no answer from %s in time", c.shownURL()))
 	}
 	if errors.Is(err, context.Canceled) {
 		return environmentError("what was sent may have been stored", errors.New("interrupted"))
 	}
 	return environmentError("is the collector running? 'otelaudit dev' starts one; --endpoint or OTEL_EXPORTER_OTLP_ENDPOINT names another",
-		fmt.Errorf("cannot reach the collector at %s: %w", c.url.Redacted(), err))
+		fmt.Errorf("cannot reach the collector at %s: %w", c.shownURL(), err))
 }
 
 func (c *otlpClient) refused(a answer) error {
@@ -274,7 +280,7 @@ func (c *otlpClient) refused(a answer) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		hint = "credentials go into --header or OTEL_EXPORTER_OTLP_HEADERS"
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		hint = "is " + c.url.Redacted() + " an OTLP/HTTP receiver?"
+		hint = "is " + c.shownURL() + " an OTLP/HTTP receiver?"
 	case http.StatusServiceUnavailable:
 		hint = "nothing was acknowledged; the collector's log says why it cannot store"
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // storeMembers are members that `list` prints and nobody can send.
@@ -45,6 +46,9 @@ type jsonMember struct {
 
 // parseMembers splits a JSON object without looking into its values.
 func parseMembers(text []byte) ([]jsonMember, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("not UTF-8: the bytes that are not would be replaced, and evidence with them")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	token, err := d.Token()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -163,7 +164,7 @@ func (w *jsonObject) logRecord(message []byte) error {
 			}
 			w.name("body")
 			var err error
-			w.dst, err = appendWireValue(w.dst, f.bytes)
+			w.dst, err = appendWireValue(w.dst, f.bytes, 1)
 			return err
 		case 9:
 			w.text("trace_id", hex.EncodeToString(f.bytes))
@@ -183,13 +184,20 @@ func (w *jsonObject) logRecord(message []byte) error {
 func (w *jsonObject) attributes(message []byte, number protowire.Number) error {
 	w.name("attributes")
 	var err error
-	w.dst, err = appendWireMembers(w.dst, message, number)
+	w.dst, err = appendWireMembers(w.dst, message, number, 0)
 	return err
 }
 
+// maxShownDepth is how deep nesting is shown. The collector keeps more in
+// quarantine than a person or a JSON parser can follow.
+const maxShownDepth = 256
+
+// tooDeep stands where what is nested deeper is left out.
+var tooDeep = fmt.Sprintf(`"[nested deeper than %d levels: see --raw]"`, maxShownDepth)
+
 // appendWireMembers appends the KeyValue messages that stand in a message under
 // the given number.
-func appendWireMembers(dst, message []byte, number protowire.Number) ([]byte, error) {
+func appendWireMembers(dst, message []byte, number protowire.Number, depth int) ([]byte, error) {
 	type member struct{ key, value []byte }
 	var members []member
 	seen := map[string]bool{}
@@ -229,7 +237,7 @@ func appendWireMembers(dst, message []byte, number protowire.Number) ([]byte, er
 			dst = append(dst, `{"key":`...)
 		}
 		dst = append(appendString(dst, string(m.key)), between...)
-		if dst, err = appendWireValue(dst, m.value); err != nil {
+		if dst, err = appendWireValue(dst, m.value, depth+1); err != nil {
 			return dst, err
 		}
 		if twice {
@@ -241,7 +249,10 @@ func appendWireMembers(dst, message []byte, number protowire.Number) ([]byte, er
 
 // appendWireValue appends an AnyValue as the JSON value it stands for; the last
 // member of the oneof counts, none is null.
-func appendWireValue(dst, message []byte) ([]byte, error) {
+func appendWireValue(dst, message []byte, depth int) ([]byte, error) {
+	if depth > maxShownDepth {
+		return append(dst, tooDeep...), nil
+	}
 	var last field
 	if err := eachField(message, func(f field) error { last = f; return nil }); err != nil {
 		return dst, err
@@ -268,12 +279,12 @@ func appendWireValue(dst, message []byte) ([]byte, error) {
 			}
 			first = false
 			var err error
-			dst, err = appendWireValue(dst, f.bytes)
+			dst, err = appendWireValue(dst, f.bytes, depth+1)
 			return err
 		})
 		return append(dst, ']'), err
 	case 6:
-		return appendWireMembers(dst, last.bytes, 1)
+		return appendWireMembers(dst, last.bytes, 1, depth)
 	case 7:
 		return appendString(dst, base64.StdEncoding.EncodeToString(last.bytes)), nil
 	}

@@ -85,11 +85,15 @@ jsonl is one JSON object per record; json is {"records": […], "next_cursor": "
 
 func newQuarantineShow(sys *System, database *databaseFlags) *cobra.Command {
 	var format formatFlag
+	var raw bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show one quarantined record",
 		Long: `Show one quarantined record with the reason and the OTLP log record itself, after
-redaction. Exit code 1 when there is none with that id.`,
+redaction. Exit code 1 when there is none with that id.
+
+Nesting beyond 256 levels is left out. --raw writes the stored bytes instead, an
+OTLP LogsData message in protobuf, whatever they are.`,
 		Example: "  otelaudit quarantine show 17",
 		Args:    exactly("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -113,6 +117,10 @@ redaction. Exit code 1 when there is none with that id.`,
 			if err != nil {
 				return describeRead(err)
 			}
+			if raw {
+				_, err = sys.Stdout.Write(q.OTLP)
+				return err
+			}
 			object, err := json.Marshal(quarantineObject(&q))
 			if err != nil {
 				return err
@@ -120,6 +128,7 @@ redaction. Exit code 1 when there is none with that id.`,
 			return writeObject(sys.Stdout, chosen, object)
 		},
 	}
+	cmd.Flags().BoolVar(&raw, "raw", false, "write the stored OTLP bytes and nothing else")
 	format.register(cmd, formatJSON, formatTable, formatJSON, formatJSONL)
 	return cmd
 }

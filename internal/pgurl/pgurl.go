@@ -163,6 +163,9 @@ func (e errNotResolved) Error() string {
 	return "the host name of the database URL cannot be resolved: " + e.cause.Err
 }
 
+// Unwrap returns the cause, for those who ask what kind of error it is.
+func (e errNotResolved) Unwrap() error { return e.cause }
+
 // Timeout and Temporary make it a net.Error, as the cause is.
 func (e errNotResolved) Timeout() bool { return e.cause.Timeout() }
 
