@@ -192,6 +192,12 @@ func (c *Config) validateSynchronous() error {
 	return nil
 }
 
+// dropsLargeRecords: exporterhelper cannot split one record, and deletes it.
+func dropsLargeRecords(queue *exporterhelper.QueueBatchConfig) bool {
+	batch := queue.Batch.Get()
+	return batch != nil && batch.MaxSize != 0 && batch.Sizer == exporterhelper.RequestSizerTypeBytes
+}
+
 // validateDurableQueue refuses every setting with which an acknowledged record
 // can be dropped.
 func (c *Config) validateDurableQueue() error {
@@ -201,6 +207,8 @@ func (c *Config) validateDurableQueue() error {
 		return errors.New("sending_queue::storage: is required with mode: durable-queue (a file_storage extension with fsync: true)")
 	case queue.WaitForResult:
 		return errors.New("sending_queue::wait_for_result: excludes mode: durable-queue; use mode: synchronous")
+	case dropsLargeRecords(queue):
+		return errors.New("sending_queue::batch::max_size: must be 0 with the sizer bytes, otherwise a single record larger than it is deleted")
 	case !c.RetryOnFailure.Enabled:
 		return errors.New("retry_on_failure::enabled: must be true with mode: durable-queue, otherwise the first failure drops records")
 	case c.RetryOnFailure.MaxElapsedTime != 0:

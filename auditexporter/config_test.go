@@ -121,6 +121,10 @@ func TestInvalidConfigs(t *testing.T) {
 		},
 		{"no storage", local + "mode: durable-queue", "sending_queue::storage: is required with mode: durable-queue (a file_storage extension with fsync: true)"},
 		{
+			"batch in bytes", local + "mode: durable-queue\nsending_queue: {storage: file_storage, batch: {sizer: bytes, min_size: 0, max_size: 1000}}",
+			"sending_queue::batch::max_size: must be 0 with the sizer bytes, otherwise a single record larger than it is deleted",
+		},
+		{
 			"retry off", local + "mode: durable-queue\nsending_queue: {storage: file_storage}\nretry_on_failure: {enabled: false}",
 			"retry_on_failure::enabled: must be true with mode: durable-queue, otherwise the first failure drops records",
 		},
