@@ -114,6 +114,9 @@ func TestInvalidConfig(t *testing.T) {
 		"sampling_audit":           `sampling: attribute: "audit.keep" would be read as audit data: use a name such as sampling.priority`,
 		"enrich_credentials":       `enrich: headers: "authorization" holds credentials and must not be copied into a record`,
 		"enrich_header":            `enrich: headers: "a b" is no name of a header`,
+		"attributes_taken":         `tenant: attributes: "audit.action" has another meaning in an audit record and cannot be a tenant: name one such as audit.tenant.id or org.id`,
+		"enrich_tenant":            `enrich: headers: x-a: "tenantId" claims a tenant: use tenant.from_header for a header that holds one`,
+		"enrich_claim":             `enrich: headers: x-org: "org" is the attribute audit.context.org, which claims a tenant: see tenant.from_header`,
 		"enrich_member":            `enrich: headers: x-request-id: "request.id" is no name of a context member: use letters, digits and _`,
 		"telemetry_actions":        `telemetry: actions: "" is no action: use 1 to 255 bytes`,
 	}
@@ -196,4 +199,17 @@ func TestReadmeKeys(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(readme), "`"+strings.Join(stage.DefaultKeys(), "`, `")+"`")
 	assert.Contains(t, string(readme), "`"+strings.Join(otlpmap.DefaultTenantAttributes(), "`, `")+"`")
+}
+
+func TestWhatCanBeATenant(t *testing.T) {
+	for name, never := range map[string]bool{
+		"audit": true, "audit.tenant": true, "audit.action": true, "audit.recordId": true, "audit.correlation.id": true, "audit.quarantine.tenant": true,
+		"audit.flags": true, "audit.mark": true, "audit.payload": true, "audit.status": true, "log.record.uid": true, "sampling.priority": true,
+		"audit.org": false, "audit.payload.org": false, "audit.context.tenantId": false, "auditor": false, "org.id": false,
+	} {
+		assert.Equal(t, never, neverTenant(name), name)
+	}
+	for _, name := range otlpmap.DefaultTenantAttributes() {
+		assert.False(t, neverTenant(name), name)
+	}
 }

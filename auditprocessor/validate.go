@@ -29,6 +29,11 @@ func (c *Config) Validate() error {
 	if c.MaxRecordBytes < minRecordBytes || c.MaxRecordBytes > maxRecordBytes {
 		errs = append(errs, fmt.Errorf("max_record_bytes: %d is not allowed: use %d to %d", c.MaxRecordBytes, minRecordBytes, maxRecordBytes))
 	}
+	for _, rule := range headerRules(c.Enrich.Headers) {
+		if name := "audit.context." + rule.member; slices.Contains(c.Tenant.Attributes, name) {
+			errs = append(errs, fmt.Errorf("enrich: headers: %s: %q is the attribute %s, which claims a tenant: see tenant.from_header", strings.ToLower(rule.header), rule.member, name))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -62,6 +67,11 @@ func (t *TenantConfig) Validate() error {
 	if slices.Contains(t.Attributes, "") {
 		errs = append(errs, errors.New("attributes: a name must not be empty"))
 	}
+	for _, name := range t.Attributes {
+		if neverTenant(name) {
+			errs = append(errs, fmt.Errorf("attributes: %q has another meaning in an audit record and cannot be a tenant: name one such as audit.tenant.id or org.id", name))
+		}
+	}
 	if t.FromAuth == "raw" {
 		errs = append(errs, errors.New(`from_auth: "raw" holds credentials: name the attribute that identifies the client, such as username, subject or claims.<name>`))
 	}
@@ -80,6 +90,25 @@ func (t *TenantConfig) Validate() error {
 		errs = append(errs, errors.New("forwarders: need from_auth, because only an authenticated forwarder is believed"))
 	}
 	return errors.Join(append(errs, t.duplicateForwarder())...)
+}
+
+// neverTenant reports whether an attribute's name is taken for something else,
+// in any spelling.
+func neverTenant(name string) bool {
+	if name == "log.record.uid" || strings.HasPrefix(name, "sampling.") || strings.HasPrefix(name, "audit.quarantine.") {
+		return true
+	}
+	rest, ours := strings.CutPrefix(name, "audit")
+	if !ours || rest != "" && rest[0] != '.' {
+		return false
+	}
+	switch strings.ToLower(strings.NewReplacer(".", "", "_", "").Replace(rest)) {
+	case "", "action", "actor", "attributes", "canonical", "causationid", "changes", "context", "correlationid", "eventid", "flags",
+		"idempotencykey", "kind", "mark", "original", "outcome", "payload", "producer", "quarantine", "reason", "recordid",
+		"schemaversion", "source", "status", "target", "tenant", "version":
+		return true
+	}
+	return false
 }
 
 func (t *TenantConfig) duplicateForwarder() error {
@@ -138,9 +167,18 @@ func (e *EnrichConfig) Validate() error {
 			errs = append(errs, fmt.Errorf("headers: %q holds credentials and must not be copied into a record", name))
 		case !contextMember.MatchString(rule.member):
 			errs = append(errs, fmt.Errorf("headers: %s: %q is no name of a context member: use letters, digits and _", name, rule.member))
+		case tenantMember(rule.member):
+			errs = append(errs, fmt.Errorf("headers: %s: %q claims a tenant: use tenant.from_header for a header that holds one", name, rule.member))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// tenantMember reports whether a member of the context claims a tenant, in any
+// spelling.
+func tenantMember(member string) bool {
+	word := strings.ToLower(strings.ReplaceAll(member, "_", ""))
+	return word == "tenant" || word == "tenantid"
 }
 
 // Validate reports actions that cannot be labels.
