@@ -16,7 +16,7 @@ import (
 
 // failures returns what is said of a URL: why it is refused, or why its host is
 // not found or not reached.
-func failures(t *testing.T, databaseURL string) (said []string, asked []string) {
+func failures(t *testing.T, databaseURL string) (said, asked []string) {
 	t.Helper()
 	config, err := pgurl.Parse(databaseURL, "test")
 	if err != nil {
@@ -78,11 +78,11 @@ func TestANameThatIsNotFoundIsNotPrinted(t *testing.T) {
 
 // leaks returns a part of the password, four characters or more, that stands in
 // an error or in a question to the name server.
-func leaks(t *testing.T, make func(password string) string, password string) string {
+func leaks(t *testing.T, form func(password string) string, password string) string {
 	t.Helper()
-	said, asked := failures(t, make(password))
+	said, asked := failures(t, form(password))
 	text := strings.Join(append(said, asked...), "\n")
-	plain, hosts := failures(t, make("x"))
+	plain, hosts := failures(t, form("x"))
 	ordinary := strings.Join(append(plain, hosts...), "\n") + pgurl.ErrInvalid.Error() + "percent-encode special characters of user and password, such as @ as %40 and / as %2F"
 	for i := 0; i+4 <= len(password); i++ {
 		if part := password[i : i+4]; strings.Contains(text, part) && !strings.Contains(ordinary, part) {

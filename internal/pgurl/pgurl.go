@@ -154,23 +154,23 @@ func WithDatabase(databaseURL, database string) (string, error) {
 	return u.String(), nil
 }
 
-// errNotResolved is a *net.DNSError without the name that was asked for, which is
+// notResolvedError is a *net.DNSError without the name that was asked for, which is
 // what a mistyped URL made a host of.
-type errNotResolved struct{ cause *net.DNSError }
+type notResolvedError struct{ cause *net.DNSError }
 
 // Error says why the name was not found.
-func (e errNotResolved) Error() string {
+func (e notResolvedError) Error() string {
 	return "the host name of the database URL cannot be resolved: " + e.cause.Err
 }
 
 // Unwrap returns the cause, for those who ask what kind of error it is.
-func (e errNotResolved) Unwrap() error { return e.cause }
+func (e notResolvedError) Unwrap() error { return e.cause }
 
 // Timeout and Temporary make it a net.Error, as the cause is.
-func (e errNotResolved) Timeout() bool { return e.cause.Timeout() }
+func (e notResolvedError) Timeout() bool { return e.cause.Timeout() }
 
 // Temporary is whether another attempt may succeed.
-func (e errNotResolved) Temporary() bool { return e.cause.Temporary() }
+func (e notResolvedError) Temporary() bool { return e.cause.Temporary() }
 
 // Describe replaces pgx's error of a failed connection attempt, which carries
 // the whole configuration, by its cause, without a host name that was not found.
@@ -185,7 +185,7 @@ func Describe(err error) error {
 	}
 	cause := connect.Unwrap()
 	if dns, ok := errors.AsType[*net.DNSError](cause); ok {
-		return fmt.Errorf("connect to PostgreSQL: %w", errNotResolved{dns})
+		return fmt.Errorf("connect to PostgreSQL: %w", notResolvedError{dns})
 	}
 	if strings.Contains(cause.Error(), "refused TLS") {
 		return fmt.Errorf("connect to PostgreSQL: %w (TLS is demanded of every host but this machine; only in a network you trust, say sslmode=disable in the URL)", cause)

@@ -163,7 +163,8 @@ func jsonExtent(s string) int {
 		case c == '{', c == '[':
 			depth++
 		case c == '}', c == ']':
-			if depth--; depth == 0 {
+			depth--
+			if depth == 0 {
 				return i + 1
 			}
 		}

@@ -453,26 +453,27 @@ func (w *Walk) URL(s string) (masked string, changed bool) {
 	if !ok {
 		return s, changed
 	}
-	out := s[:len(s)-len(query)]
+	var out strings.Builder
+	out.WriteString(s[:len(s)-len(query)])
 	for query != "" {
 		end := strings.IndexAny(query, "&;#")
 		if end < 0 {
 			end = len(query)
 		}
 		if name, value, ok := strings.Cut(query[:end], "="); ok && value != Marker && w.r.keys.classify(name)&secretName != 0 {
-			out += name + "=" + Marker
+			out.WriteString(name + "=" + Marker)
 			w.masked++
 			changed = true
 		} else {
-			out += query[:end]
+			out.WriteString(query[:end])
 		}
 		if end < len(query) {
-			out += query[end : end+1]
+			out.WriteByte(query[end])
 			end++
 		}
 		query = query[end:]
 	}
-	return out, changed
+	return out.String(), changed
 }
 
 // Number reports whether a value pattern matches a number and counts it as

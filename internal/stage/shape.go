@@ -46,7 +46,8 @@ func (w *Walk) look(s *Shape, name, text string, c class) {
 		w.pair(&s.pairing, text, c)
 	case c&leafNames != 0:
 		var p pairing
-		if w.pair(&p, text, c>>leafShift); p != (pairing{}) {
+		w.pair(&p, text, c>>leafShift)
+		if p != (pairing{}) {
 			s.merge(prefixOf(name), p)
 		}
 	}
