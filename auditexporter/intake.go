@@ -41,6 +41,7 @@ func (e *auditExporter) take(logs plog.Logs) *request {
 	in := intake{exporter: e, encoder: encoder, request: &request{}}
 	for _, rl := range logs.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
+			in.from = e.decoder.From(rl.Resource(), sl.Scope())
 			for _, lr := range sl.LogRecords().All() {
 				if !otlpmap.IsAudit(lr) {
 					in.request.skipped++
@@ -73,6 +74,9 @@ type intake struct {
 	exporter *auditExporter
 	encoder  *store.Encoder
 	request  *request
+	// from decodes the records of the scope at hand, each into the memory of the
+	// one before: an event keeps nothing of its record.
+	from *otlpmap.From
 
 	// The part that takes the next event of the last tenant.
 	tenant string
@@ -80,7 +84,7 @@ type intake struct {
 }
 
 func (in *intake) add(from origin) {
-	decoded := in.exporter.decoder.Decode(from.resource, from.scope, from.record, true)
+	decoded := in.from.Decode(from.record, true)
 	if decoded.Mark != nil {
 		in.quarantine(from.marked(decoded.Mark))
 		return
