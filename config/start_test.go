@@ -68,6 +68,8 @@ func newMachine(t *testing.T, environment string) *machine {
 	m.values["AUDIT_APP_ENDPOINT"] = "127.0.0.1:1"
 	m.values["AUDIT_QUEUE_DIR"] = filepath.Join(m.dir, "queue")
 	m.values["AUDIT_WRITER_URL"] = writerURL
+	// As an operator would: production.env names an example.
+	m.values["AUDIT_AGENT_TENANTS"] = "acm*"
 
 	certificate, key := newCertificate(t, m.roots)
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)

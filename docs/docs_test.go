@@ -44,7 +44,7 @@ func TestExamplesAreTheFilesThatRun(t *testing.T) {
 	require.Equal(t, want, string(doc), "docs/emitting.md differs from docs/examples; run: go test ./docs -update")
 }
 
-func TestLinksLeadSomewhere(t *testing.T) {
+func TestDocumentsAreComplete(t *testing.T) {
 	var documents []string
 	for _, pattern := range []string{"../*.md", "*.md", "adr/*.md", "../*/README.md"} {
 		files, err := filepath.Glob(pattern)
@@ -56,6 +56,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		require.NoError(t, err)
+		require.NotRegexp(t, `@[A-Z]{2,}@`, string(text), "%s: a placeholder was never filled in", document)
 		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
 			if strings.Contains(match[1], "://") || strings.HasPrefix(match[1], "mailto:") {
 				continue

@@ -61,6 +61,7 @@ BEGIN
 
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{{schema_name}}') THEN
         CREATE SCHEMA {{schema}};
+        REVOKE ALL ON SCHEMA {{schema}} FROM PUBLIC;
     END IF;
 
     -- The objects are made as the owner role, so whoever migrates must be able

@@ -61,6 +61,18 @@ func TestDefaultPrivilegesOpenNothing(t *testing.T) {
 		WHERE c.relnamespace = 'public'::regnamespace AND (a.grantee = 0 OR pg_get_userbyid(a.grantee) = 'open Curious')`))
 }
 
+// Whoever can create tables beside ours can take the name of a coming month.
+func TestANewSchemaIsClosed(t *testing.T) {
+	db := storetest.NewEmptyDatabase(t)
+	conn := connect(t, db.SuperURL)
+	_, err := conn.Exec(t.Context(), `ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC`)
+	require.NoError(t, err)
+	_, err = migrations.Runner{Schema: "closed", RolePrefix: "closed_"}.Up(t.Context(), db.SuperURL)
+	require.NoError(t, err)
+	require.Empty(t, column[string](t, conn, `
+		SELECT a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'closed' AND a.grantee = 0`))
+}
+
 func TestUpRefusesGroupRolesThatKnowEachOther(t *testing.T) {
 	db := storetest.NewEmptyDatabase(t)
 	for name, test := range map[string]struct{ prepare, want string }{

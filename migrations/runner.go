@@ -271,6 +271,11 @@ func (r Runner) ensureSchema(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE SCHEMA %q`, r.schema())); err != nil {
 		return fmt.Errorf("make schema %s: %w", r.schema(), err)
 	}
+	// Default privileges may open it. Whoever can create tables here can take the
+	// name of a coming month's partition, and writing would stop with that month.
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`REVOKE ALL ON SCHEMA %q FROM PUBLIC`, r.schema())); err != nil {
+		return fmt.Errorf("close schema %s: %w", r.schema(), err)
+	}
 	return nil
 }
 

@@ -86,7 +86,7 @@ func newMigrateDown(sys *System, o *migrateOptions) *cobra.Command {
 				fmt.Fprintln(sys.Stdout, "nothing to remove")
 			}
 			if errors.Is(err, migrations.ErrNotEmpty) {
-				return &failure{code: exitNegative, err: err, hint: "what retention allows is removed by 'otelaudit prune'"}
+				return &failure{code: exitNegative, err: err, hint: "keep the tables, or make a new store in another schema with --schema"}
 			}
 			return describeDatabase(err)
 		},
