@@ -21,7 +21,7 @@ const (
 // process that was killed may need a moment to be gone, hence the tries.
 func requireFree(ctx context.Context, flag, address string) error {
 	var err error
-	for try := range 20 {
+	for try := range 50 {
 		if try > 0 {
 			if werr := sleep(ctx, probeInterval); werr != nil {
 				return werr
