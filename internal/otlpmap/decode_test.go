@@ -138,11 +138,6 @@ func TestQuarantineMark(t *testing.T) {
 	require.Nil(t, out.Record)
 	_, left := lr.Attributes().Get("audit.quarantine.other")
 	require.False(t, left)
-
-	require.True(t, StripQuarantineMark(lr))
-	require.False(t, StripQuarantineMark(lr))
-	_, marked := QuarantineMarkOf(lr)
-	require.False(t, marked)
 }
 
 func TestDigestIsOfTheOneRecord(t *testing.T) {

@@ -109,11 +109,3 @@ func textIn(attrs pcommon.Map, name string) string {
 	}
 	return ""
 }
-
-// StripQuarantineMark removes the mark of a sender that may not set one, and
-// reports whether there was one.
-func StripQuarantineMark(lr plog.LogRecord) bool {
-	before := lr.Attributes().Len()
-	lr.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return strings.HasPrefix(name, quarantinePrefix) })
-	return lr.Attributes().Len() != before
-}

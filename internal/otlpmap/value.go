@@ -40,13 +40,6 @@ func ValueOf(v pcommon.Value) (record.Value, Notes) {
 	return value, n
 }
 
-// MapValueOf converts an OTLP map to an object.
-func MapValueOf(m pcommon.Map) (record.Value, Notes) {
-	var n Notes
-	value := convertMap(m, 0, &n)
-	return value, n
-}
-
 func convert(v pcommon.Value, depth int, n *Notes) record.Value {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:

@@ -16,7 +16,8 @@ func TestNotes(t *testing.T) {
 	require.JSONEq(t, `{"list":[{"big":"9223372036854775807"}]}`, string(value.AppendJSON(nil)))
 	require.Equal(t, Notes{NumberAsText: true}, notes)
 
-	_, notes = MapValueOf(v.Map())
+	notes = Notes{}
+	convertMap(v.Map(), 0, &notes)
 	require.Equal(t, Notes{NumberAsText: true}, notes)
 	notes.Add(Notes{Duplicate: "x", HasDuplicate: true})
 	notes.Add(Notes{Duplicate: "y", HasDuplicate: true, TooDeep: true})
