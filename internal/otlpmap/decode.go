@@ -81,6 +81,9 @@ type Decoded struct {
 	Problem *record.Problem
 	// Mark is the quarantine mark of a trusted sender.
 	Mark *QuarantineMark
+	// MAC is the origin MAC of a record in canonical form, as its processor wrote
+	// it, "" where there is none. Nobody has checked it yet.
+	MAC string
 	// Canonical says that the record came in canonical form from a trusted
 	// sender: everything has been decided and stamped before.
 	Canonical bool

@@ -29,7 +29,7 @@ func (d *Decoder) decodeCanonical(lr plog.LogRecord) Decoded {
 	if c.problem == nil {
 		c.problem = problemOf(c.notes)
 	}
-	return Decoded{Record: r, Problem: c.problem, Canonical: true}
+	return Decoded{Record: r, Problem: c.problem, MAC: c.mac, Canonical: true}
 }
 
 // canonicalClaims returns the claims to the tenant of a canonical record.
@@ -48,6 +48,7 @@ func (f *From) canonicalClaims(r *record.Record) []Claim {
 type canonicalReader struct {
 	record  *record.Record
 	mark    string
+	mac     string
 	notes   Notes
 	problem *record.Problem
 
@@ -134,6 +135,8 @@ func (c *canonicalReader) attribute(name string, v pcommon.Value) {
 		c.other = append(c.other, c.value(v).Members()...)
 	case AttrFlags:
 		readFlags(r, c.value(v))
+	case AttrOriginMAC:
+		c.originMAC(v)
 	case AttrCanonical, AttrMark:
 	default:
 		c.prefixed(name, v)

@@ -272,6 +272,10 @@ func (g *gatherer) member(path string, v record.Value) {
 	if isOurs(path) {
 		return
 	}
+	if path == originMACPath {
+		g.dottedMember(objectProducer, path, v)
+		return
+	}
 	if path == "source.id" || path == "source.type" {
 		g.setSource(path, v)
 		return

@@ -40,6 +40,10 @@ const (
 	// not one of "sampling.*".
 	AttrMark = "audit.mark"
 
+	// AttrOriginMAC holds the MAC over the record's leaf, made by the processor
+	// that finished the record. It is about the record and no part of it.
+	AttrOriginMAC = "audit.origin.mac"
+
 	AttrQuarantineReason = "audit.quarantine.reason"
 	AttrQuarantineDetail = "audit.quarantine.detail"
 	AttrQuarantineSHA256 = "audit.quarantine.sha256"
@@ -71,7 +75,7 @@ func reserved(name string) bool {
 	switch name {
 	case AttrTenantID, AttrEventID, AttrAction, AttrOutcome, AttrReason, AttrCorrelationID, AttrCausationID,
 		AttrIdempotencyKey, AttrSchemaVersion, AttrActor, AttrTarget, AttrContext, AttrChanges, AttrPayload,
-		AttrCanonical, AttrFlags, AttrOriginal, AttrSource, AttrProducer, AttrAttributes, AttrMark:
+		AttrCanonical, AttrFlags, AttrOriginal, AttrSource, AttrProducer, AttrAttributes, AttrMark, AttrOriginMAC:
 		return true
 	}
 	return strings.HasPrefix(name, actorPrefix) || strings.HasPrefix(name, targetPrefix) ||

@@ -23,6 +23,18 @@ func (r *Record) hashed(sel selection) [32]byte {
 	return sum
 }
 
+// Leaf returns the RFC 6962 leaf hash of the record's canonical bytes.
+func (r *Record) Leaf() [32]byte {
+	buf := buffers.Get().(*[]byte)
+	b := r.AppendCanonical(append((*buf)[:0], 0))
+	sum := sha256.Sum256(b)
+	if cap(b) <= maxPooledBytes {
+		*buf = b
+		buffers.Put(buf)
+	}
+	return sum
+}
+
 // LeafHash returns the RFC 6962 leaf hash of canonical bytes as AppendCanonical
 // writes them: SHA-256(0x00 ‖ canonical).
 func LeafHash(canonical []byte) [32]byte {

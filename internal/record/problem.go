@@ -29,6 +29,7 @@ const (
 	ReasonTooLarge         = "too_large"         // over the configured size
 	ReasonInvalidTime      = "invalid_time"      // above 2^63−1 nanoseconds
 	ReasonIdentityConflict = "conflict"          // one identity, two different events
+	ReasonMACInvalid       = "mac_invalid"       // a forwarder's origin MAC is wrong, or one that must be there is not
 	ReasonDatabase         = "database_rejected" // PostgreSQL refused the data; the SQLSTATE is stored beside it
 )
 
@@ -36,7 +37,7 @@ const (
 var reasons = []string{
 	ReasonMalformed, ReasonAmbiguous, ReasonMissingAction, ReasonMissingActor, ReasonMissingTenant, ReasonInvalidTenant,
 	ReasonTenantConflict, ReasonTenantViolation, ReasonTooLong, ReasonTooDeep, ReasonTooLarge, ReasonInvalidTime,
-	ReasonIdentityConflict, ReasonDatabase,
+	ReasonIdentityConflict, ReasonMACInvalid, ReasonDatabase,
 }
 
 // Reasons returns the Reason constants.
