@@ -74,7 +74,7 @@ func BenchmarkEncode(b *testing.B) {
 	r := typical("acme", "e-1")
 	b.ReportAllocs()
 	for range b.N {
-		if _, err := enc.Encode(r); err != nil {
+		if _, err := enc.Encode(r, ""); err != nil {
 			b.Fatal(err)
 		}
 	}

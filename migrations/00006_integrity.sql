@@ -29,6 +29,23 @@ COMMENT ON COLUMN {{schema}}.audit_epochs.prev_size IS 'Number of events of epoc
 CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {{schema}}.audit_epochs
     FOR EACH STATEMENT EXECUTE FUNCTION {{schema}}.audit_refuse_change();
 
+-- Default privileges may have opened what was just made.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    grantee text;
+BEGIN
+    FOR grantee IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+        FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+        WHERE c.oid = '{{schema}}.audit_epochs'::regclass AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE 'REVOKE ALL ON {{schema}}.audit_epochs FROM ' || grantee;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+
 ALTER TABLE {{schema}}.audit_epochs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {{schema}}.audit_epochs FORCE ROW LEVEL SECURITY;
 CREATE POLICY audit_owner ON {{schema}}.audit_epochs TO {{owner}} USING (true) WITH CHECK (true);

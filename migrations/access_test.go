@@ -49,6 +49,7 @@ func plantTwoTenants(t *testing.T, db *storetest.Database) string {
 		for _, statement := range []string{
 			`INSERT INTO audit_event_ids (tenant_id, kind, id, fingerprint, epoch, seq, recorded_at) VALUES ('%[1]s', 'e', 'event of %[1]s', sha256(''), 0, 0, now())`,
 			`INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) VALUES ('%[1]s', 0, 1, 0, now())`,
+			`INSERT INTO audit_epochs (tenant_id, epoch, prev_size, recorded_at, reason, note) VALUES ('%[1]s', 1, 1, now(), 'restored', 'signed')`,
 			`INSERT INTO audit_quarantine (tenant_id, reason, sha256, otlp) VALUES ('%[1]s', 'malformed', sha256('%[1]s'), '{}') ON CONFLICT DO NOTHING`,
 			`INSERT INTO audit_quarantine (tenant_id, reason, sha256, otlp) VALUES ('%[1]s', 'malformed', sha256('%[1]s'), '{}') ON CONFLICT DO NOTHING`,
 		} {
@@ -64,15 +65,15 @@ func TestEachRoleDoesItsPartAndNothingElse(t *testing.T) {
 	plantTwoTenants(t, db)
 	tables := column[string](t, connect(t, db.SuperURL),
 		`SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'audit_migrations' ORDER BY 1`)
-	require.Len(t, tables, 12, "nine tables and three partitions")
+	require.Len(t, tables, 13, "ten tables and three partitions")
 	isPartition := func(table string) bool { return strings.HasPrefix(table, "audit_events_") }
 
 	for _, role := range []struct {
 		name, url      string
 		insert, selekt []string // "partition" stands for each
 	}{
-		{"writer", db.WriterURL, []string{"partition", "audit_event_ids", "audit_commits", "audit_quarantine"}, []string{"audit_event_ids", "audit_commits"}},
-		{"reader", db.ReaderURL, nil, []string{"audit_events", "audit_commits", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention"}},
+		{"writer", db.WriterURL, []string{"partition", "audit_event_ids", "audit_commits", "audit_epochs", "audit_quarantine"}, []string{"audit_event_ids", "audit_commits", "audit_epochs"}},
+		{"reader", db.ReaderURL, nil, []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention"}},
 		{"auditor", db.AuditorURL, nil, append([]string{"partition"}, tables...)},
 		{"pruner", db.PrunerURL, nil, nil},
 		{"operator", db.OperatorURL, nil, []string{"audit_quarantine"}},
@@ -126,7 +127,7 @@ func TestOwnerAndSuperuserMeetTheTriggers(t *testing.T) {
 	for name, url := range map[string]string{"owner": db.OwnerURL, "superuser": db.SuperURL} {
 		t.Run(name, func(t *testing.T) {
 			conn := connect(t, url)
-			for _, table := range []string{"audit_events", partition, "audit_event_ids", "audit_commits", "audit_prunes", "audit_pruned_leaves"} {
+			for _, table := range []string{"audit_events", partition, "audit_event_ids", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves"} {
 				for verb, statement := range map[string]string{
 					"UPDATE":   "UPDATE %s SET tenant_id = 'x'",
 					"DELETE":   "DELETE FROM %s",
@@ -183,7 +184,7 @@ func TestReadersSeeOneTenant(t *testing.T) {
 
 	conn := connect(t, db.ReaderURL)
 	as := func(tenant string) { column[string](t, conn, "SELECT set_config('audit.tenant', $1, false)", tenant) }
-	tables := []string{"audit_events", "audit_commits", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention"}
+	tables := []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention"}
 	seen := func(table string) []string {
 		return column[string](t, conn, "SELECT DISTINCT tenant_id FROM "+table)
 	}

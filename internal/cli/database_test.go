@@ -102,7 +102,7 @@ func plant(t *testing.T, url string) {
 	events := make([]*store.Event, len(records))
 	for i, r := range records {
 		require.Nil(t, r.Normalize())
-		event, err := encoder.Encode(r)
+		event, err := encoder.Encode(r, "")
 		require.NoError(t, err)
 		events[i] = &event
 	}

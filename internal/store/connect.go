@@ -45,7 +45,7 @@ func (o *Options) setDefaults() {
 }
 
 // requiredSchema is the number of the migration this program's statements need.
-const requiredSchema = 5
+const requiredSchema = 6
 
 // VersionError is a store whose tables are older than this program.
 type VersionError struct {

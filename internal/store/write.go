@@ -36,39 +36,6 @@ type Outcome struct {
 	Cause    error  // of Refused
 }
 
-// ErrClockAhead refuses a tenant whose last commit is over a day in the future
-// of the server's clock: recorded_at never goes back, so writing on would put
-// events where retention and readers do not expect them.
-var ErrClockAhead = errors.New("the tenant's last commit is more than 24 hours ahead of the database server's clock")
-
-// maxClockAhead is how far a head may be in the future.
-const maxClockAhead = 24 * time.Hour
-
-// Head is a tenant's last commit. A tenant without one has Size 0.
-type Head struct {
-	TenantID   string
-	Epoch      int32
-	Size       int64 // number of events, the seq of the next one
-	RecordedAt time.Time
-	Root       []byte // these three only when the writer has a Sealer
-	Frontier   []byte
-	Note       []byte
-}
-
-// Seal is what a Sealer adds to a commit.
-type Seal struct {
-	Root     []byte
-	Frontier []byte
-	Note     []byte
-}
-
-// Sealer checks a tenant's head and seals the commit that follows it. It is
-// called while the tenant is locked. An error refuses the tenant, not the
-// transaction. Safe for concurrent use by several writers.
-type Sealer interface {
-	Seal(head Head, recordedAt time.Time, leaves [][32]byte) (Seal, error)
-}
-
 // Writer writes events on one connection. Events are committed when Write says
 // Stored or Duplicate, and the caller retries what stays Pending; a commit whose
 // answer was lost is Pending too, and Duplicate the next time. Not safe for
@@ -181,7 +148,9 @@ func (w *Writer) transact(ctx context.Context, b *batch) error {
 		w.rollback(ctx)
 		return err
 	}
-	b.checkHeads()
+	b.checkClock()
+	w.checkHeads(b)
+	b.settleTime()
 	b.decide(found)
 	if w.opts.Sealer != nil && b.kept > 0 {
 		w.seal(b)
@@ -194,6 +163,7 @@ func (w *Writer) transact(ctx context.Context, b *batch) error {
 		w.rollback(ctx)
 		return err
 	}
+	w.committed(b)
 	w.opts.Observer.Committed(ctx, b.kept, w.opts.Now().Sub(start))
 	return nil
 }
@@ -203,11 +173,7 @@ func (w *Writer) transact(ctx context.Context, b *batch) error {
 func (w *Writer) begin(ctx context.Context, b *batch) (found []stored, err error) {
 	w.queueBegin()
 	w.wire.queueStatement(w.sql.lock, []uint32{oidInt4, oidInt4Array}, int4Param(LockClass), int4Array(b.locks))
-	names := make([]string, len(b.tenants))
-	for i := range b.tenants {
-		names[i] = b.tenants[i].name
-	}
-	w.wire.queueStatement(w.sql.heads, []uint32{oidTextArray, oidBool}, textArray(names), boolParam(w.opts.Sealer != nil))
+	w.wire.queueStatement(w.sql.heads, headTypes, w.headParams(b)...)
 	w.wire.queueStatement(w.sql.existing, []uint32{oidTextArray, oidCharArray, oidTextArray}, b.paramTenant, b.paramKind, b.paramID)
 	w.wire.queueSync()
 	tenant := 0
@@ -240,38 +206,6 @@ func (w *Writer) queueBegin() {
 
 var errShape = errors.New("the database answered in a form that was not asked for")
 
-func (b *batch) readHead(tenant *tenantRange, columns [][]byte) error {
-	if len(columns) != 7 || len(columns[0]) != 8 {
-		return errShape
-	}
-	now := fromPGMicros(int64(binary.BigEndian.Uint64(columns[0]))) //nolint:gosec // two's complement on the wire
-	if tenant == &b.tenants[0] || now.After(b.recordedAt) {
-		// The clock is the same for all; heads raise it in checkHeads.
-		b.recordedAt = now
-	}
-	tenant.head = Head{TenantID: tenant.name}
-	tenant.refused = nil
-	if columns[1] == nil {
-		return nil
-	}
-	if len(columns[1]) != 4 || len(columns[2]) != 8 || len(columns[3]) != 8 {
-		return errShape
-	}
-	tenant.head.Epoch = int32(binary.BigEndian.Uint32(columns[1]))                    //nolint:gosec // two's complement on the wire
-	tenant.head.Size = int64(binary.BigEndian.Uint64(columns[2]))                     //nolint:gosec // two's complement on the wire
-	tenant.head.RecordedAt = fromPGMicros(int64(binary.BigEndian.Uint64(columns[3]))) //nolint:gosec // two's complement on the wire
-	tenant.head.Root, tenant.head.Frontier = cloneBytes(columns[4]), cloneBytes(columns[5])
-	tenant.head.Note = cloneBytes(columns[6])
-	return nil
-}
-
-func cloneBytes(b []byte) []byte {
-	if b == nil {
-		return nil
-	}
-	return append([]byte{}, b...)
-}
-
 func readStored(columns [][]byte, identities int) (stored, error) {
 	if len(columns) != 4 || len(columns[0]) != 8 || len(columns[1]) != 32 || len(columns[2]) != 4 || len(columns[3]) != 8 {
 		return stored{}, errShape
@@ -287,43 +221,6 @@ func readStored(columns [][]byte, identities int) (stored, error) {
 	}
 	copy(hit.fingerprint[:], columns[1])
 	return hit, nil
-}
-
-// checkHeads sets recorded_at so that it goes back for no tenant, and refuses
-// the tenants that would push it into the future.
-func (b *batch) checkHeads() {
-	now := b.recordedAt
-	for i := range b.tenants {
-		tenant := &b.tenants[i]
-		if tenant.head.RecordedAt.Sub(now) > maxClockAhead {
-			tenant.refused = ErrClockAhead
-			continue
-		}
-		if tenant.head.RecordedAt.After(b.recordedAt) {
-			b.recordedAt = tenant.head.RecordedAt
-		}
-	}
-}
-
-func (w *Writer) seal(b *batch) {
-	for i := range b.tenants {
-		tenant := &b.tenants[i]
-		if tenant.kept == 0 {
-			continue
-		}
-		seal, err := w.opts.Sealer.Seal(tenant.head, b.recordedAt, b.leaves(tenant))
-		if err == nil {
-			tenant.seal = seal
-			continue
-		}
-		b.kept -= tenant.kept
-		tenant.kept = 0
-		for position := tenant.lo; position < tenant.hi; position++ {
-			if b.decisions[position].status == Stored || b.decisions[position].status == Duplicate {
-				b.decisions[position] = decision{status: Refused, cause: err}
-			}
-		}
-	}
 }
 
 // commit sends the rows and COMMIT in one exchange. If a part fails, the server

@@ -32,7 +32,9 @@ type batch struct {
 type tenantRange struct {
 	name    string
 	lo, hi  int
+	known   Position // asked of the Sealer before the lock
 	head    Head
+	sealed  bool // the store has a signature for the head
 	seal    Seal
 	kept    int
 	refused error

@@ -16,9 +16,9 @@ const partitionPrefix = "audit_events_"
 const eventColumns = "seq, recorded_at, epoch, time_unix_nano, observed_time_unix_nano, severity, " +
 	"tenant_id, event_id, action, outcome, correlation_id, causation_id, idempotency_key, " +
 	"trace_id, span_id, event_name, severity_text, schema_version, reason, flags, " +
-	"original, actor, target, changes, context, payload, producer, source, attributes, body, leaf_hash"
+	"original, actor, target, changes, context, payload, producer, source, attributes, body, leaf_hash, mac"
 
-const eventColumnCount = 31
+const eventColumnCount = 32
 
 // idColumns are the columns of audit_event_ids in the order of an identity's
 // tuple, with the same holes at the same places.
@@ -73,8 +73,9 @@ type Encoder struct {
 const arenaSize = 64 << 10
 
 // Encode makes an event of a record that has a tenant, an event id, an action
-// and an outcome.
-func (enc *Encoder) Encode(rec *record.Record) (Event, error) {
+// and an outcome. mac is what a processor at the edge made over the leaf, in the
+// form hmac-sha256:<key id>:<base64url>; it is stored as it is, and "" as NULL.
+func (enc *Encoder) Encode(rec *record.Record, mac string) (Event, error) {
 	if rec.TenantID == "" || rec.EventID == "" || rec.Action == "" {
 		return Event{}, fmt.Errorf("a record without %s cannot be stored", firstEmpty(rec))
 	}
@@ -88,11 +89,11 @@ func (enc *Encoder) Encode(rec *record.Record) (Event, error) {
 	if rec.BindsKey() {
 		event.Key = rec.IdempotencyKey
 	}
-	if cap(enc.arena)-len(enc.arena) < len(enc.canonical)*2+512 {
-		enc.arena = make([]byte, 0, max(arenaSize, len(enc.canonical)*2+512))
+	if room := len(enc.canonical)*2 + len(mac) + 512; cap(enc.arena)-len(enc.arena) < room {
+		enc.arena = make([]byte, 0, max(arenaSize, room))
 	}
 	start := len(enc.arena)
-	enc.arena = appendEventRow(enc.arena, rec, &event.Leaf)
+	enc.arena = appendEventRow(enc.arena, rec, &event.Leaf, mac)
 	event.row = enc.arena[start:len(enc.arena):len(enc.arena)]
 	return event, nil
 }
@@ -125,7 +126,7 @@ func fillHoles(tuple []byte, seq, recordedAt int64, epoch int32) {
 	binary.BigEndian.PutUint32(tuple[holeEpoch:], uint32(epoch))           //nolint:gosec // never negative
 }
 
-func appendEventRow(dst []byte, rec *record.Record, leaf *[sha256.Size]byte) []byte {
+func appendEventRow(dst []byte, rec *record.Record, leaf *[sha256.Size]byte, mac string) []byte {
 	dst = appendHoles(dst, eventColumnCount)
 	dst = appendTimeOrNull(dst, rec.TimeUnixNano)
 	dst = appendTimeOrNull(dst, rec.ObservedTimeUnixNano)
@@ -146,7 +147,7 @@ func appendEventRow(dst []byte, rec *record.Record, leaf *[sha256.Size]byte) []b
 	} {
 		dst = appendJSONB(dst, value)
 	}
-	return appendBytes(dst, leaf[:])
+	return appendTextOrNull(appendBytes(dst, leaf[:]), mac)
 }
 
 // appendTimeOrNull stores 0, which is an absent time, as NULL.

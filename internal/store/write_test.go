@@ -57,7 +57,7 @@ func events(t testing.TB, records ...*record.Record) []*store.Event {
 	var enc store.Encoder
 	out := make([]*store.Event, len(records))
 	for i, r := range records {
-		event, err := enc.Encode(r)
+		event, err := enc.Encode(r, "")
 		require.NoError(t, err)
 		out[i] = &event
 	}

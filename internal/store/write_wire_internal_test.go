@@ -27,7 +27,7 @@ func wireWriter(t testing.TB, d *storetest.Database, sealer Sealer) *Writer {
 func wireEvent(t testing.TB, tenant, id string) *Event {
 	t.Helper()
 	var enc Encoder
-	event, err := enc.Encode(&record.Record{TenantID: tenant, EventID: id, Action: "a", Outcome: record.OutcomeSuccess})
+	event, err := enc.Encode(&record.Record{TenantID: tenant, EventID: id, Action: "a", Outcome: record.OutcomeSuccess}, "")
 	require.NoError(t, err)
 	return &event
 }
@@ -35,7 +35,11 @@ func wireEvent(t testing.TB, tenant, id string) *Event {
 // wordy seals with as much as a checkpoint and its frontier take.
 type wordy struct{}
 
-func (wordy) Seal(Head, time.Time, [][32]byte) (Seal, error) {
+func (wordy) Known(string) Position { return Position{} }
+func (wordy) Check(*Head) error     { return nil }
+func (wordy) Committed([]Commit)    {}
+
+func (wordy) Seal(*Head, time.Time, [][32]byte) (Seal, error) {
 	return Seal{Root: make([]byte, 32), Frontier: make([]byte, 320), Note: bytes.Repeat([]byte("n"), 400)}, nil
 }
 
