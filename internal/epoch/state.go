@@ -1,0 +1,82 @@
+package epoch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/merkle"
+)
+
+// state makes and signs the statements that lead from where the store is to the
+// epoch in which the log goes on. There is more than one where whole epochs are
+// lost: each of them ended too, and says where.
+func (s *Store) state(ctx context.Context, opening *Opening, reason string, now time.Time) error {
+	state := &opening.State
+	size, root := state.Size, state.Root
+	if !state.sealed() && state.Size > 0 {
+		if s.recompute == nil {
+			return fmt.Errorf("tenant %q: %w", state.Tenant, ErrNoRecompute)
+		}
+		tree, err := s.recompute(ctx, state.Tenant, state.Epoch)
+		if err != nil {
+			return err
+		}
+		opening.Tree, size, root = tree, tree.Size, tree.Root
+		s.compareTree(state, &tree)
+	}
+	at := notBefore(now, state)
+	last := state.lastEpoch()
+	for epoch := state.Epoch; epoch <= last; epoch++ {
+		statement := merkle.EpochStatement{
+			Origin:         merkle.TenantOrigin(s.ring.LogName(), state.Tenant, epoch+1),
+			PreviousOrigin: merkle.TenantOrigin(s.ring.LogName(), state.Tenant, epoch),
+			PreviousSize:   size, PreviousRoot: root, RecordedAt: at, Reason: reason,
+		}
+		// A head that cannot be believed may stand over events that are all there.
+		if lost, found := state.Lost[epoch]; found && (lost.Size != size || lost.Root != root) {
+			statement.LostSize, statement.LostRoot = lost.Size, lost.Root
+		}
+		if err := statement.Check(); err != nil {
+			return err
+		}
+		note, err := s.ring.Sign(statement.Text())
+		if err != nil {
+			return err
+		}
+		opening.Statements, opening.Notes = append(opening.Statements, statement), append(opening.Notes, note)
+		size, root = 0, merkle.EmptyRoot()
+	}
+	opening.Epoch = last + 1
+	return nil
+}
+
+// compareTree holds the events themselves against the known checkpoints: the
+// commits of a head that cannot be believed may say anything.
+func (s *Store) compareTree(state *State, tree *Tree) {
+	origin := merkle.TenantOrigin(s.ring.LogName(), state.Tenant, state.Epoch)
+	for _, checkpoint := range s.known.of(s.ring.LogName(), state.Tenant) {
+		if checkpoint.Origin == origin && (checkpoint.Size > tree.Size || checkpoint.Size == tree.Size && checkpoint.Root != tree.Root) {
+			state.lose(state.Epoch, &checkpoint)
+		}
+	}
+}
+
+// maxAhead is how far in the future writers accept a head, so that a lost
+// checkpoint beyond it must not set the time of the epoch.
+const maxAhead = 24 * time.Hour
+
+// notBefore is the time of the statements: that of a log never goes back, not
+// even from a commit that is lost.
+func notBefore(now time.Time, state *State) time.Time {
+	at := now.Truncate(time.Microsecond)
+	if state.RecordedAt.After(at) {
+		at = state.RecordedAt
+	}
+	for _, lost := range state.Lost {
+		if lost.RecordedAt.After(at) && lost.RecordedAt.Sub(now) < maxAhead {
+			at = lost.RecordedAt
+		}
+	}
+	return at
+}
