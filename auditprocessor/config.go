@@ -2,6 +2,7 @@ package auditprocessor
 
 import (
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/otelaudit/otelaudit/internal/otlpmap"
 	"github.com/otelaudit/otelaudit/internal/record"
@@ -15,8 +16,8 @@ const (
 	othersDrop = "drop"
 )
 
-// The values of on_conflict, on_missing, on_unauthenticated and
-// on_resource_mismatch, of which each allows some.
+// The values of on_conflict, on_missing, on_unauthenticated,
+// on_resource_mismatch and on_unverified, of which each allows some.
 const (
 	// policyQuarantine keeps the record out of the trail and stores it with the reason.
 	policyQuarantine = "quarantine"
@@ -26,6 +27,8 @@ const (
 	policyFlag = "flag"
 	// policyClaims falls back on what record and resource say.
 	policyClaims = "claims"
+	// policyKeep lets the record through as it is, counted.
+	policyKeep = "keep"
 )
 
 // Config configures the processor. The README explains each key.
@@ -37,6 +40,7 @@ type Config struct {
 	Redaction      RedactionConfig `mapstructure:"redaction"`
 	Sampling       SamplingConfig  `mapstructure:"sampling"`
 	Enrich         EnrichConfig    `mapstructure:"enrich"`
+	OriginMAC      OriginMACConfig `mapstructure:"origin_mac"`
 	Telemetry      TelemetryConfig `mapstructure:"telemetry"`
 }
 
@@ -93,6 +97,21 @@ type EnrichConfig struct {
 	Headers map[string]string `mapstructure:"headers"`
 }
 
+// OriginMACConfig says with which keys records are signed where they are made,
+// and what forwarders' signatures are checked against. Without keys nothing is
+// signed or checked, and what forwarders signed is passed on.
+type OriginMACConfig struct {
+	// KeyFile is a MAC key file, read at start.
+	KeyFile string `mapstructure:"key_file"`
+	// Keys is the content of one, in place of KeyFile.
+	Keys configopaque.String `mapstructure:"keys"`
+	// Sign gives the records that this processor finishes a MAC with the first key.
+	Sign bool `mapstructure:"sign"`
+	// OnUnverified is about forwarders' records without a MAC or with one of an
+	// unknown key.
+	OnUnverified string `mapstructure:"on_unverified"`
+}
+
 // TelemetryConfig adds labels to the processor's own metrics.
 type TelemetryConfig struct {
 	// Actions are counted under their own name.
@@ -111,6 +130,7 @@ func createDefaultConfig() component.Config {
 			OnResourceMismatch: policyFlag,
 		},
 		Redaction: RedactionConfig{Enabled: true},
+		OriginMAC: OriginMACConfig{Sign: true, OnUnverified: policyKeep},
 		Sampling:  SamplingConfig{Attribute: otlpmap.DefaultSamplingAttribute},
 	}
 }

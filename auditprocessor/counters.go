@@ -28,6 +28,7 @@ type outcomeKey struct{ result, outcome, reason, action string }
 type tally struct {
 	entries  []tallyEntry
 	redacted int
+	macs     [macResults]int64
 }
 
 type tallyEntry struct {
@@ -53,6 +54,7 @@ type counters struct {
 	// options holds the labels of every key there can be, made once.
 	options map[outcomeKey]metric.AddOption
 	refusal map[string]metric.AddOption
+	macs    [macResults]metric.AddOption
 }
 
 func newCounters(tb *metadata.TelemetryBuilder, actions []string) *counters {
@@ -67,6 +69,9 @@ func newCounters(tb *metadata.TelemetryBuilder, actions []string) *counters {
 	for _, reason := range record.Reasons() {
 		c.know(outcomeKey{result: resultQuarantined, reason: reason})
 		c.refusal[reason] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason)))
+	}
+	for result, word := range macWords {
+		c.macs[result] = metric.WithAttributeSet(attribute.NewSet(attribute.String("mac", word)))
 	}
 	for _, action := range append(slices.Clone(actions), "") {
 		if action != "" {
@@ -96,6 +101,11 @@ func (c *counters) action(action string) string { return c.actions[action] }
 func (c *counters) add(ctx context.Context, t *tally) {
 	for i := range t.entries {
 		c.telemetry.ProcessorAuditRecords.Add(ctx, t.entries[i].n, c.options[t.entries[i].key])
+	}
+	for result, n := range t.macs {
+		if n > 0 {
+			c.telemetry.ProcessorAuditOriginMacs.Add(ctx, n, c.macs[result])
+		}
 	}
 	if t.redacted > 0 {
 		c.telemetry.ProcessorAuditRedactedValues.Add(ctx, int64(t.redacted))

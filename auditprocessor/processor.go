@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
@@ -19,7 +20,7 @@ import (
 )
 
 // auditProcessor is safe for concurrent use: nothing of it is written to after
-// it was made, except the metrics, which are safe themselves.
+// its start, except the metrics, which are safe themselves.
 type auditProcessor struct {
 	cfg       *Config
 	now       func() time.Time
@@ -28,6 +29,7 @@ type auditProcessor struct {
 	redactor  *stage.Redactor // nil where redaction is off
 	logs      *logRedactor    // nil where redaction is off
 	headers   []headerRule
+	macs      *macs // nil where there are no keys
 	counters  *counters
 	telemetry *metadata.TelemetryBuilder
 }
@@ -59,6 +61,12 @@ func newAuditProcessor(set processor.Settings, cfg *Config, now func() time.Time
 	}
 	p.counters = newCounters(p.telemetry, cfg.Telemetry.Actions)
 	return p, nil
+}
+
+// start reads the keys, the only file the processor needs.
+func (p *auditProcessor) start(context.Context, component.Host) (err error) {
+	p.macs, err = p.cfg.OriginMAC.load()
+	return err
 }
 
 func (p *auditProcessor) shutdown(context.Context) error {

@@ -106,6 +106,13 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 	if r.refusal != nil {
 		return
 	}
+	mac := originMAC{finished: d.Canonical}
+	switch {
+	case problem == nil:
+		problem = r.checkMAC(&mac, &d)
+	case problem.Reason == record.ReasonMACInvalid: // not even of the form of one
+		r.tally.macs[macFailed]++
+	}
 	if problem == nil {
 		d.Record.TenantID = tenant
 		problem = r.canonical(&d)
@@ -120,6 +127,9 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		return
 	}
 	otlpmap.Encode(d.Record, lr)
+	if text := r.finalMAC(&mac, d.Record); text != "" {
+		otlpmap.PutOriginMAC(lr, text)
+	}
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
 	r.tally.add(outcomeKey{result: resultAudit, outcome: d.Record.Outcome, action: r.counters.action(d.Record.Action)})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/stage"
 )
@@ -28,6 +29,9 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxRecordBytes < minRecordBytes || c.MaxRecordBytes > maxRecordBytes {
 		errs = append(errs, fmt.Errorf("max_record_bytes: %d is not allowed: use %d to %d", c.MaxRecordBytes, minRecordBytes, maxRecordBytes))
+	}
+	if len(c.Tenant.Forwarders) == 0 {
+		errs = append(errs, c.OriginMAC.withoutForwarders())
 	}
 	for _, rule := range headerRules(c.Enrich.Headers) {
 		if name := "audit.context." + rule.member; slices.Contains(c.Tenant.Attributes, name) {
@@ -132,6 +136,34 @@ func (f *ForwarderConfig) Validate() error {
 func (r *RedactionConfig) Validate() error {
 	_, err := stage.NewRedactor(r.rules())
 	return err
+}
+
+// Validate reports what is wrong with the keys, as far as no file must be read.
+func (m *OriginMACConfig) Validate() error {
+	errs := []error{oneOf("on_unverified", m.OnUnverified, policyKeep, policyQuarantine)}
+	switch {
+	case m.KeyFile != "" && m.Keys != "":
+		errs = append(errs, errors.New("key_file and keys are both set: use one of them"))
+	case m.KeyFile == "" && m.Keys == "" && m.OnUnverified == policyQuarantine:
+		errs = append(errs, errors.New("on_unverified: quarantine needs key_file or keys to verify with"))
+	case m.Keys != "":
+		if _, err := keys.ParseMACRing([]byte(m.Keys)); err != nil {
+			errs = append(errs, fmt.Errorf("keys: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// withoutForwarders reports keys that would serve nothing where there is nobody
+// whose MACs are checked.
+func (m *OriginMACConfig) withoutForwarders() error {
+	switch {
+	case m.OnUnverified == policyQuarantine:
+		return errors.New("origin_mac: on_unverified: quarantine is about the records of tenant.forwarders, of which there are none")
+	case !m.Sign && (m.KeyFile != "" || m.Keys != ""):
+		return errors.New("origin_mac: sign: false leaves the keys without use, because there are no tenant.forwarders to check")
+	}
+	return nil
 }
 
 // Validate reports whether a sampler could find the mark.

@@ -26,6 +26,7 @@ type TelemetryBuilder struct {
 	meter                         metric.Meter
 	mu                            sync.Mutex
 	registrations                 []metric.Registration
+	ProcessorAuditOriginMacs      metric.Int64Counter
 	ProcessorAuditRecords         metric.Int64Counter
 	ProcessorAuditRedactedValues  metric.Int64Counter
 	ProcessorAuditRefusedRequests metric.Int64Counter
@@ -60,6 +61,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorAuditOriginMacs, err = builder.meter.Int64Counter(
+		"otelcol_processor_audit_origin_macs",
+		metric.WithDescription("Origin MACs made here (signed), found right (verified), found wrong (failed), missing or of an unknown key (unverified), and those of forwarders' records that this processor changed, made anew (replaced) or taken away (dropped). [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorAuditRecords, err = builder.meter.Int64Counter(
 		"otelcol_processor_audit_records",
 		metric.WithDescription("Log records by what became of them. Audit records carry their outcome, quarantined ones the reason. [Alpha]"),

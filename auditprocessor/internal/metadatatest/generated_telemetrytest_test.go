@@ -19,9 +19,13 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ProcessorAuditOriginMacs.Add(context.Background(), 1)
 	tb.ProcessorAuditRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditRedactedValues.Add(context.Background(), 1)
 	tb.ProcessorAuditRefusedRequests.Add(context.Background(), 1)
+	AssertEqualProcessorAuditOriginMacs(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorAuditRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
