@@ -7,6 +7,8 @@ import (
 	"crypto/rand"
 	"os"
 	"os/signal"
+	"os/user"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -35,7 +37,16 @@ func run() int {
 		Now:            time.Now,
 		Rand:           rand.Reader,
 		Executable:     executable,
+		User:           userName(),
 	}, os.Args[1:])
+}
+
+// userName is who runs this. A container may have no name for its user.
+func userName() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return strconv.Itoa(os.Getuid())
 }
 
 func isTerminal(f *os.File) bool {

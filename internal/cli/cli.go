@@ -36,6 +36,7 @@ type System struct {
 	Rand io.Reader // cryptographic randomness, for record ids
 
 	Executable string // absolute path of this program, "" when unknown
+	User       string // name of the operating system's user, "" when unknown
 }
 
 // Run runs one command line, without the program's name, and returns its exit

@@ -49,7 +49,7 @@ func runProcess() int {
 	return Run(ctx, &System{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Environ: os.Environ(),
-		Now: time.Now, Rand: rand.Reader, Executable: executable,
+		Now: time.Now, Rand: rand.Reader, Executable: executable, User: "tester",
 	}, os.Args[1:])
 }
 
