@@ -83,6 +83,10 @@ func deploy(t *testing.T, name string, env map[string]string) *deployment {
 	d.env["TESTBED_HEALTH"] = "127.0.0.1:" + port(t)
 	d.env["TESTBED_METRICS"] = port(t)
 	d.env["TESTBED_DIR"] = d.dir
+	// One collector per file and directory.
+	d.env["AUDIT_ANCHOR_FILE"] = filepath.Join(d.dir, "anchors")
+	d.env["AUDIT_JOURNAL_DIR"] = filepath.Join(d.dir, "journal")
+	d.env["AUDIT_JOURNAL_ANCHOR_FILE"] = filepath.Join(d.dir, "journal-anchors")
 	maps.Copy(d.env, env)
 	if u, err := url.Parse(d.env["AUDIT_WRITER_URL"]); err == nil {
 		if password, ok := u.User.Password(); ok {
@@ -153,6 +157,7 @@ func (d *deployment) leaks(log string) []string {
 		"hunter2", // every password, token and key that the tests send
 		"lg-",     // every marker of the load generator, a payload
 		"postgres://", "postgresql://",
+		"PRIVATE+KEY",
 	}, d.secrets...)
 	var found []string
 	for _, text := range forbidden {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/pglocal"
 	"github.com/otelaudit/otelaudit/testbed/database"
+	"github.com/otelaudit/otelaudit/testbed/signing"
 )
 
 // shared is the cluster of all tests that do not hurt the server.
@@ -62,11 +63,23 @@ func sharedServer(t *testing.T) *database.Server {
 }
 
 // databaseURLs is a test's database.
-type databaseURLs struct{ database.Database }
+type databaseURLs struct {
+	database.Database
+
+	signing.Files // the keys of its log
+}
 
 // environment is the environment of a collector that writes into the database.
 func (d *databaseURLs) environment() map[string]string {
-	return map[string]string{"AUDIT_WRITER_URL": d.Writer}
+	return map[string]string{"AUDIT_WRITER_URL": d.Writer, "AUDIT_LOG_KEY_FILE": d.Key}
+}
+
+// withKeys makes keys for a database.
+func withKeys(t *testing.T, db database.Database) *databaseURLs {
+	t.Helper()
+	files, err := signing.New(t.TempDir())
+	require.NoError(t, err)
+	return &databaseURLs{db, files}
 }
 
 // newDatabase makes a migrated database in the shared cluster.
@@ -74,7 +87,7 @@ func newDatabase(t *testing.T) *databaseURLs {
 	t.Helper()
 	db, err := sharedServer(t).New(within(t, time.Minute))
 	require.NoError(t, err)
-	return &databaseURLs{db}
+	return withKeys(t, db)
 }
 
 // ownServer makes a cluster for one test, which may kill it: a durable one.
@@ -90,5 +103,5 @@ func ownServer(t *testing.T) (*database.Server, *databaseURLs) {
 	})
 	db, err := server.New(within(t, time.Minute))
 	require.NoError(t, err)
-	return server, &databaseURLs{db}
+	return server, withKeys(t, db)
 }
