@@ -153,12 +153,13 @@ func parseCheckpoint(line []byte) (*Checkpoint, error) {
 	if !bytes.Equal(appendCheckpoint(make([]byte, 0, len(line)), c.Note, c.MACs), line) {
 		return nil, errors.New("other bytes for the same content")
 	}
-	text, _, found := strings.Cut(members.Checkpoint, "\n\n")
-	if !found {
+	// Where package note parts text and signatures.
+	end := strings.LastIndex(members.Checkpoint, "\n\n")
+	if end < 0 {
 		return nil, errors.New("not a signed note")
 	}
 	var err error
-	c.Parsed, err = merkle.ParseCheckpoint(text + "\n")
+	c.Parsed, err = merkle.ParseCheckpoint(members.Checkpoint[:end+1])
 	return c, err
 }
 
