@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -20,11 +21,11 @@ type Entry struct {
 func (h *Hasher) NewEntry(line []byte, mac string) (Entry, error) {
 	switch {
 	case !bytes.HasPrefix(line, recordStart) && !bytes.HasPrefix(line, quarantineStart):
-		return Entry{}, fmt.Errorf("neither a record with an action nor a quarantine entry")
+		return Entry{}, errors.New("neither a record with an action nor a quarantine entry")
 	case len(line) > MaxLineBytes:
 		return Entry{}, fmt.Errorf("an entry of %d bytes, at most %d are allowed", len(line), MaxLineBytes)
 	case bytes.IndexByte(line, '\n') >= 0:
-		return Entry{}, fmt.Errorf("a newline in an entry")
+		return Entry{}, errors.New("a newline in an entry")
 	}
 	return Entry{Line: line, Leaf: h.Leaf(line), MAC: mac}, nil
 }

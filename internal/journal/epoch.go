@@ -129,24 +129,19 @@ func (r *Recovery) find(dir *Directory) (ahead *merkle.Checkpoint, err error) {
 // lastKnown is the last epoch that the directory or the anchors know, and its
 // largest checkpoint where there is one that the directory may not hold.
 func (w *Writer) lastKnown(ahead *merkle.Checkpoint) (merkle.Origin, *merkle.Checkpoint, error) {
-	origin := w.at.origin
-	lost := ahead
-	for epoch := w.at.origin.Epoch; ; epoch++ {
-		if w.opts.Anchors == nil {
-			return origin, lost, nil
-		}
-		c, ok, err := w.anchored(w.opts.origin(epoch).String())
-		if err != nil {
-			return origin, nil, err
-		}
-		switch {
-		case !ok && epoch > w.at.origin.Epoch:
-			return origin, lost, nil
-		case !ok:
-		case epoch > w.at.origin.Epoch || lost == nil || c.Size > lost.Size:
-			origin, lost = w.opts.origin(epoch), &c
-		}
+	if w.opts.Anchors == nil {
+		return w.at.origin, ahead, nil
 	}
+	c, epoch, err := w.anchored()
+	switch {
+	case err != nil || c == nil || epoch < w.at.origin.Epoch:
+		return w.at.origin, ahead, err
+	case epoch > w.at.origin.Epoch:
+		return w.opts.origin(epoch), c, nil
+	case ahead != nil && ahead.Size > c.Size:
+		return w.at.origin, ahead, nil
+	}
+	return w.at.origin, c, nil
 }
 
 // OpenEpoch continues the journal in a new epoch, whose first segment opens with
@@ -196,7 +191,7 @@ func (r *Recovery) finishOld() error {
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	w.at.sum = sha256.New()
 	if _, err := io.Copy(w.at.sum, file); err != nil {
 		return err
@@ -216,5 +211,5 @@ func (r *Recovery) anchorEmpty() error {
 	if err != nil {
 		return err
 	}
-	return w.opts.Anchors.Append(note)
+	return errors.Join(w.opts.Anchors.Add(note), w.opts.Anchors.Sync())
 }

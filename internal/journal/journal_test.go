@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -51,40 +53,6 @@ func (c *clock) pass(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-}
-
-// memory are anchors of a test.
-type memory struct {
-	mu    sync.Mutex
-	notes map[string][]byte
-	err   error
-}
-
-func (m *memory) Latest(origin string) ([]byte, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	note, ok := m.notes[origin]
-	return note, ok
-}
-
-func (m *memory) Append(notes ...[]byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return m.err
-	}
-	for _, note := range notes {
-		text, _, _ := bytes.Cut(note, []byte("\n\n"))
-		c, err := merkle.ParseCheckpoint(string(text) + "\n")
-		if err != nil {
-			return err
-		}
-		if m.notes == nil {
-			m.notes = make(map[string][]byte)
-		}
-		m.notes[c.Origin] = bytes.Clone(note)
-	}
-	return nil
 }
 
 // options of a journal in a fresh directory.
@@ -185,9 +153,7 @@ func check(t testing.TB, dir string, ring *keys.Ring) content {
 				require.Equal(t, line.Checkpoint.Parsed.Text(), text)
 				require.Equal(t, tree.Size(), line.Checkpoint.Parsed.Size)
 				require.Equal(t, tree.Root(), line.Checkpoint.Parsed.Root)
-				for index, mac := range line.Checkpoint.MACs {
-					c.macs[index] = mac
-				}
+				maps.Copy(c.macs, line.Checkpoint.MACs)
 				c.size = tree.Size()
 			case SealLine:
 				_, err := ring.Open(line.Seal.Note())
@@ -210,7 +176,7 @@ func TestWriteAndReadBack(t *testing.T) {
 	w := open(t, opts)
 	var want [][]byte
 	for i := range 20 {
-		e := entryOf(t, fmt.Sprint(i))
+		e := entryOf(t, strconv.Itoa(i))
 		if i%3 == 0 {
 			e.MAC = fmt.Sprintf("hmac-sha256:k:%d", i)
 		}

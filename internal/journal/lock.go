@@ -35,7 +35,7 @@ func lock(dir, name string) (*os.File, error) {
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder := make([]byte, 32)
-		n, _ := file.ReadAt(holder, 0) //nolint:errcheck // not known is said
+		n, _ := file.ReadAt(holder, 0)
 		pid, err := strconv.Atoi(strings.TrimSpace(string(holder[:n])))
 		if err != nil {
 			pid = 0
@@ -47,7 +47,7 @@ func lock(dir, name string) (*os.File, error) {
 	}
 	// The process id is for messages; the lock holds without it, as on a full disk.
 	if err := file.Truncate(0); err == nil {
-		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) //nolint:errcheck // see above
+		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return file, nil
 }

@@ -11,8 +11,8 @@ func (w *Writer) Head() (note []byte, size int64) {
 }
 
 // Maintain does what is due without anybody writing: it seals a segment that is
-// old enough and puts a head that has changed into the anchors. Call it every
-// second or so: what was written since then can be cut off unnoticed.
+// old enough and makes the anchors durable. Call it every second or so: of what
+// was written since, a machine that loses its power can forget the anchors.
 func (w *Writer) Maintain() error { return errors.Join(w.sealOld(), w.anchor()) }
 
 func (w *Writer) sealOld() error {
@@ -30,7 +30,8 @@ func (w *Writer) sealOld() error {
 	return w.seal(now)
 }
 
-// anchor puts the head into the anchors unless it is there.
+// anchor makes the head durable in the anchors unless it is. That an anchor
+// cannot be written does not hold up the journal: it is told, and tried again.
 func (w *Writer) anchor() error {
 	if w.opts.Anchors == nil {
 		return nil
@@ -41,7 +42,10 @@ func (w *Writer) anchor() error {
 	if size == w.anchoredSize || note == nil {
 		return nil
 	}
-	err := w.opts.Anchors.Append(note)
+	err := w.opts.Anchors.Add(note)
+	if err == nil {
+		err = w.opts.Anchors.Sync()
+	}
 	w.opts.Observer.Anchored(size, err)
 	if err == nil {
 		w.anchoredSize = size

@@ -12,10 +12,13 @@ import (
 // Anchors are checkpoints kept where nobody who can change the journal can
 // change them: *anchor.File.
 type Anchors interface {
-	// Latest returns the newest checkpoint of an origin.
-	Latest(origin string) (note []byte, ok bool)
-	// Append is durable on return.
-	Append(notes ...[]byte) error
+	// LatestEpoch returns the newest checkpoint of the newest epoch of a log,
+	// nil where there is none. It takes the origin of epoch 0.
+	LatestEpoch(first string) (note []byte, epoch int32, err error)
+	// Add writes checkpoints: they outlive the process.
+	Add(notes ...[]byte) error
+	// Sync returns when what was added is durable.
+	Sync() error
 }
 
 // Options of a Writer. Directory, Name, Ring and Now are required.
@@ -100,7 +103,8 @@ type Observer interface {
 	// SetAside: what a crash or a failed write left behind the last durable
 	// batch is now in this file.
 	SetAside(file string, bytes int64)
-	// Anchored: the journal's head is in the anchors; err says why it is not.
+	// Anchored: the journal's head is durable in the anchors; err says why it
+	// is not.
 	Anchored(size int64, err error)
 }
 

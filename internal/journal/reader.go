@@ -69,6 +69,8 @@ func (l *Line) Record() (*record.Record, error) { return record.ParseCanonical(l
 func (l *Line) Quarantine() (*Quarantined, error) { return ParseQuarantined(l.Raw) }
 
 // Damage is what is wrong with a line, as far as it shows without a key.
+//
+//nolint:errname // a finding about a line; an error only where it ends a recovery
 type Damage struct {
 	File   string
 	Line   int
@@ -144,6 +146,7 @@ func (r *Reader) Next() (*Line, error) {
 	case tooLong:
 		r.damage(DamageLine, fmt.Sprintf("a line longer than %d bytes", MaxLineBytes))
 		return l, nil
+	case whole:
 	}
 	r.classify()
 	switch {
@@ -285,7 +288,7 @@ func (s *Segment) Lines() iter.Seq2[*Line, error] {
 			yield(nil, err)
 			return
 		}
-		defer file.Close() //nolint:errcheck // only read
+		defer file.Close()
 		reader := NewReader(file, s.Name())
 		for {
 			line, err := reader.Next()

@@ -107,44 +107,41 @@ func (w *Writer) checkAnchors(dir *Directory) error {
 	if o.Anchors == nil {
 		return nil
 	}
-	// An epoch that the directory does not know: it was restored to a time
-	// before that.
-	later := w.opts.origin(w.at.origin.Epoch + 1).String()
-	if c, ok, err := w.anchored(later); err != nil {
-		return err
-	} else if ok {
-		return &BehindError{Directory: o.Directory, Origin: later, Anchored: c.Size}
-	}
-	c, ok, err := w.anchored(w.at.origin.String())
+	c, epoch, err := w.anchored()
 	switch {
-	case err != nil || !ok:
+	case err != nil || c == nil || epoch < w.at.origin.Epoch:
 		return err
+	case epoch > w.at.origin.Epoch:
+		// The directory was restored to a time before that epoch.
+		return &BehindError{Directory: o.Directory, Origin: c.Origin, Anchored: c.Size}
 	case c.Size > w.at.tree.Size():
 	case c.Size == w.at.tree.Size() && c.Root == w.at.tree.Root():
 		return nil
 	default:
-		if same, err := w.holds(dir, &c); err != nil || same {
+		if same, err := w.holds(dir, c); err != nil || same {
 			return err
 		}
 	}
 	return &BehindError{Directory: o.Directory, Origin: c.Origin, Size: w.at.tree.Size(), Anchored: c.Size}
 }
 
-// anchored is the newest anchor of an origin. One that none of our keys signed
-// is an error: somebody else writes this file.
-func (w *Writer) anchored(origin string) (c merkle.Checkpoint, ok bool, err error) {
-	note, ok := w.opts.Anchors.Latest(origin)
-	if !ok {
-		return c, false, nil
+// anchored is the newest anchor of the newest epoch, nil where there is none.
+// One that none of our keys signed is an error: somebody else writes this file.
+func (w *Writer) anchored() (*merkle.Checkpoint, int32, error) {
+	first := w.opts.origin(0).String()
+	note, epoch, err := w.opts.Anchors.LatestEpoch(first)
+	if err != nil || note == nil {
+		return nil, 0, err
 	}
 	text, err := w.opts.Ring.Open(note)
-	if err == nil {
-		c, err = merkle.ParseCheckpoint(text)
-	}
 	if err != nil {
-		return c, false, fmt.Errorf("the anchor of %s: %w", origin, err)
+		return nil, 0, fmt.Errorf("the anchor of %s: %w", first, err)
 	}
-	return c, true, nil
+	c, err := merkle.ParseCheckpoint(text)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the anchor of %s: %w", first, err)
+	}
+	return &c, epoch, nil
 }
 
 // holds reports whether an anchor's checkpoint is one of the journal's. Where
@@ -186,7 +183,7 @@ func (w *Writer) setAside() error {
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	if _, err := file.Seek(w.at.good, io.SeekStart); err != nil {
 		return err
 	}
