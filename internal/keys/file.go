@@ -9,19 +9,6 @@ import (
 // maxFileBytes is far more than any key or trust file holds.
 const maxFileBytes = 1 << 20
 
-// LoadRing reads a key file that others cannot read.
-func LoadRing(path string) (*Ring, error) {
-	text, err := readSecret(path)
-	if err != nil {
-		return nil, err
-	}
-	ring, err := ParseRing(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return ring, nil
-}
-
 // PermissionError is a file with secrets that others may read or write.
 type PermissionError struct {
 	Path string

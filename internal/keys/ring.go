@@ -1,10 +1,9 @@
 package keys
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -15,15 +14,28 @@ import (
 // Ring is the content of a key file: the keys that sign for one log and those
 // whose signatures it made before. Safe for concurrent use.
 type Ring struct {
-	log       string
-	signers   []note.Signer
-	verifiers note.Verifiers
-	public    []string // verifier keys of the signers, same order
-	retired   []string // verifier keys that sign no more
+	log     string
+	signers []note.Signer
+	known   verifiers
+	public  []string // verifier keys of the signers, same order
+	retired []string // verifier keys that sign no more
 }
 
 // ErrKey is wrapped by every error about the content of a key file.
 var ErrKey = errors.New("not a key file")
+
+// LoadRing reads a key file that others cannot read.
+func LoadRing(path string) (*Ring, error) {
+	text, err := readSecret(path)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := ParseRing(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return ring, nil
+}
 
 // ParseRing reads a key file: one key per line, empty lines and lines that begin
 // with # are ignored. A private key (PRIVATE+KEY+<log name>+<hash>+<base64>)
@@ -33,69 +45,52 @@ var ErrKey = errors.New("not a key file")
 // the head to append to. All keys are of one log. Errors name the line, never
 // what stands there.
 func ParseRing(text []byte) (*Ring, error) {
-	ring := &Ring{}
-	var verifiers []note.Verifier
-	seen := make(map[string]bool)
-	scanner := bufio.NewScanner(strings.NewReader(string(text)))
-	for number := 1; scanner.Scan(); number++ {
-		line := strings.TrimSpace(scanner.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		verifier, err := ring.add(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", ErrKey, number, err)
-		}
-		switch {
-		case ring.log == "":
-			ring.log = verifier.Name()
-			if err := merkle.CheckLogName(ring.log); err != nil {
-				return nil, fmt.Errorf("%w: line %d: %w", ErrKey, number, err)
-			}
-		case ring.log != verifier.Name():
-			return nil, fmt.Errorf("%w: line %d: a key of another log (%s, the first is of %s)", ErrKey, number, verifier.Name(), ring.log)
-		}
-		id := fmt.Sprintf("%08x", verifier.KeyHash())
-		if seen[id] {
-			return nil, fmt.Errorf("%w: line %d: key %s stands twice", ErrKey, number, id)
-		}
-		seen[id] = true
-		verifiers = append(verifiers, verifier)
+	ring := &Ring{known: make(verifiers)}
+	err := eachLine(text, ring.add)
+	if err == nil && len(ring.signers) == 0 {
+		err = errors.New("it holds no private key")
 	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("%w: a line is too long", ErrKey)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	if len(ring.signers) == 0 {
-		return nil, fmt.Errorf("%w: it holds no private key", ErrKey)
-	}
-	ring.verifiers = note.VerifierList(verifiers...)
 	return ring, nil
 }
 
-func (r *Ring) add(line string) (note.Verifier, error) {
-	if !strings.HasPrefix(line, privatePrefix) {
-		verifier, err := note.NewVerifier(line)
-		if err != nil {
-			return nil, errors.New("neither a private nor a public key")
+// maxSigners is far more than a rotation needs: each costs a signature for
+// every commit.
+const maxSigners = 8
+
+func (r *Ring) add(line string) error {
+	public := line
+	var signer note.Signer
+	if strings.HasPrefix(line, privatePrefix) {
+		var err error
+		if signer, public, err = newSigner(line); err != nil {
+			return err
 		}
-		r.retired = append(r.retired, line)
-		return verifier, nil
 	}
-	signer, err := note.NewSigner(line)
-	if err != nil {
-		return nil, errors.New("the private key is damaged")
+	verifier, err := newVerifier(public)
+	switch {
+	case errors.Is(err, errPublic):
+		return errors.New("neither a private nor a public key")
+	case err != nil:
+		return err
+	case r.log != "" && r.log != verifier.Name():
+		return fmt.Errorf("a key of another log (%s, the first is of %s)", verifier.Name(), r.log)
+	case r.known[idOf(verifier)] != nil:
+		return fmt.Errorf("key %s stands twice", idOf(verifier))
+	case signer != nil && len(r.signers) == maxSigners:
+		return fmt.Errorf("more than %d private keys", maxSigners)
 	}
-	public, err := publicOf(line)
-	if err != nil {
-		return nil, errors.New("the private key is damaged")
-	}
-	verifier, err := note.NewVerifier(public)
-	if err != nil {
-		return nil, errors.New("the private key is damaged")
+	r.log = verifier.Name()
+	r.known[idOf(verifier)] = verifier
+	if signer == nil {
+		r.retired = append(r.retired, public)
+		return nil
 	}
 	r.signers = append(r.signers, signer)
 	r.public = append(r.public, public)
-	return verifier, nil
+	return nil
 }
 
 // LogName is the name of the log that the keys sign for, the first part of
@@ -103,7 +98,19 @@ func (r *Ring) add(line string) (note.Verifier, error) {
 func (r *Ring) LogName() string { return r.log }
 
 // Public are the verifier keys of the keys that sign, in the order of the file.
-func (r *Ring) Public() []string { return append([]string(nil), r.public...) }
+func (r *Ring) Public() []string { return slices.Clone(r.public) }
+
+// Retired are the verifier keys of the file that sign no more, in its order.
+func (r *Ring) Retired() []string { return slices.Clone(r.retired) }
+
+// Format keeps the keys out of every print of a ring.
+func (r *Ring) Format(f fmt.State, _ rune) {
+	ids := make([]string, len(r.signers))
+	for i, signer := range r.signers {
+		ids[i] = keyID{signer.Name(), signer.KeyHash()}.String()
+	}
+	fmt.Fprintf(f, "keys %s", strings.Join(ids, ", "))
+}
 
 // Sign signs the text of a checkpoint, or of any other statement, with every
 // private key and returns the signed note. The text ends in a newline.
@@ -111,41 +118,34 @@ func (r *Ring) Sign(text string) ([]byte, error) {
 	return note.Sign(&note.Note{Text: text}, r.signers...)
 }
 
-// ErrSignature is wrapped where a note carries no signature that counts.
-var ErrSignature = errors.New("no valid signature of a known key")
-
 // Open returns the text of a note that one of the ring's keys signed, retired
-// ones included.
+// ones included. The log's name is only in the text: the caller compares the
+// origin.
 func (r *Ring) Open(signed []byte) (text string, err error) {
-	opened, err := note.Open(signed, r.verifiers)
+	opened, err := open(signed, r.known)
 	if err != nil {
-		return "", openError(err)
+		return "", err
 	}
 	return opened.Text, nil
 }
 
-// openError keeps what was signed out of the message.
-func openError(err error) error {
-	var unverified *note.UnverifiedNoteError
-	var invalid *note.InvalidSignatureError
-	switch {
-	case errors.As(err, &unverified):
-		names := make([]string, 0, len(unverified.Note.UnverifiedSigs))
-		for _, sig := range unverified.Note.UnverifiedSigs {
-			names = append(names, fmt.Sprintf("%s+%08x", sig.Name, sig.Hash))
-		}
-		return fmt.Errorf("%w (signed by %s)", ErrSignature, strings.Join(names, ", "))
-	case errors.As(err, &invalid):
-		return fmt.Errorf("%w: the signature of %s+%08x does not fit the text", ErrSignature, invalid.Name, invalid.Hash)
+// Checkpoint opens a checkpoint of this origin that one of the ring's keys
+// signed, retired ones included.
+func (r *Ring) Checkpoint(signed []byte, origin string) (merkle.Checkpoint, error) {
+	text, err := r.Open(signed)
+	if err != nil {
+		return merkle.Checkpoint{}, err
 	}
-	return fmt.Errorf("%w: not a signed note", ErrSignature)
+	checkpoint, err := merkle.ParseCheckpoint(text)
+	if err != nil {
+		return merkle.Checkpoint{}, err
+	}
+	if checkpoint.Origin != origin {
+		return merkle.Checkpoint{}, fmt.Errorf("%w: it is of %s, not of %s", ErrOrigin, checkpoint.Origin, origin)
+	}
+	return checkpoint, nil
 }
 
-// Generate makes a key pair for a log from 32 bytes of rand: the line of a key
-// file, which is secret, and the verifier key of a trust file, which is not.
-func Generate(rand io.Reader, logName string) (private, public string, err error) {
-	if err := merkle.CheckLogName(logName); err != nil {
-		return "", "", err
-	}
-	return note.GenerateKey(rand, logName)
-}
+// ErrOrigin is wrapped where a checkpoint is of another log than the one asked
+// for.
+var ErrOrigin = errors.New("a checkpoint of another log")

@@ -1,10 +1,10 @@
 package keys
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,27 +16,46 @@ import (
 // Trust is the content of a trust file: the public keys a verifier believes,
 // for which logs, and from when to when. Safe for concurrent use.
 type Trust struct {
-	keys []TrustedKey
+	keys  []TrustedKey
+	known verifiers
+	lines map[keyID][]int // indexes into keys
 }
 
 // TrustedKey is one line of a trust file.
 type TrustedKey struct {
 	Verifier string // <log name>+<hash>+<base64>
-	Log      string // origins are this name or begin with it and a slash
+	Log      string // the log's name, which the key bears, too
 	From     time.Time
 	Until    time.Time // exclusive; zero times are open
-
-	verifier note.Verifier
 }
 
 // ID is the name and hash of the key, as in a signature line.
 func (k *TrustedKey) ID() string {
-	return fmt.Sprintf("%s+%08x", k.verifier.Name(), k.verifier.KeyHash())
+	name, rest, _ := strings.Cut(k.Verifier, "+")
+	hash, _, _ := strings.Cut(rest, "+")
+	return name + "+" + hash
 }
 
-func (k *TrustedKey) covers(origin string, at time.Time) bool {
-	if origin != k.Log && !strings.HasPrefix(origin, k.Log+"/") {
-		return false
+// Line is the key as a line of a trust file, without the newline.
+func (k *TrustedKey) Line() string {
+	return k.Verifier + " " + k.Log + " " + endText(k.From) + " " + endText(k.Until)
+}
+
+// openEnd stands for a time that is open.
+const openEnd = "-"
+
+func endText(t time.Time) string {
+	if t.IsZero() {
+		return openEnd
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// covers says whether the key is trusted at a time. A statement without a time
+// may be of any, so it needs a key without ends.
+func (k *TrustedKey) covers(at time.Time) bool {
+	if at.IsZero() {
+		return k.From.IsZero() && k.Until.IsZero()
 	}
 	return (k.From.IsZero() || !at.Before(k.From)) && (k.Until.IsZero() || at.Before(k.Until))
 }
@@ -49,12 +68,7 @@ var ErrTrust = errors.New("not a trust file")
 
 // LoadTrust reads a trust file.
 func LoadTrust(path string) (*Trust, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() //nolint:errcheck // only read
-	text, err := readLimited(file, path)
+	text, err := readPublic(path)
 	if err != nil {
 		return nil, err
 	}
@@ -65,148 +79,180 @@ func LoadTrust(path string) (*Trust, error) {
 	return trust, nil
 }
 
+// readPublic reads a file that is no secret.
+func readPublic(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // only read
+	return readLimited(file, path)
+}
+
 // ParseTrust reads a trust file: the header, then one key per line as
 // <verifier key> <log name> <from> <until>, the times in RFC 3339 or "-" for an
-// open end. Empty lines and lines that begin with # are ignored. Keys are never
-// taken out: what they signed stays to be verified.
+// open end. Empty lines and lines that begin with # are ignored. A key speaks
+// for the log whose name it bears; it may have several lines when their times
+// do not overlap. Keys are never taken out: what they signed stays to be
+// verified.
 func ParseTrust(text []byte) (*Trust, error) {
-	trust := &Trust{}
-	scanner := bufio.NewScanner(strings.NewReader(string(text)))
+	trust := &Trust{known: make(verifiers), lines: make(map[keyID][]int)}
 	header := false
-	for number := 1; scanner.Scan(); number++ {
-		line := strings.TrimSpace(scanner.Text())
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
-			continue
-		case !header:
-			if line != TrustHeader {
-				return nil, fmt.Errorf("%w: line %d: want %q first", ErrTrust, number, TrustHeader)
-			}
-			header = true
-			continue
+	err := eachLine(text, func(line string) error {
+		if header {
+			return trust.add(line)
 		}
-		key, err := parseTrusted(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", ErrTrust, number, err)
+		if line != TrustHeader {
+			return fmt.Errorf("want %q first", TrustHeader)
 		}
-		trust.keys = append(trust.keys, key)
+		header = true
+		return nil
+	})
+	if err == nil && len(trust.keys) == 0 {
+		err = errors.New("it holds no key")
 	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("%w: a line is too long", ErrTrust)
-	}
-	if len(trust.keys) == 0 {
-		return nil, fmt.Errorf("%w: it holds no key", ErrTrust)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTrust, err)
 	}
 	return trust, nil
 }
 
-func parseTrusted(line string) (TrustedKey, error) {
-	fields := strings.Fields(line)
-	if len(fields) != 4 {
-		return TrustedKey{}, fmt.Errorf("want 4 fields (key, log name, from, until), found %d", len(fields))
-	}
-	if strings.HasPrefix(fields[0], privatePrefix) {
-		return TrustedKey{}, errors.New("a private key: it belongs into a key file and nowhere else")
-	}
-	verifier, err := note.NewVerifier(fields[0])
+func (t *Trust) add(line string) error {
+	key, verifier, err := parseTrusted(line)
 	if err != nil {
-		return TrustedKey{}, errors.New("the public key is damaged")
+		return err
 	}
-	key := TrustedKey{Verifier: fields[0], Log: fields[1], verifier: verifier}
+	id := idOf(verifier)
+	for _, i := range t.lines[id] {
+		switch other := &t.keys[i]; {
+		case other.Verifier != key.Verifier: // 32 bits name a key, and these two share them
+			return fmt.Errorf("another key has the id %s already: make a new one", id)
+		case other.overlaps(&key):
+			return fmt.Errorf("key %s stands twice for the same time", id)
+		}
+	}
+	t.known[id] = verifier
+	t.lines[id] = append(t.lines[id], len(t.keys))
+	t.keys = append(t.keys, key)
+	return nil
+}
+
+func (k *TrustedKey) overlaps(other *TrustedKey) bool {
+	before := func(until, from time.Time) bool {
+		return !until.IsZero() && !from.IsZero() && !until.After(from)
+	}
+	return !before(k.Until, other.From) && !before(other.Until, k.From)
+}
+
+func parseTrusted(line string) (TrustedKey, note.Verifier, error) {
+	fields := strings.Fields(line)
+	if strings.HasPrefix(line, privatePrefix) {
+		return TrustedKey{}, nil, errors.New("a private key: it belongs into a key file and nowhere else")
+	}
+	if len(fields) != 4 {
+		return TrustedKey{}, nil, fmt.Errorf("want 4 fields (key, log name, from, until), found %d", len(fields))
+	}
+	verifier, err := newVerifier(fields[0])
+	if err != nil {
+		return TrustedKey{}, nil, err
+	}
+	key := TrustedKey{Verifier: fields[0], Log: fields[1]}
 	if err := merkle.CheckLogName(key.Log); err != nil {
-		return TrustedKey{}, err
+		return TrustedKey{}, nil, err
+	}
+	if key.Log != verifier.Name() {
+		return TrustedKey{}, nil, fmt.Errorf("the key is of log %s, the line of %s", verifier.Name(), key.Log)
 	}
 	for i, end := range []*time.Time{&key.From, &key.Until} {
-		if fields[2+i] == "-" {
-			continue
-		}
-		if *end, err = time.Parse(time.RFC3339Nano, fields[2+i]); err != nil {
-			return TrustedKey{}, errors.New("times are RFC 3339 or -")
+		if *end, err = parseEnd(fields[2+i]); err != nil {
+			return TrustedKey{}, nil, err
 		}
 	}
 	if !key.From.IsZero() && !key.Until.IsZero() && !key.From.Before(key.Until) {
-		return TrustedKey{}, errors.New("the validity ends before it begins")
+		return TrustedKey{}, nil, errors.New("the validity ends before it begins")
 	}
-	return key, nil
+	return key, verifier, nil
+}
+
+func parseEnd(text string) (time.Time, error) {
+	if text == openEnd {
+		return time.Time{}, nil
+	}
+	end, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || end.IsZero() {
+		return time.Time{}, errors.New("times are RFC 3339 or -")
+	}
+	return end.UTC(), nil
 }
 
 // Keys are the lines of the file.
-func (t *Trust) Keys() []TrustedKey { return append([]TrustedKey(nil), t.keys...) }
+func (t *Trust) Keys() []TrustedKey { return slices.Clone(t.keys) }
 
-// Line is the key as a line of a trust file, without the newline.
-func (k *TrustedKey) Line() string {
-	at := func(t time.Time) string {
-		if t.IsZero() {
-			return "-"
-		}
-		return t.UTC().Format(time.RFC3339Nano)
+// Text is the file without comments: header and lines. ParseTrust reads it.
+func (t *Trust) Text() []byte {
+	b := []byte(TrustHeader + "\n")
+	for i := range t.keys {
+		b = append(b, t.keys[i].Line()+"\n"...)
 	}
-	return k.Verifier + " " + k.Log + " " + at(k.From) + " " + at(k.Until)
+	return b
 }
 
 // Checkpoint opens a signed checkpoint. One of its signatures must be of a key
 // that is trusted for the origin at the time under the signature; a checkpoint
-// without a time is held against the open ends only.
+// without a time needs a key without ends.
 func (t *Trust) Checkpoint(signed []byte) (merkle.Checkpoint, error) {
-	text, ids, err := t.open(signed)
+	opened, err := open(signed, t.known)
 	if err != nil {
 		return merkle.Checkpoint{}, err
 	}
-	checkpoint, err := merkle.ParseCheckpoint(text)
+	checkpoint, err := merkle.ParseCheckpoint(opened.Text)
 	if err != nil {
 		return merkle.Checkpoint{}, err
 	}
-	return checkpoint, t.admits(ids, checkpoint.Origin, checkpoint.RecordedAt)
+	if err := t.admit(opened, checkpoint.Origin, checkpoint.RecordedAt); err != nil {
+		return merkle.Checkpoint{}, err
+	}
+	return checkpoint, nil
 }
 
 // Statement opens any other signed text about an origin and a time, such as the
-// opening of an epoch: read gets both out of the text.
+// opening of an epoch: read gets both out of the text. The origin is that of a
+// tree (see merkle.ParseOrigin) or the name of a log.
 func (t *Trust) Statement(signed []byte, read func(text string) (origin string, at time.Time, err error)) error {
-	text, ids, err := t.open(signed)
+	opened, err := open(signed, t.known)
 	if err != nil {
 		return err
 	}
-	origin, at, err := read(text)
+	origin, at, err := read(opened.Text)
 	if err != nil {
 		return err
 	}
-	return t.admits(ids, origin, at)
-}
-
-// open returns a note's text and which keys signed it.
-func (t *Trust) open(signed []byte) (text string, ids map[string]bool, err error) {
-	// The same key may stand on several lines, for several logs or times.
-	verifiers := make([]note.Verifier, 0, len(t.keys))
-	known := make(map[string]bool, len(t.keys))
-	for i := range t.keys {
-		if id := t.keys[i].ID(); !known[id] {
-			known[id] = true
-			verifiers = append(verifiers, t.keys[i].verifier)
-		}
-	}
-	opened, err := note.Open(signed, note.VerifierList(verifiers...))
-	if err != nil {
-		return "", nil, openError(err)
-	}
-	ids = make(map[string]bool, len(opened.Sigs))
-	for _, sig := range opened.Sigs {
-		ids[fmt.Sprintf("%s+%08x", sig.Name, sig.Hash)] = true
-	}
-	return opened.Text, ids, nil
+	return t.admit(opened, origin, at)
 }
 
 // ErrNotTrusted is wrapped where a known key signed what it is not trusted for.
 var ErrNotTrusted = errors.New("signed by a key that is not trusted for it")
 
-func (t *Trust) admits(ids map[string]bool, origin string, at time.Time) error {
-	for i := range t.keys {
-		if key := &t.keys[i]; ids[key.ID()] && key.covers(origin, at) {
-			return nil
+func (t *Trust) admit(opened *note.Note, origin string, at time.Time) error {
+	for i := range opened.Sigs {
+		for _, line := range t.lines[keyID{opened.Sigs[i].Name, opened.Sigs[i].Hash}] {
+			if key := &t.keys[line]; key.Log == logOf(origin) && key.covers(at) {
+				return nil
+			}
 		}
 	}
 	when := "without a time"
 	if !at.IsZero() {
 		when = "at " + at.UTC().Format(time.RFC3339Nano)
 	}
-	return fmt.Errorf("%w: origin %s %s", ErrNotTrusted, origin, when)
+	return fmt.Errorf("%w: origin %s %s (signed by %s)", ErrNotTrusted, origin, when, signedBy(opened.Sigs))
+}
+
+// logOf is the log that an origin belongs to. The names are compared whole: the
+// key of the log a must not speak for the log a/b.
+func logOf(origin string) string {
+	if parsed, err := merkle.ParseOrigin(origin); err == nil {
+		return parsed.Log
+	}
+	return origin
 }
