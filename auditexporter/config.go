@@ -57,6 +57,7 @@ type Config struct {
 	SendingQueue   configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
 	RetryOnFailure configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
 
+	Integrity IntegrityConfig `mapstructure:"integrity"`
 	Telemetry TelemetryConfig `mapstructure:"telemetry"`
 
 	// prevent unkeyed literal initialization
@@ -115,12 +116,13 @@ func createDefaultConfig() component.Config {
 		MaxWaitingBytes:     64 << 20,
 		SendingQueue:        configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
 		RetryOnFailure:      defaultRetry(),
+		Integrity:           IntegrityConfig{Mode: integrityRequired, AnchorInterval: time.Minute},
 	}
 }
 
 // Validate names the first key that is wrong and what is allowed.
 func (c *Config) Validate() error {
-	return errors.Join(c.validateConnection(), c.validateStore(), c.validateDelivery())
+	return errors.Join(c.validateConnection(), c.validateStore(), c.validateDelivery(), c.Integrity.validate())
 }
 
 func (c *Config) validateConnection() error {

@@ -31,6 +31,9 @@ func parse(t testing.TB, yaml string) (*Config, error) {
 	if err := conf.Unmarshal(cfg); err != nil {
 		return nil, err
 	}
+	if !conf.IsSet("integrity") {
+		cfg.Integrity.KeyFile = "/log.key" // the one thing beside the database that has no default
+	}
 	return cfg, confmap.Validate(cfg)
 }
 
@@ -49,6 +52,7 @@ batch: {max_records: 100, max_bytes: 1048576}
 max_waiting_bytes: 2097152
 sending_queue: {storage: file_storage/queue, queue_size: 10, num_consumers: 3}
 retry_on_failure: {initial_interval: 2s, max_interval: 20s}
+integrity: {mode: required, key_file: /log.key, log_name: audit.example.com/prod, anchor_file: /anchors, anchor_log: true, anchor_interval: 5m}
 telemetry: {actions: [login]}
 `)
 	require.NoError(t, err)
@@ -66,6 +70,10 @@ telemetry: {actions: [login]}
 		Mode: "durable-queue", Timeout: 10 * time.Second, Workers: 2,
 		Batch: BatchConfig{MaxRecords: 100, MaxBytes: 1 << 20}, MaxWaitingBytes: 2 << 20,
 		SendingQueue: configoptional.Some(queue), RetryOnFailure: retry,
+		Integrity: IntegrityConfig{
+			Mode: "required", KeyFile: "/log.key", LogName: "audit.example.com/prod",
+			AnchorFile: "/anchors", AnchorLog: true, AnchorInterval: 5 * time.Minute,
+		},
 		Telemetry: TelemetryConfig{Actions: []string{"login"}},
 	}, cfg)
 }
@@ -74,6 +82,7 @@ telemetry: {actions: [login]}
 func TestTheLongestNamesAreValid(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.URL = "postgres://collector@localhost/audit"
+	cfg.Integrity.KeyFile = "/log.key"
 	cfg.Schema, cfg.RolePrefix = strings.Repeat("s", 63), strings.Repeat("r", 55)
 	require.NoError(t, cfg.Validate())
 	require.NoError(t, migrations.Runner{Schema: cfg.Schema, RolePrefix: cfg.RolePrefix}.Validate())
@@ -112,6 +121,11 @@ func TestInvalidConfigs(t *testing.T) {
 		{"workers", local + "workers: 0", "workers: must be 1 to 256, found 0"},
 		{"records", local + "batch: {max_records: 0}", "batch::max_records: must be 1 to 50000, found 0"},
 		{"bytes", local + "batch: {max_bytes: 1}", "batch::max_bytes: must be 65536 to 268435456, found 1"},
+		{"no key", local + "integrity: {}", "integrity::key_file: is required (or integrity::key) with integrity::mode: required; otelaudit keygen makes a key file"},
+		{"integrity mode", local + "integrity: {mode: maybe}", `integrity::mode: must be required or off, found "maybe"`},
+		{"two keys", local + "integrity: {key_file: k, key: hunter2}", "integrity::key_file: excludes integrity::key; use one or the other"},
+		{"log name", local + "integrity: {key_file: k, log_name: 'a b'}", `integrity::log_name: log name "a b" has a character other than`},
+		{"anchor interval", local + "integrity: {key_file: k, anchor_interval: 1ms}", "integrity::anchor_interval: must be 1s to 24h, found 1ms"},
 		{"waiting", local + "max_waiting_bytes: 1", "max_waiting_bytes: must be at least batch::max_bytes (8388608), found 1"},
 		{"actions", local + "telemetry: {actions: ['']}", "telemetry::actions: holds an empty action"},
 		{"queue in synchronous mode", local + "sending_queue: {queue_size: 3}", "sending_queue: answers before COMMIT; remove it or set mode: durable-queue"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/auditexporter/internal/metadata"
 	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/seal"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -156,18 +157,40 @@ func (c *counts) BlockersTerminated(ctx context.Context, sessions int) {
 }
 
 // observe registers the figures that are read when somebody asks.
-func (c *counts) observe(oldest, horizon func() time.Duration) error {
-	err := c.telemetry.RegisterAuditExporterOldestUnacknowledgedCallback(func(_ context.Context, o metric.Float64Observer) error {
-		o.Observe(oldest().Seconds())
-		return nil
-	})
-	if err != nil {
-		return err
+func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error {
+	seconds := func(of func() time.Duration) metric.Float64Callback {
+		return func(_ context.Context, o metric.Float64Observer) error {
+			o.Observe(of().Seconds())
+			return nil
+		}
 	}
-	return c.telemetry.RegisterAuditExporterPartitionHorizonCallback(func(_ context.Context, o metric.Float64Observer) error {
-		o.Observe(horizon().Seconds())
-		return nil
-	})
+	err := c.telemetry.RegisterAuditExporterOldestUnacknowledgedCallback(seconds(oldest))
+	if err == nil {
+		err = c.telemetry.RegisterAuditExporterPartitionHorizonCallback(seconds(horizon))
+	}
+	if err == nil && unanchored != nil {
+		err = c.telemetry.RegisterAuditExporterSecondsSinceAnchorCallback(seconds(unanchored))
+	}
+	return err
 }
+
+// headRefused counts a tenant whose log in the store is not accepted.
+func (c *counts) headRefused(reason string) {
+	ctx := context.Background()
+	c.telemetry.AuditExporterHeadRefused.Add(ctx, 1, metric.WithAttributes(attribute.String("reason", reason)))
+	if reason == seal.ReasonRollback || reason == seal.ReasonFork {
+		c.rollbackDetected()
+	}
+}
+
+func (c *counts) rollbackDetected() {
+	c.telemetry.AuditExporterRollbackDetected.Add(context.Background(), 1)
+}
+
+func (c *counts) sealed(commits int) {
+	c.telemetry.AuditExporterSealedCommits.Add(context.Background(), int64(commits))
+}
+
+func (c *counts) anchorFailed() { c.telemetry.AuditExporterAnchorFailures.Add(context.Background(), 1) }
 
 func (c *counts) shutdown() { c.telemetry.Shutdown() }

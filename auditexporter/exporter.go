@@ -34,6 +34,7 @@ type auditExporter struct {
 
 	shards  []*shard
 	keeper  *keeper
+	log     *signedLog   // nil: integrity is off
 	waiting atomic.Int64 // bytes of records that wait for their COMMIT
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -73,6 +74,9 @@ func (e *auditExporter) Start(_ context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	if e.log, err = openLog(e.cfg.Integrity, e.logger, e.now, e.counts); err != nil {
+		return err
+	}
 	e.health.host = host
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -83,6 +87,9 @@ func (e *auditExporter) Start(_ context.Context, host component.Host) error {
 			RolePrefix: e.cfg.RolePrefix,
 			Observer:   e.counts,
 			Now:        e.now,
+		}
+		if e.log != nil {
+			opts.Sealer = e.log.sealer
 		}
 		if e.cfg.AllowPrivilegedRole == privilegedWarn {
 			opts.WarnPrivileged = e.health.privileged
@@ -96,7 +103,12 @@ func (e *auditExporter) Start(_ context.Context, host component.Host) error {
 		e.running.Go(func() { s.run(ctx) })
 	}
 	e.running.Go(func() { e.keeper.run(ctx) })
-	return e.counts.observe(e.oldest, e.keeper.horizonLeft)
+	var unanchored func() time.Duration
+	if e.log != nil {
+		e.running.Go(func() { e.log.run(ctx) })
+		unanchored = e.log.sealer.Unanchored
+	}
+	return e.counts.observe(e.oldest, e.keeper.horizonLeft, unanchored)
 }
 
 // Shutdown refuses new records, answers what waits, and gives up on the database
@@ -110,6 +122,10 @@ func (e *auditExporter) Shutdown(ctx context.Context) error {
 		s.close()
 	}
 	e.keeper.close()
+	if e.log != nil {
+		defer e.log.close() // after the last commit
+		e.log.stop()
+	}
 	done := make(chan struct{})
 	go func() {
 		e.running.Wait()

@@ -97,7 +97,7 @@ func (in *intake) add(from origin) {
 		in.quarantine(from.quarantined(rec, problem.Reason, "", problem.Detail))
 		return
 	}
-	event, err := in.encoder.Encode(rec, "")
+	event, err := in.encoder.Encode(rec, decoded.MAC)
 	if err != nil {
 		in.quarantine(from.quarantined(rec, record.ReasonMalformed, "", err.Error()))
 		return

@@ -3,6 +3,7 @@ package auditexporter
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -66,7 +67,11 @@ func (p *part) abandoned() bool { return p.state.Load() == partAbandoned }
 func (p *part) refusal() error {
 	for i := range p.outcomes {
 		if o := &p.outcomes[i]; o.Status == store.Refused {
-			return fmt.Errorf("audit records of tenant %q are not stored yet: %w", p.events[i].TenantID, o.Cause)
+			cause := o.Cause
+			if !errors.Is(cause, store.ErrClockAhead) && !errors.Is(cause, store.ErrSealed) {
+				cause = errLogRefused // the client need not know what the store has
+			}
+			return fmt.Errorf("audit records of tenant %q are not stored yet: %w", p.events[i].TenantID, cause)
 		}
 	}
 	return nil

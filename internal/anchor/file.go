@@ -46,8 +46,9 @@ type place struct {
 	length int32 // of the line
 }
 
-// ErrInUse is an anchor file that another process appends to.
-var ErrInUse = errors.New("in use by another process: every collector has an anchor file of its own")
+// ErrInUse is an anchor file that somebody else appends to, in this process or
+// another.
+var ErrInUse = errors.New("in use already: every exporter has an anchor file of its own")
 
 // ErrChanged is an anchor file that somebody else has written to, cut or
 // exchanged while it was in use.

@@ -21,6 +21,7 @@ func (s *Sealer) Committed(commits []store.Commit) {
 		digest := digestOf(c.RecordedAt, c.Seal.Root, c.Seal.Frontier, c.Seal.Note)
 		s.take(c.TenantID, c.Epoch, c.Size, c.Seal.Root, c.Seal.Note, digest, now)
 	}
+	s.opts.Observer.Sealed(len(commits))
 	if err := s.anchor(); err != nil {
 		s.opts.Observer.AnchorFailed(err)
 	}

@@ -38,6 +38,8 @@ type Observer interface {
 	// Unacknowledged tells of a new epoch whose statement does not speak of all
 	// that this log had written. Writing goes on.
 	Unacknowledged(err error)
+	// Sealed tells of commits that are in the store for good.
+	Sealed(commits int)
 	// AnchorFailed tells of checkpoints that could not be written to the anchor
 	// file. They are tried again.
 	AnchorFailed(err error)
@@ -47,6 +49,7 @@ type silent struct{}
 
 func (silent) Refused(error)        {}
 func (silent) Unacknowledged(error) {}
+func (silent) Sealed(int)           {}
 func (silent) AnchorFailed(error)   {}
 
 // Sealer implements store.Sealer for the log of one key file. It is safe for

@@ -28,15 +28,20 @@ type TelemetryBuilder struct {
 	meter                             metric.Meter
 	mu                                sync.Mutex
 	registrations                     []metric.Registration
+	AuditExporterAnchorFailures       metric.Int64Counter
 	AuditExporterBatchSize            metric.Int64Histogram
 	AuditExporterBlockersTerminated   metric.Int64Counter
 	AuditExporterCommitDuration       metric.Float64Histogram
 	AuditExporterDuplicateRecords     metric.Int64Counter
+	AuditExporterHeadRefused          metric.Int64Counter
 	AuditExporterOldestUnacknowledged metric.Float64ObservableGauge
 	AuditExporterPartitionHorizon     metric.Float64ObservableGauge
 	AuditExporterQuarantinedRecords   metric.Int64Counter
 	AuditExporterReceivedRecords      metric.Int64Counter
 	AuditExporterRefusedRecords       metric.Int64Counter
+	AuditExporterRollbackDetected     metric.Int64Counter
+	AuditExporterSealedCommits        metric.Int64Counter
+	AuditExporterSecondsSinceAnchor   metric.Float64ObservableGauge
 	AuditExporterSkippedRecords       metric.Int64Counter
 	AuditExporterStoredRecords        metric.Int64Counter
 }
@@ -82,6 +87,21 @@ func (builder *TelemetryBuilder) RegisterAuditExporterPartitionHorizonCallback(c
 	return nil
 }
 
+// RegisterAuditExporterSecondsSinceAnchorCallback sets callback for observable AuditExporterSecondsSinceAnchor metric.
+func (builder *TelemetryBuilder) RegisterAuditExporterSecondsSinceAnchorCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.AuditExporterSecondsSinceAnchor, obs: o})
+		return nil
+	}, builder.AuditExporterSecondsSinceAnchor)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerFloat64 struct {
 	embedded.Float64Observer
 	inst metric.Float64Observable
@@ -110,6 +130,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.AuditExporterAnchorFailures, err = builder.meter.Int64Counter(
+		"otelcol_audit_exporter_anchor_failures",
+		metric.WithDescription("Number of times checkpoints could not be written to the anchor file. They are tried again every second. [Development]"),
+		metric.WithUnit("{failure}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.AuditExporterBatchSize, err = builder.meter.Int64Histogram(
 		"otelcol_audit_exporter_batch_size",
 		metric.WithDescription("Number of events in one transaction. [Development]"),
@@ -134,6 +160,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_audit_exporter_duplicate_records",
 		metric.WithDescription("Number of records whose event was stored already. [Development]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditExporterHeadRefused, err = builder.meter.Int64Counter(
+		"otelcol_audit_exporter_head_refused",
+		metric.WithDescription("Number of times a tenant was refused because of what the store has as the end of its signed log, by reason (rollback, fork, unsealed, forged_head, forged_epoch, anchor). One for every try, so it grows until somebody acts. [Development]"),
+		metric.WithUnit("{refusal}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AuditExporterOldestUnacknowledged, err = builder.meter.Float64ObservableGauge(
@@ -164,6 +196,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_audit_exporter_refused_records",
 		metric.WithDescription("Number of records answered with a retryable error, by reason. [Development]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditExporterRollbackDetected, err = builder.meter.Int64Counter(
+		"otelcol_audit_exporter_rollback_detected",
+		metric.WithDescription("Number of times a tenant's log in the store was found behind, or different from, what this collector had written. Anything but 0 is an incident. [Development]"),
+		metric.WithUnit("{detection}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditExporterSealedCommits, err = builder.meter.Int64Counter(
+		"otelcol_audit_exporter_sealed_commits",
+		metric.WithDescription("Number of signed commits, one per tenant and transaction. [Development]"),
+		metric.WithUnit("{commit}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditExporterSecondsSinceAnchor, err = builder.meter.Float64ObservableGauge(
+		"otelcol_audit_exporter_seconds_since_anchor",
+		metric.WithDescription("Age of the oldest commit that no anchor covers, neither the anchor file nor, without one, the log; 0 when all are covered. [Development]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AuditExporterSkippedRecords, err = builder.meter.Int64Counter(

@@ -28,15 +28,26 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterAuditExporterSecondsSinceAnchorCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	tb.AuditExporterAnchorFailures.Add(context.Background(), 1)
 	tb.AuditExporterBatchSize.Record(context.Background(), 1)
 	tb.AuditExporterBlockersTerminated.Add(context.Background(), 1)
 	tb.AuditExporterCommitDuration.Record(context.Background(), 1)
 	tb.AuditExporterDuplicateRecords.Add(context.Background(), 1)
+	tb.AuditExporterHeadRefused.Add(context.Background(), 1)
 	tb.AuditExporterQuarantinedRecords.Add(context.Background(), 1)
 	tb.AuditExporterReceivedRecords.Add(context.Background(), 1)
 	tb.AuditExporterRefusedRecords.Add(context.Background(), 1)
+	tb.AuditExporterRollbackDetected.Add(context.Background(), 1)
+	tb.AuditExporterSealedCommits.Add(context.Background(), 1)
 	tb.AuditExporterSkippedRecords.Add(context.Background(), 1)
 	tb.AuditExporterStoredRecords.Add(context.Background(), 1)
+	AssertEqualAuditExporterAnchorFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditExporterBatchSize(t, testTel,
 		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
@@ -47,6 +58,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditExporterDuplicateRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAuditExporterHeadRefused(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditExporterOldestUnacknowledged(t, testTel,
@@ -63,6 +77,15 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditExporterRefusedRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAuditExporterRollbackDetected(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAuditExporterSealedCommits(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAuditExporterSecondsSinceAnchor(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditExporterSkippedRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
