@@ -1,0 +1,139 @@
+package journalexporter
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/journalexporter/internal/metadata"
+)
+
+// counts keeps the exporter's promise in figures: received = written + duplicate
+// + refused, each record counted once per call. It watches the journal. Safe for
+// concurrent use.
+type counts struct {
+	telemetry *metadata.TelemetryBuilder
+	health    *health
+	logger    *zap.Logger
+	now       func() time.Time
+
+	mu     sync.Mutex // guards the rest
+	behind time.Time  // since when the anchors lack the head; zero where they do not
+}
+
+// Reasons for a refusal, the values of the attribute reason.
+const (
+	refusedUnavailable = "unavailable"
+	refusedOverload    = "overload"
+	refusedAbandoned   = "abandoned"
+)
+
+func reason(value string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", value)))
+}
+
+func (c *counts) received(ctx context.Context, records int) {
+	if records > 0 {
+		c.telemetry.AuditJournalReceivedRecords.Add(ctx, int64(records))
+	}
+}
+
+func (c *counts) skipped(ctx context.Context, records int) {
+	c.telemetry.AuditJournalSkippedRecords.Add(ctx, int64(records))
+}
+
+func (c *counts) refused(ctx context.Context, why string, records int) {
+	c.telemetry.AuditJournalRefusedRecords.Add(ctx, int64(records), reason(why))
+}
+
+func (c *counts) quarantined(ctx context.Context, why string) {
+	c.telemetry.AuditJournalQuarantinedRecords.Add(ctx, 1, reason(why))
+}
+
+func (c *counts) written(ctx context.Context, result journal.Result) {
+	if result.Written > 0 {
+		c.telemetry.AuditJournalWrittenEntries.Add(ctx, int64(result.Written))
+	}
+	if result.Duplicates > 0 {
+		c.telemetry.AuditJournalDuplicateEntries.Add(ctx, int64(result.Duplicates))
+	}
+}
+
+// Wrote implements journal.Observer.
+func (c *counts) Wrote(entries int, bytes int64, synced time.Duration) {
+	ctx := context.Background()
+	c.telemetry.AuditJournalBatchSize.Record(ctx, int64(entries))
+	c.telemetry.AuditJournalWrittenBytes.Add(ctx, bytes)
+	c.telemetry.AuditJournalSyncDuration.Record(ctx, synced.Seconds())
+	c.health.succeeded()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.behind.IsZero() {
+		c.behind = c.now()
+	}
+}
+
+// Failed implements journal.Observer.
+func (c *counts) Failed(err error) {
+	c.telemetry.AuditJournalFailures.Add(context.Background(), 1)
+	c.health.failed(err)
+}
+
+// Began implements journal.Observer.
+func (c *counts) Began(file string) {
+	c.telemetry.AuditJournalSegments.Add(context.Background(), 1)
+	c.logger.Info("a segment of the journal begins", zap.String("file", file))
+}
+
+// Sealed implements journal.Observer.
+func (c *counts) Sealed(file string) {
+	c.logger.Info("a segment of the journal is sealed", zap.String("file", file))
+}
+
+// SetAside implements journal.Observer.
+func (c *counts) SetAside(file string, bytes int64) {
+	c.telemetry.AuditJournalSetAside.Add(context.Background(), bytes)
+	c.logger.Warn("a crash or a failed write left something behind the last batch of the journal, which nobody was told is stored; it is set aside",
+		zap.String("file", file), zap.Int64("bytes", bytes))
+}
+
+// Anchored implements journal.Observer.
+func (c *counts) Anchored(_ int64, err error) {
+	if err != nil {
+		c.telemetry.AuditJournalAnchorFailures.Add(context.Background(), 1)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.behind = time.Time{}
+}
+
+// anchorAge is for how long the anchors lack something.
+func (c *counts) anchorAge() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.behind.IsZero() {
+		return 0
+	}
+	return c.now().Sub(c.behind)
+}
+
+// observe registers the figures that are read when somebody asks.
+func (c *counts) observe(oldest func() time.Duration) error {
+	err := c.telemetry.RegisterAuditJournalOldestUnacknowledgedCallback(func(_ context.Context, o metric.Float64Observer) error {
+		o.Observe(oldest().Seconds())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.telemetry.RegisterAuditJournalAnchorAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+		o.Observe(c.anchorAge().Seconds())
+		return nil
+	})
+}

@@ -1,0 +1,247 @@
+package journalexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
+	"github.com/otelaudit/otelaudit/journalexporter/internal/metadata"
+)
+
+// journalExporter writes audit records to a journal. An answer of nil means that
+// every audit record of the call is durable under a signed checkpoint, as a
+// record, as a duplicate of one, or as a quarantine entry; an error means that
+// the client has to send all of them again. Safe for concurrent use.
+type journalExporter struct {
+	cfg     *Config
+	logger  *zap.Logger
+	now     func() time.Time
+	counts  *counts
+	decoder *otlpmap.Decoder
+	health  *health
+	skipped sync.Once
+
+	ring    *keys.Ring
+	anchors *anchor.File // nil where none are kept
+	stop    context.CancelFunc
+	running sync.WaitGroup
+
+	mu     sync.Mutex      // guards writer
+	writer *journal.Writer // nil until the journal could be opened
+}
+
+// The errors a client gets. They do not say what is wrong with the disk: the
+// log of the collector does.
+var (
+	errUnavailable = errors.New("audit records are not in the journal yet: it cannot be written, send them again")
+	errOverloaded  = errors.New("audit records are not in the journal yet: max_waiting_bytes wait already, send them again")
+	errStopping    = errors.New("audit records are not in the journal yet: the collector is stopping, send them again")
+)
+
+func newExporter(set exporter.Settings, cfg *Config, now func() time.Time) (*journalExporter, error) {
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	health := &health{logger: set.Logger, now: now}
+	return &journalExporter{
+		cfg:     cfg,
+		logger:  set.Logger,
+		now:     now,
+		counts:  &counts{telemetry: telemetry, health: health, logger: set.Logger, now: now},
+		decoder: otlpmap.NewDecoder(otlpmap.Options{}),
+		health:  health,
+	}, nil
+}
+
+// Capabilities says that the exporter only reads.
+func (*journalExporter) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// Start opens key, anchors and journal. What somebody has to look at is an
+// error: a key that others may read, a directory that another collector writes,
+// a journal that was changed or has gone back. A full disk is not: the journal
+// is opened when there is room.
+func (e *journalExporter) Start(_ context.Context, host component.Host) error {
+	e.health.host = host
+	ring, err := e.cfg.ring()
+	if err != nil {
+		return err
+	}
+	e.ring = ring
+	if e.cfg.AnchorFile == "" {
+		e.logger.Warn("the journal has no anchor_file: if its end is cut off while the collector is down, nobody notices")
+	} else if e.anchors, err = anchor.Open(e.cfg.AnchorFile); err != nil {
+		return fmt.Errorf("anchor_file: %w", err)
+	}
+	if err := e.open(); err != nil {
+		if !fullDisk(err) {
+			return errors.Join(err, e.closeAnchors())
+		}
+		e.health.failed(err)
+	}
+	ctx, stop := context.WithCancel(context.Background()) //nolint:contextcheck // upkeep lasts until Shutdown
+	e.stop = stop
+	e.running.Go(func() { e.maintain(ctx) })
+	return e.counts.observe(e.oldest)
+}
+
+// open opens the journal.
+func (e *journalExporter) open() error {
+	opts := journal.Options{
+		Directory:       e.cfg.Directory,
+		Name:            e.cfg.Name,
+		Ring:            e.ring,
+		Now:             e.now,
+		Observer:        e.counts,
+		MaxSegmentBytes: e.cfg.MaxSegmentBytes,
+		MaxSegmentAge:   e.cfg.MaxSegmentAge,
+		MaxBatchBytes:   e.cfg.MaxBatchBytes,
+		MaxWaitingBytes: e.cfg.MaxWaitingBytes,
+		DedupEntries:    e.cfg.DedupEntries,
+	}
+	if e.anchors != nil {
+		opts.Anchors = e.anchors
+	}
+	writer, err := journal.Open(opts)
+	if err != nil {
+		return fmt.Errorf("directory: %w", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.writer = writer
+	e.health.succeeded()
+	return nil
+}
+
+func (e *journalExporter) current() *journal.Writer {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.writer
+}
+
+// fullDisk reports whether an error goes away when somebody makes room.
+func fullDisk(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// maintain seals segments that are old enough, makes anchors durable, and opens
+// a journal that could not be opened.
+func (e *journalExporter) maintain(ctx context.Context) {
+	tick := time.NewTicker(e.cfg.AnchorInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		writer := e.current()
+		if writer == nil {
+			if err := e.open(); err != nil {
+				e.health.failed(err)
+			}
+			continue
+		}
+		if err := writer.Maintain(); err != nil {
+			e.health.warn(err)
+		}
+	}
+}
+
+// Shutdown refuses new records, writes what waits, anchors the head and gives
+// the directory back.
+func (e *journalExporter) Shutdown(context.Context) error {
+	defer e.counts.telemetry.Shutdown()
+	if e.stop != nil {
+		e.stop()
+		e.running.Wait()
+	}
+	var err error
+	if writer := e.current(); writer != nil {
+		err = writer.Close()
+	}
+	return errors.Join(err, e.closeAnchors())
+}
+
+func (e *journalExporter) closeAnchors() error {
+	if e.anchors == nil {
+		return nil
+	}
+	return e.anchors.Close()
+}
+
+// ConsumeLogs makes the audit records of a request durable. Zero records are
+// success.
+func (e *journalExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	request := e.take(ctx, logs)
+	e.counts.received(ctx, len(request.entries))
+	if request.skipped > 0 {
+		e.skip(ctx, request.skipped)
+	}
+	if len(request.entries) == 0 {
+		return nil
+	}
+	writer := e.current()
+	if writer == nil {
+		e.counts.refused(ctx, refusedUnavailable, len(request.entries))
+		return errUnavailable
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
+	defer cancel()
+	result, err := writer.Append(ctx, request.entries)
+	if err != nil {
+		return e.refuse(ctx, err, len(request.entries))
+	}
+	e.counts.written(ctx, result)
+	return nil
+}
+
+// refuse counts what was not written and says so in words for the client.
+func (e *journalExporter) refuse(ctx context.Context, err error, records int) error {
+	switch {
+	case errors.Is(err, journal.ErrOverload):
+		e.counts.refused(ctx, refusedOverload, records)
+		return errOverloaded
+	case errors.Is(err, journal.ErrClosed):
+		e.counts.refused(ctx, refusedUnavailable, records)
+		return errStopping
+	case errors.Is(err, context.Canceled):
+		e.counts.refused(ctx, refusedAbandoned, records)
+		return fmt.Errorf("%w: %w", errUnavailable, context.Canceled)
+	}
+	e.counts.refused(ctx, refusedUnavailable, records)
+	return errUnavailable
+}
+
+func (e *journalExporter) skip(ctx context.Context, records int) {
+	e.counts.skipped(ctx, records)
+	e.skipped.Do(func() {
+		e.logger.Warn("log records without audit data reach the journal exporter and are skipped; route them elsewhere with the audit connector (said once)")
+	})
+}
+
+// oldest is the age of the oldest entry that waits.
+func (e *journalExporter) oldest() time.Duration {
+	writer := e.current()
+	if writer == nil {
+		return 0
+	}
+	since := writer.Oldest()
+	if since.IsZero() {
+		return 0
+	}
+	return e.now().Sub(since)
+}
