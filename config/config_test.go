@@ -208,10 +208,54 @@ func TestNothingGivesUpAuditRecords(t *testing.T) {
 				continue
 			}
 			for _, exporter := range pipeline.Exporters {
-				assert.Regexp(t, `^audit(_forward)?(/|$)`, exporter, "%s.yaml: %s", role, name)
+				assert.Regexp(t, `^audit(_forward|journal)?(/|$)`, exporter, "%s.yaml: %s", role, name)
 			}
 		}
 	}
+}
+
+// TestEverySinkSigns: no configuration writes what cannot be verified, or forgets
+// what it signed; a second sink has a pipeline of its own and is required, so that
+// neither's failure is the other's.
+func TestEverySinkSigns(t *testing.T) {
+	type sink struct {
+		Directory  string `yaml:"directory"`
+		AnchorFile string `yaml:"anchor_file"`
+		Integrity  struct {
+			Mode       string `yaml:"mode"`
+			KeyFile    string `yaml:"key_file"`
+			Key        string `yaml:"key"`
+			AnchorFile string `yaml:"anchor_file"`
+		} `yaml:"integrity"`
+	}
+	journals := 0
+	for _, role := range roles {
+		var doc struct {
+			Exporters map[string]sink `yaml:"exporters"`
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(readFile(t, role+".yaml")), &doc))
+		whole := parse(t, role)
+		if exporter, found := doc.Exporters["audit"]; found {
+			assert.Contains(t, exporter.Integrity.KeyFile, "${env:AUDIT_LOG_KEY_FILE", role)
+			assert.Contains(t, exporter.Integrity.AnchorFile, "${env:AUDIT_ANCHOR_FILE", role)
+			assert.Empty(t, exporter.Integrity.Mode, "%s: required is the default", role)
+			assert.Empty(t, exporter.Integrity.Key, "%s: a key in a variable is seen by every child process", role)
+		} else {
+			assert.Equal(t, "agent", role, "the only one without a store")
+		}
+		journal, found := doc.Exporters["auditjournal"]
+		if !found {
+			continue
+		}
+		journals++
+		assert.Contains(t, journal.Directory, "${env:AUDIT_JOURNAL_DIR", role)
+		assert.Contains(t, journal.Integrity.KeyFile, "${env:AUDIT_LOG_KEY_FILE", role)
+		assert.Contains(t, journal.AnchorFile, "${env:AUDIT_JOURNAL_ANCHOR_FILE", role)
+		assert.Equal(t, []any{"logs/audit", "logs/journal"}, whole.Connectors["audit/route"]["required"], role)
+		assert.Equal(t, []string{"audit"}, whole.Service.Pipelines["logs/audit"].Exporters, role)
+		assert.Equal(t, []string{"auditjournal"}, whole.Service.Pipelines["logs/journal"].Exporters, role)
+	}
+	assert.Equal(t, 2, journals, "dev and production")
 }
 
 func TestSamplerHonorsTheMark(t *testing.T) {
@@ -252,7 +296,7 @@ func TestDistribution(t *testing.T) {
 		"receivers":  "file_log kafka otlp syslog",
 		"processors": "attributes audit batch filter memory_limiter probabilistic_sampler redaction resource tail_sampling transform",
 		"connectors": "audit count forward routing",
-		"exporters":  "audit audit_forward awss3 debug file kafka nop otlp_grpc otlp_http",
+		"exporters":  "audit audit_forward auditjournal awss3 debug file kafka nop otlp_grpc otlp_http",
 	} {
 		var found []struct {
 			Name string `yaml:"name"`

@@ -26,6 +26,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
 	"github.com/otelaudit/otelaudit/testbed/collector"
+	"github.com/otelaudit/otelaudit/testbed/signing"
 )
 
 const (
@@ -67,6 +68,17 @@ func newMachine(t *testing.T, environment string) *machine {
 	m.values["AUDIT_GATEWAY"] = "127.0.0.1:1"
 	m.values["AUDIT_APP_ENDPOINT"] = "127.0.0.1:1"
 	m.values["AUDIT_QUEUE_DIR"] = filepath.Join(m.dir, "queue")
+	files, err := signing.New(m.dir)
+	require.NoError(t, err)
+	for name, path := range map[string]string{
+		"AUDIT_LOG_KEY_FILE":        files.Key,
+		"AUDIT_ANCHOR_FILE":         filepath.Join(m.dir, "anchors"),
+		"AUDIT_JOURNAL_DIR":         filepath.Join(m.dir, "journal"),
+		"AUDIT_JOURNAL_ANCHOR_FILE": filepath.Join(m.dir, "journal-anchors"),
+	} {
+		require.Contains(t, m.values, name)
+		m.values[name] = path
+	}
 	m.values["AUDIT_WRITER_URL"] = writerURL
 	// As an operator would: production.env names an example.
 	m.values["AUDIT_AGENT_TENANTS"] = "acm*"
@@ -127,6 +139,7 @@ func TestEveryRoleStartsInEveryEnvironment(t *testing.T) {
 				assert.NotZero(t, process.Health(ctx), "the health check does not answer")
 				require.NoError(t, process.Terminate(ctx), process.Log())
 				assert.NotContains(t, process.Log(), password)
+				assert.NotContains(t, process.Log(), "PRIVATE+KEY", "the log's key in the log")
 				assert.NotContains(t, process.Log(), "deprecat")
 			})
 		}
