@@ -3,7 +3,6 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -77,16 +76,6 @@ func LoadTrust(path string) (*Trust, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return trust, nil
-}
-
-// readPublic reads a file that is no secret.
-func readPublic(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() //nolint:errcheck // only read
-	return readLimited(file, path)
 }
 
 // ParseTrust reads a trust file: the header, then one key per line as
