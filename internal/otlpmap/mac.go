@@ -19,10 +19,7 @@ const originMACPath = "origin.mac"
 // originMAC takes the MAC of a trusted sender. What could not be one is a
 // problem here, because a store keeps it as text.
 func (c *canonicalReader) originMAC(v pcommon.Value) {
-	mac := ""
-	if v.Type() == pcommon.ValueTypeStr {
-		mac = v.Str()
-	}
+	mac := v.Str() // "" for another type, which is no MAC
 	err := keys.CheckMAC(mac)
 	switch {
 	case c.problem != nil:
