@@ -362,6 +362,6 @@ func syncDir(path string) error {
 	if err != nil {
 		return pathless(err)
 	}
-	defer dir.Close() //nolint:errcheck // only synced
+	defer dir.Close()
 	return pathless(dir.Sync())
 }

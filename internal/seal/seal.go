@@ -225,7 +225,7 @@ func headError(head *store.Head, reason string, err error) *HeadError {
 func digestOf(recordedAt time.Time, root, frontier, note []byte) (digest [sha256.Size]byte) {
 	h := sha256.New()
 	var at [8]byte
-	binary.BigEndian.PutUint64(at[:], uint64(recordedAt.UnixMicro())) //nolint:gosec // two's complement
+	binary.BigEndian.PutUint64(at[:], uint64(recordedAt.UnixMicro()))
 	h.Write(at[:])
 	for _, field := range [][]byte{root, frontier, note} {
 		binary.BigEndian.PutUint64(at[:], uint64(len(field)))
