@@ -14,7 +14,7 @@ import (
 // Known are checkpoints that were seen outside the store, of one log's tenants
 // and journals. Safe for concurrent use once it is made.
 type Known struct {
-	streams map[string][]merkle.Checkpoint // by origin without the epoch, each size once
+	streams map[string][]merkle.Checkpoint // by origin without the epoch; see keep
 }
 
 // NewKnown reads signed checkpoints, such as those of an anchor file. What is of
@@ -35,11 +35,28 @@ func NewKnown(ring *keys.Ring, notes [][]byte) (*Known, error) {
 		if err != nil {
 			return nil, fmt.Errorf("checkpoint %d of %s: %w", i+1, origin, err)
 		}
-		if stream := streamOf(origin); !slices.Contains(known.streams[stream], checkpoint) {
-			known.streams[stream] = append(known.streams[stream], checkpoint)
-		}
+		stream := streamOf(origin)
+		known.streams[stream] = keep(known.streams[stream], checkpoint)
 	}
 	return known, nil
+}
+
+// keep adds a checkpoint unless a newer one of its epoch is there: a store that
+// holds that has grown from all before. Two of one size may differ, and then
+// the store cannot hold both.
+func keep(checkpoints []merkle.Checkpoint, checkpoint merkle.Checkpoint) []merkle.Checkpoint {
+	kept := checkpoints[:0:0]
+	for _, other := range checkpoints {
+		switch {
+		case other.Origin != checkpoint.Origin:
+		case other.Size > checkpoint.Size || other == checkpoint:
+			return checkpoints
+		case other.Size < checkpoint.Size:
+			continue
+		}
+		kept = append(kept, other)
+	}
+	return append(kept, checkpoint)
 }
 
 // tenantStream begins the stream of a tenant's log; a journal's begins otherwise.

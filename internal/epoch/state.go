@@ -1,8 +1,6 @@
 package epoch
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -11,19 +9,12 @@ import (
 // state makes and signs the statements that lead from where the store is to the
 // epoch in which the log goes on. There is more than one where whole epochs are
 // lost: each of them ended too, and says where.
-func (s *Store) state(ctx context.Context, opening *Opening, reason string, now time.Time) error {
+func (s *Store) state(opening *Opening, reason string, now time.Time) error {
 	state := &opening.State
 	size, root := state.Size, state.Root
 	if !state.sealed() && state.Size > 0 {
-		if s.recompute == nil {
-			return fmt.Errorf("tenant %q: %w", state.Tenant, ErrNoRecompute)
-		}
-		tree, err := s.recompute(ctx, state.Tenant, state.Epoch)
-		if err != nil {
-			return err
-		}
-		opening.Tree, size, root = tree, tree.Size, tree.Root
-		s.compareTree(state, &tree)
+		size, root = opening.Tree.Size, opening.Tree.Root
+		s.compareTree(state, &opening.Tree)
 	}
 	at := notBefore(now, state)
 	last := state.lastEpoch()

@@ -19,7 +19,7 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-type queries struct{ tenants, head, commit, settings, lock, open string }
+type queries struct{ access, tenants, head, commit, settings, lock, open, openings string }
 
 func newQueries(schema string) queries {
 	load := func(name string) string {
@@ -30,8 +30,8 @@ func newQueries(schema string) queries {
 		return strings.ReplaceAll(string(text), "{{schema}}", pgx.Identifier{schema}.Sanitize())
 	}
 	return queries{
-		tenants: load("tenants"), head: load("head"), commit: load("commit"),
-		settings: load("settings"), lock: load("lock"), open: load("open"),
+		access: load("access"), tenants: load("tenants"), head: load("head"), commit: load("commit"),
+		settings: load("settings"), lock: load("lock"), open: load("open"), openings: load("openings"),
 	}
 }
 
@@ -55,7 +55,8 @@ type Tree struct {
 	// Changed are the ids of events whose columns do not lead to the leaf hash
 	// that stands beside them.
 	Changed []string
-	// Beyond is how many events stand behind a gap, and are not in the tree.
+	// Beyond is how many rows are not in the tree: they stand behind a gap, or in
+	// a place that another has.
 	Beyond int64
 }
 
@@ -68,7 +69,8 @@ type Store struct {
 	recompute func(ctx context.Context, tenant string, epoch int32) (Tree, error)
 }
 
-// Connect connects as the writer. Errors never hold the connection string.
+// Connect connects as the writer. Errors never hold the connection string;
+// *store.SchemaError is a store without the tables or a login without the right.
 func Connect(ctx context.Context, o Options) (*Store, error) {
 	if err := pgurl.CheckSchema(o.Schema); err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
@@ -85,7 +87,24 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 	if known == nil {
 		known = &Known{}
 	}
-	return &Store{conn: conn, sql: newQueries(o.Schema), ring: o.Ring, known: known, recompute: o.Recompute}, nil
+	s := &Store{conn: conn, sql: newQueries(o.Schema), ring: o.Ring, known: known, recompute: o.Recompute}
+	if err := s.checkAccess(ctx, o.Schema); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return s, nil
+}
+
+// checkAccess returns a *store.SchemaError where the store does not fit.
+func (s *Store) checkAccess(ctx context.Context, schema string) error {
+	missing := &store.SchemaError{Schema: schema, RolePrefix: "audit_"}
+	var present, permitted bool
+	if err := s.conn.QueryRow(ctx, s.sql.access).Scan(&present, &permitted, &missing.Login); err != nil {
+		return pgurl.Describe(err)
+	}
+	if missing.Missing = !present; !present || !permitted {
+		return missing
+	}
+	return nil
 }
 
 // Close ends the connection.
@@ -137,24 +156,69 @@ func (s *Store) Open(ctx context.Context, tenant, reason string) (Opening, error
 	return opening, pgurl.Describe(err)
 }
 
-func (s *Store) within(ctx context.Context, tenant, reason string, write bool) (opening Opening, err error) {
-	err = pgx.BeginTxFunc(ctx, s.conn, pgx.TxOptions{}, func(tx pgx.Tx) error {
-		var now time.Time
-		if now, err = s.lock(ctx, tx, tenant); err != nil {
-			return err
+// maxTries bounds how often a log may grow while its events are read.
+const maxTries = 5
+
+// ErrGrows is returned for a log that grows while its events are read: somebody
+// writes to it without a signature.
+var ErrGrows = errors.New("the log grows meanwhile, unsigned: stop the writers that have integrity.mode off")
+
+func (s *Store) within(ctx context.Context, tenant, reason string, write bool) (Opening, error) {
+	for range maxTries {
+		opening, err := s.prepare(ctx, tenant)
+		if err != nil {
+			return opening, err
 		}
-		if opening.State, err = s.examine(ctx, tx, tenant); err != nil {
-			return err
+		done, err := s.transact(ctx, &opening, reason, write)
+		if done || err != nil {
+			return opening, err
 		}
-		if opening.State.Intact() {
-			return ErrNothing
-		}
-		if err := s.state(ctx, &opening, reason, now); err != nil || !write {
-			return err
-		}
-		return s.insert(ctx, tx, &opening)
-	})
+	}
+	return Opening{}, fmt.Errorf("tenant %q: %w", tenant, ErrGrows)
+}
+
+// prepare examines a log and reads its events where that is needed, before the
+// lock is taken: writers end a session that holds it for long.
+func (s *Store) prepare(ctx context.Context, tenant string) (opening Opening, err error) {
+	if opening.State, err = s.examine(ctx, s.conn, tenant); err != nil {
+		return opening, err
+	}
+	state := &opening.State
+	if state.Intact() {
+		return opening, ErrNothing
+	}
+	if state.sealed() || state.Size == 0 {
+		return opening, nil
+	}
+	if s.recompute == nil {
+		return opening, fmt.Errorf("tenant %q: %w", tenant, ErrNoRecompute)
+	}
+	opening.Tree, err = s.recompute(ctx, tenant, state.Epoch)
 	return opening, err
+}
+
+// transact opens the epoch under the tenant's lock, if the log is still what was
+// prepared for.
+func (s *Store) transact(ctx context.Context, opening *Opening, reason string, write bool) (done bool, err error) {
+	err = pgx.BeginTxFunc(ctx, s.conn, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		now, err := s.lock(ctx, tx, opening.State.Tenant)
+		if err != nil {
+			return err
+		}
+		state, err := s.examine(ctx, tx, opening.State.Tenant)
+		if err != nil {
+			return err
+		}
+		if state.Epoch != opening.State.Epoch || state.Size != opening.State.Size || state.sealed() != opening.State.sealed() {
+			return nil
+		}
+		done, opening.State = true, state
+		if err := s.state(opening, reason, now); err != nil || !write {
+			return err
+		}
+		return s.insert(ctx, tx, opening)
+	})
+	return done, err
 }
 
 // lock takes the tenant's lock and returns the server's clock after it.
@@ -182,4 +246,24 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, opening *Opening) error {
 		}
 	}
 	return nil
+}
+
+// Openings are the signed statements of all epochs of a tenant, oldest first,
+// as far as a key of the ring signed them.
+func (s *Store) Openings(ctx context.Context, tenant string) ([][]byte, error) {
+	rows, err := s.conn.Query(ctx, s.sql.openings, tenant)
+	if err != nil {
+		return nil, pgurl.Describe(err)
+	}
+	notes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, pgurl.Describe(err)
+	}
+	var signed [][]byte
+	for _, note := range notes {
+		if _, err := s.ring.Open([]byte(note)); err == nil {
+			signed = append(signed, []byte(note))
+		}
+	}
+	return signed, nil
 }

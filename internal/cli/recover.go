@@ -1,0 +1,439 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/epoch"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+type recoverOptions struct {
+	database   databaseFlags
+	auditorURL string
+	newEpoch   bool
+	tenant     string
+	all        bool
+	key        string
+	anchors    []string
+	reason     string
+	dryRun     bool
+	format     formatFlag
+
+	journal, journalName string
+}
+
+func newRecover(sys *System) *cobra.Command {
+	o := &recoverOptions{}
+	cmd := &cobra.Command{
+		Use:   "recover --new-epoch (--tenant T | --all | --journal DIR) --reason TEXT [flags]",
+		Short: "Go on after a store went back, or was never signed",
+		Long: `Open a new epoch of a tenant's log, where collectors refuse to append to it:
+because the store has gone back behind checkpoints that are known elsewhere (a
+restored backup, a deleted tail), because its newest commit is not signed (it
+was written with integrity off), or because it is not signed by the log's key.
+
+The log begins anew at seq 0 with a signed statement of what the store holds of
+the old epoch and what is lost. Nothing stored is changed, nothing lost comes
+back; clients that still hold a lost event may send it again. Collectors go on
+with their next transaction, without a restart.
+
+It connects as a member of the writer role. Where the newest commit cannot be
+believed it reads the events themselves, with --auditor-url. The opening is also
+an event audit.epoch.open of the tenant _system. --dry-run shows what would be
+done. Exit code 1 when there is nothing to recover from.
+
+With --journal it does the same for a journal, whose collector must be stopped.
+
+A log key that was replaced is no reason for this: add the old public key to the
+key file instead.`,
+		Example: `  otelaudit recover --new-epoch --tenant acme --anchors /var/lib/otelaudit-anchors/store --reason "restored the backup of Sunday" --dry-run
+  otelaudit recover --new-epoch --all --key log.key --reason "integrity switched on"`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd, sys)
+		},
+	}
+	o.database.register(cmd, "AUDIT_WRITER_URL")
+	f := cmd.Flags()
+	f.StringVar(&o.auditorURL, "auditor-url", "", "PostgreSQL `URL` of a login in the auditor role (default: $AUDIT_AUDITOR_URL)")
+	f.BoolVar(&o.newEpoch, "new-epoch", false, "begin the log anew; there is no other way to recover (required)")
+	f.StringVar(&o.tenant, "tenant", "", "`tenant` whose log goes on")
+	f.BoolVar(&o.all, "all", false, "every tenant of the store that needs it")
+	f.StringVar(&o.key, "key", "", "key `FILE` of the log (default: $AUDIT_LOG_KEY_FILE)")
+	f.StringArrayVar(&o.anchors, "anchors", nil, "`FILE` of checkpoints known outside the store, such as a collector's anchor file; may be repeated (default: $AUDIT_ANCHOR_FILE)")
+	f.StringVar(&o.reason, "reason", "", "one line of `text` for auditors, signed with the statement (required)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done and write nothing")
+	f.StringVar(&o.journal, "journal", "", "`DIR` of a journal that goes on, in place of a store")
+	f.StringVar(&o.journalName, "journal-name", "journal", "`name` of the journal, as in its collector's configuration")
+	o.format.register(cmd, formatJSON, formatTable, formatJSON, formatJSONL)
+	return cmd
+}
+
+func (o *recoverOptions) validate(cmd *cobra.Command) error {
+	if err := refuseEmpty(cmd); err != nil {
+		return err
+	}
+	switch {
+	case !o.newEpoch:
+		return usageError(helpHint(cmd), "recover needs --new-epoch: the log begins anew, nothing lost comes back")
+	case o.tenant == "" && !o.all && o.journal == "":
+		return usageError("", "recover needs --tenant T, --all or --journal DIR")
+	case o.tenant != "" && o.all, o.journal != "" && (o.all || o.tenant != ""):
+		return usageError("", "--tenant, --all and --journal exclude each other")
+	case o.reason == "":
+		return usageError("one line that tells an auditor why", "recover needs --reason")
+	case len(o.reason) > merkle.MaxReasonBytes, strings.TrimSpace(o.reason) != o.reason,
+		strings.ContainsFunc(o.reason, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return usageError("", "--reason is one line of printable text, without spaces around it, of at most %d bytes", merkle.MaxReasonBytes)
+	}
+	return nil
+}
+
+func (o *recoverOptions) run(cmd *cobra.Command, sys *System) error {
+	if err := o.validate(cmd); err != nil {
+		return err
+	}
+	format, err := o.format.choose(sys)
+	if err != nil {
+		return err
+	}
+	if o.journal != "" {
+		return o.runJournal(cmd.Context(), sys, format)
+	}
+	url, err := o.database.resolve(sys)
+	if err != nil {
+		return err
+	}
+	ring, notes, err := o.load(sys)
+	if err != nil {
+		return err
+	}
+	r := &recovery{
+		sys: sys, system: systemLog{url: url, schema: o.database.schema, ring: ring, notes: notes},
+		auditorURL: o.auditorURL, reason: o.reason, dryRun: o.dryRun,
+	}
+	if r.auditorURL == "" {
+		r.auditorURL = sys.Getenv("AUDIT_AUDITOR_URL")
+	}
+	if err := r.connect(cmd.Context()); err != nil {
+		return err
+	}
+	defer r.close(cmd.Context())
+	tenants := []string{o.tenant}
+	if o.all {
+		if tenants, err = r.store.Tenants(cmd.Context()); err != nil {
+			return describeDatabase(err)
+		}
+	}
+	err = r.run(cmd.Context(), tenants, o.all)
+	return errors.Join(err, r.print(sys.Stdout, format))
+}
+
+// load reads the key file and the anchors.
+func (o *recoverOptions) load(sys *System) (*keys.Ring, [][]byte, error) {
+	path := o.key
+	if path == "" {
+		path = sys.Getenv("AUDIT_LOG_KEY_FILE")
+	}
+	ring, err := loadKey(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	files := o.anchors
+	if file := sys.Getenv("AUDIT_ANCHOR_FILE"); len(files) == 0 && file != "" {
+		files = []string{file}
+	}
+	notes, err := readAnchors(files)
+	return ring, notes, err
+}
+
+func loadKey(path string) (*keys.Ring, error) {
+	if path == "" {
+		return nil, usageError("--key FILE or AUDIT_LOG_KEY_FILE; with 'otelaudit dev' running: set -a; . .dev/dev.env; set +a", "no key file is named")
+	}
+	ring, err := keys.LoadRing(path)
+	if err != nil {
+		return nil, environmentError("", fmt.Errorf("--key: %w", err))
+	}
+	return ring, nil
+}
+
+func readAnchors(files []string) ([][]byte, error) {
+	var notes [][]byte
+	for _, file := range files {
+		found, err := anchor.ReadFile(file)
+		if err != nil {
+			return nil, environmentError("", fmt.Errorf("--anchors: %w", err))
+		}
+		notes = append(notes, found...)
+	}
+	return notes, nil
+}
+
+// recovery is one run of the command, and what `dev` does with a directory of an
+// earlier version.
+type recovery struct {
+	sys        *System
+	system     systemLog
+	auditorURL string
+	reason     string
+	dryRun     bool
+
+	known   *epoch.Known
+	store   *epoch.Store
+	scanner *store.Scanner // opened when it is needed
+	results []recovered
+}
+
+// recovered is what became of one tenant, a line of the result.
+type recovered struct {
+	Tenant        string   `json:"tenant"`
+	Epoch         int32    `json:"epoch"` // in which the log goes on
+	PreviousEpoch int32    `json:"previous_epoch"`
+	PreviousSize  int64    `json:"previous_size"`
+	LostFrom      *int64   `json:"lost_from,omitempty"` // first seq that is lost or differs
+	LostUntil     *int64   `json:"lost_until,omitempty"`
+	Problem       string   `json:"problem"`
+	Changed       []string `json:"changed,omitempty"` // ids of events that differ from their own leaf hash
+	Beyond        int64    `json:"beyond,omitempty"`  // events behind a gap
+	Opened        bool     `json:"opened"`            // false: --dry-run
+}
+
+func (r *recovery) connect(ctx context.Context) error {
+	var err error
+	if r.known, err = epoch.NewKnown(r.system.ring, r.system.notes); err != nil {
+		return environmentError("name the key file of this log, or only anchors that it signed", fmt.Errorf("--anchors: %w", err))
+	}
+	r.store, err = epoch.Connect(ctx, epoch.Options{
+		URL: r.system.url, Schema: r.system.schema, Ring: r.system.ring, Known: r.known, Recompute: r.recompute,
+	})
+	return describeDatabase(err)
+}
+
+func (r *recovery) close(ctx context.Context) {
+	_ = r.store.Close(context.WithoutCancel(ctx))
+	if r.scanner != nil {
+		r.scanner.Close()
+	}
+}
+
+// recompute reads events, which the writer's login may not.
+func (r *recovery) recompute(ctx context.Context, tenant string, number int32) (epoch.Tree, error) {
+	if r.auditorURL == "" {
+		return epoch.Tree{}, fmt.Errorf("tenant %q: %w", tenant, epoch.ErrNoRecompute)
+	}
+	if r.scanner == nil {
+		scanner, err := store.OpenScanner(ctx, store.Options{URL: r.auditorURL, Schema: r.system.schema}, "")
+		if err != nil {
+			return epoch.Tree{}, err
+		}
+		r.scanner = scanner
+	}
+	return epoch.Recompute(ctx, r.scanner, r.system.ring, tenant, number)
+}
+
+// run goes through the tenants, the one of the system's own log first: what is
+// done to the others is recorded there.
+func (r *recovery) run(ctx context.Context, tenants []string, all bool) error {
+	slices.SortFunc(tenants, func(a, b string) int {
+		switch {
+		case a == b:
+			return 0
+		case a == systemTenant:
+			return -1
+		case b == systemTenant:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	if err := r.requireSystemLog(ctx, tenants); err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		if err := r.recover(ctx, tenant); err != nil {
+			return err
+		}
+	}
+	return r.verdict(tenants, all)
+}
+
+// requireSystemLog refuses to open an epoch that could not be recorded.
+func (r *recovery) requireSystemLog(ctx context.Context, tenants []string) error {
+	if slices.Contains(tenants, systemTenant) {
+		return nil
+	}
+	state, err := r.store.Examine(ctx, systemTenant)
+	if err != nil {
+		return describeDatabase(err)
+	}
+	if !state.Intact() {
+		return environmentError("recover it first: --tenant "+systemTenant+", or --all",
+			fmt.Errorf("the log of the tenant %s, where the opening is recorded, cannot go on itself: %s", systemTenant, problem(&state)))
+	}
+	return nil
+}
+
+func (r *recovery) recover(ctx context.Context, tenant string) error {
+	open := r.store.Open
+	if r.dryRun {
+		open = r.store.Plan
+	}
+	opening, err := open(ctx, tenant, r.reason)
+	if errors.Is(err, epoch.ErrNothing) {
+		return r.recordMissing(ctx, tenant)
+	}
+	if errors.Is(err, epoch.ErrNoRecompute) {
+		return environmentError("name a login of the auditor role with --auditor-url or AUDIT_AUDITOR_URL", err)
+	}
+	if err != nil {
+		return describeDatabase(fmt.Errorf("tenant %q: %w", tenant, err))
+	}
+	r.results = append(r.results, r.result(&opening))
+	if r.dryRun {
+		return nil
+	}
+	return r.record(ctx, tenant, opening.Notes)
+}
+
+// recordMissing records the openings that a run which was killed in between
+// did not.
+func (r *recovery) recordMissing(ctx context.Context, tenant string) error {
+	if r.dryRun {
+		return nil
+	}
+	notes, err := r.store.Openings(ctx, tenant)
+	if err != nil {
+		return describeDatabase(err)
+	}
+	return r.record(ctx, tenant, notes)
+}
+
+// record writes one event per opening. What is recorded already is recognized.
+func (r *recovery) record(ctx context.Context, tenant string, notes [][]byte) error {
+	for _, note := range notes {
+		rec, err := openingRecord(r.sys, tenant, r.system.ring, note)
+		if err != nil {
+			return environmentError("", err)
+		}
+		if _, err := r.system.write(ctx, r.sys, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *recovery) result(opening *epoch.Opening) recovered {
+	first := opening.Statements[0]
+	result := recovered{
+		Tenant: opening.State.Tenant, Epoch: opening.Epoch, PreviousEpoch: opening.State.Epoch, PreviousSize: first.PreviousSize,
+		Problem: problem(&opening.State), Changed: opening.Tree.Changed, Beyond: opening.Tree.Beyond, Opened: !r.dryRun,
+	}
+	if first.LostSize > 0 {
+		result.LostFrom, result.LostUntil = new(min(first.PreviousSize, first.LostSize)), new(first.LostSize)
+	}
+	return result
+}
+
+// problem says in a few words what is wrong with a log.
+func problem(state *epoch.State) string {
+	var words []string
+	if state.Unsealed {
+		words = append(words, "the newest commit is not signed")
+	}
+	if state.Forged != nil {
+		words = append(words, state.Forged.Error())
+	}
+	if lost, found := state.Lost[state.Epoch]; found {
+		if lost.Size > state.Size {
+			words = append(words, fmt.Sprintf("the store is behind: %d events, and a checkpoint of %d is known", state.Size, lost.Size))
+		} else {
+			words = append(words, fmt.Sprintf("the store differs from what was signed: the tree of %d events has another root", lost.Size))
+		}
+	} else if len(state.Lost) > 0 {
+		words = append(words, "the store is behind: a checkpoint of a later epoch is known")
+	}
+	return strings.Join(words, "; ")
+}
+
+// verdict is the error of a run in which nothing, or not everything, could be
+// recovered.
+func (r *recovery) verdict(tenants []string, all bool) error {
+	if missing := r.known.Missing(r.system.ring.LogName(), tenants); all && len(missing) > 0 {
+		return &failure{
+			code: exitIncomplete, hint: "name each such tenant with --tenant: an origin holds only a hash of the name",
+			err: fmt.Errorf("%d logs are known from checkpoints and belong to no tenant of the store (%s)", len(missing), strings.Join(missing[:min(3, len(missing))], ", ")),
+		}
+	}
+	if len(r.results) > 0 {
+		return nil
+	}
+	hint := ""
+	if len(r.system.notes) == 0 {
+		hint = "without --anchors or AUDIT_ANCHOR_FILE nobody can see that a store has gone back"
+	}
+	if all {
+		return negative(hint, "no tenant's log is behind or unsigned; nothing to recover")
+	}
+	return negative(hint, "the store of tenant %s is not behind; nothing to recover", tenants[0])
+}
+
+func (r *recovery) print(w io.Writer, format string) error {
+	switch format {
+	case formatJSON:
+		if r.results == nil {
+			return nil
+		}
+		return writeJSON(w, r.results)
+	case formatJSONL:
+		lines := json.NewEncoder(w)
+		lines.SetEscapeHTML(false)
+		for i := range r.results {
+			if err := lines.Encode(&r.results[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range r.results {
+		if _, err := io.WriteString(w, r.results[i].text()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// text is the result for people, a paragraph.
+func (r *recovered) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "tenant %s: %s\n", printable(r.Tenant), r.Problem)
+	fmt.Fprintf(&b, "  epoch %d ends with %d events\n", r.PreviousEpoch, r.PreviousSize)
+	if r.LostFrom != nil && *r.LostFrom < *r.LostUntil {
+		fmt.Fprintf(&b, "  lost: seq %d to %d\n", *r.LostFrom, *r.LostUntil-1)
+	} else if r.LostFrom != nil {
+		fmt.Fprintf(&b, "  differs: some of seq 0 to %d\n", *r.LostUntil-1)
+	}
+	if len(r.Changed) > 0 {
+		fmt.Fprintf(&b, "  changed since it was stored: %d events (%s)\n", len(r.Changed), printable(strings.Join(r.Changed[:min(5, len(r.Changed))], ", ")))
+	}
+	if r.Beyond > 0 {
+		fmt.Fprintf(&b, "  behind a gap, and not in the signed tree: %d events\n", r.Beyond)
+	}
+	if r.Opened {
+		fmt.Fprintf(&b, "  opened epoch %d\n", r.Epoch)
+	} else {
+		fmt.Fprintf(&b, "  would open epoch %d (--dry-run)\n", r.Epoch)
+	}
+	return b.String()
+}

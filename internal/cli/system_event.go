@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/pgurl"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/seal"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// systemTenant is the tenant whose log records what is done to the logs
+// themselves. No client can write for it.
+const systemTenant = "_system"
+
+// Actions of the system tenant.
+const actionEpochOpen = "audit.epoch.open"
+
+// writeSystemEvent writes an event of the system tenant into the store, signed,
+// as a member of the writer role, and returns when it is committed. Anchors are
+// signed checkpoints known outside the store; nil where there are none. The
+// record may leave the tenant and the event id out.
+func writeSystemEvent(ctx context.Context, sys *System, databaseURL string, ring *keys.Ring, anchors [][]byte, rec *record.Record) error {
+	log := systemLog{url: databaseURL, schema: "public", ring: ring, notes: anchors}
+	status, err := log.write(ctx, sys, rec)
+	if err == nil && status == store.Conflict {
+		return environmentError("", fmt.Errorf("another event of the tenant %s has the id %s", systemTenant, rec.EventID))
+	}
+	return err
+}
+
+// newSystemRecord is an event of the system tenant that its user causes now.
+func newSystemRecord(sys *System, action string, at time.Time) *record.Record {
+	user := sys.User
+	if user == "" {
+		user = "unknown"
+	}
+	return &record.Record{
+		TenantID: systemTenant, Action: action, Outcome: record.OutcomeSuccess,
+		Actor:        record.EmptyObject().Set("type", record.StringValue("user")).Set("id", record.StringValue(user)),
+		Source:       record.EmptyObject().Set("service.name", record.StringValue("otelaudit")),
+		TimeUnixNano: at.UnixNano(),
+	}
+}
+
+// openingRecord is the event of an epoch that was opened. All of it follows from
+// the signed statement and the user, and its id from the statement alone, so
+// that it can be written again.
+func openingRecord(sys *System, tenant string, ring *keys.Ring, note []byte) (*record.Record, error) {
+	text, err := ring.Open(note)
+	if err != nil {
+		return nil, err
+	}
+	statement, err := merkle.ParseEpochStatement(text)
+	if err != nil {
+		return nil, err
+	}
+	origin, err := merkle.ParseOrigin(statement.Origin)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(note)
+	rec := newSystemRecord(sys, actionEpochOpen, statement.RecordedAt)
+	rec.EventID = "epoch-" + hex.EncodeToString(sum[:16])
+	rec.Target = record.EmptyObject().Set("type", record.StringValue("tenant_log")).Set("id", record.StringValue(tenant))
+	rec.Reason = statement.Reason
+	rec.Payload = record.EmptyObject().
+		Set("epoch", record.NumberValue(float64(origin.Epoch))).
+		Set("previous_size", record.NumberValue(float64(statement.PreviousSize))).
+		Set("lost_size", record.NumberValue(float64(statement.LostSize))).
+		Set("statement", record.StringValue(string(note)))
+	return rec, nil
+}
+
+// newJournalOpeningRecord is the event of a journal that began anew.
+func newJournalOpeningRecord(sys *System, reason string, opened *recoveredJournal) *record.Record {
+	rec := newSystemRecord(sys, actionEpochOpen, sys.Now())
+	rec.Target = record.EmptyObject().Set("type", record.StringValue("journal")).Set("id", record.StringValue(opened.Origin))
+	rec.Reason = reason
+	rec.Payload = record.EmptyObject().
+		Set("previous_origin", record.StringValue(opened.PreviousOrigin)).
+		Set("previous_size", record.NumberValue(float64(opened.PreviousSize))).
+		Set("lost_size", record.NumberValue(float64(opened.LostSize))).
+		Set("segment", record.StringValue(opened.Segment))
+	return rec
+}
+
+// systemLog is the log of the system tenant in one store.
+type systemLog struct {
+	url    string // of a login in the writer role
+	schema string
+	ring   *keys.Ring
+	notes  [][]byte // checkpoints known outside the store
+}
+
+// write normalizes and stores a record. The status is Stored, Duplicate or
+// Conflict.
+func (l *systemLog) write(ctx context.Context, sys *System, rec *record.Record) (store.Status, error) {
+	rec.TenantID = systemTenant
+	if p := rec.Normalize(); p != nil {
+		return store.Pending, environmentError("", p)
+	}
+	if rec.EventID == "" {
+		rec.EventID = rec.DeriveEventID()
+	}
+	var encoder store.Encoder
+	event, err := encoder.Encode(rec, "")
+	if err != nil {
+		return store.Pending, environmentError("", err)
+	}
+	config, err := pgurl.Parse(l.url, "otelaudit")
+	if err != nil {
+		return store.Pending, environmentError("", err)
+	}
+	sealer, remove, err := l.sealer(sys.Now)
+	if err != nil {
+		return store.Pending, environmentError("", err)
+	}
+	defer remove()
+	writer := store.NewWriter(store.WriterOptions{Connection: &config.Config, Schema: l.schema, RolePrefix: "audit_", Sealer: sealer, Now: sys.Now})
+	defer writer.Close()
+	outcomes := make([]store.Outcome, 1)
+	if err := writer.Write(ctx, []*store.Event{&event}, outcomes); err != nil {
+		return store.Pending, environmentError("", fmt.Errorf("write the event %s of the tenant %s: %s", rec.Action, systemTenant, store.Explain(err)))
+	}
+	switch outcome := outcomes[0]; outcome.Status {
+	case store.Stored, store.Duplicate, store.Conflict:
+		return outcome.Status, nil
+	case store.Refused:
+		return outcome.Status, environmentError("", fmt.Errorf("write the event %s of the tenant %s: %w", rec.Action, systemTenant, outcome.Cause))
+	default:
+		return outcome.Status, environmentError("", fmt.Errorf("PostgreSQL refuses the event %s of the tenant %s (SQLSTATE %s)", rec.Action, systemTenant, outcome.SQLState))
+	}
+}
+
+// sealer signs like a collector that has seen the checkpoints. It keeps them in
+// a file of its own: the collector's is locked by the collector.
+func (l *systemLog) sealer(now func() time.Time) (_ *seal.Sealer, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "otelaudit-anchors-")
+	if err != nil {
+		return nil, nil, err
+	}
+	var file *anchor.File
+	remove = func() {
+		if file != nil {
+			_ = file.Close()
+		}
+		_ = os.RemoveAll(dir)
+	}
+	file, err = anchor.Open(filepath.Join(dir, "anchors"))
+	if err == nil {
+		err = file.Append(l.notes...)
+	}
+	if err != nil {
+		remove()
+		return nil, nil, errors.Join(errors.New("keep the known checkpoints"), err)
+	}
+	return seal.New(seal.Options{Ring: l.ring, Anchors: file, Now: now}), remove, nil
+}
