@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// writeFileWhole puts a file in its place when write has succeeded and it is on
+// the disk; otherwise there is none, and what had the name stays. Only this user
+// may read it.
+func writeFileWhole(path string, write func(w io.Writer) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return environmentError("", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+			_ = os.Remove(file.Name())
+		}
+	}()
+	out := bufio.NewWriterSize(file, 1<<16)
+	if err := write(out); err != nil {
+		return err
+	}
+	if err := errors.Join(out.Flush(), file.Sync(), file.Close()); err != nil {
+		return environmentError("", err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return environmentError("", err)
+	}
+	return nil
+}
+
+// writeBytes writes a small result to a file, or to standard output where none
+// is named.
+func writeBytes(sys *System, path string, content []byte) error {
+	write := func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}
+	if path == "" {
+		return write(sys.Stdout)
+	}
+	return writeFileWhole(path, write)
+}
+
+// openRegular opens a file that is named as evidence.
+func openRegular(path string) (*os.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, environmentError("", err)
+	}
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s: a directory", path)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, environmentError("", err)
+	}
+	return file, nil
+}
