@@ -74,11 +74,9 @@ func FuzzProcessor(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(b)
 	}
-	agent := newRig(f, nil)
-	gate := newRig(f, func(c *Config) {
-		c.Tenant.FromAuth = "username"
-		c.Tenant.Forwarders = []ForwarderConfig{{Identity: "agent", Tenants: []string{"*"}}}
-	})
+	agent := newRig(f, signing(edge1))
+	gate := newRig(f, trusting(gate1+edge1, true, policyQuarantine))
+	f.Add([]byte(bytesOf(f, agent.send(context.Background(), f, one(f, flat())))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		logs, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(b)
 		if err != nil || logs.LogRecordCount() == 0 {
@@ -91,7 +89,33 @@ func FuzzProcessor(f *testing.F) {
 		require.Equal(t, audit, countAudit(out))
 		before := bytesOf(t, out)
 		require.Equal(t, before, bytesOf(t, gate.send(user("agent"), t, out)))
+
+		// The same from a forwarder who may have made it up: no MAC leaves the
+		// gateway that does not hold.
+		logs, err = new(plog.ProtoUnmarshaler).UnmarshalLogs(b)
+		require.NoError(t, err)
+		requireSoundMACs(t, gate.send(user("agent"), t, logs))
 	})
+}
+
+// requireSoundMACs checks every MAC that a gateway lets through.
+func requireSoundMACs(t *testing.T, logs plog.Logs) {
+	t.Helper()
+	ring := ringOf(t, gate1+edge1)
+	decoder := otlpmap.NewDecoder(otlpmap.Options{TenantAttributes: []string{}})
+	for _, rl := range logs.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				if !otlpmap.IsAudit(lr) {
+					continue
+				}
+				if d := decoder.Decode(rl.Resource(), sl.Scope(), lr, true); d.Mark == nil {
+					require.Nil(t, d.Problem)
+					require.NoError(t, ring.Verify(leafOf(d), d.MAC))
+				}
+			}
+		}
+	}
 }
 
 func countAudit(logs plog.Logs) int {
