@@ -93,7 +93,7 @@ func TestTheWorkedExample(t *testing.T) {
 	output, err := exec.Command("sh", filepath.Join(dir, "check.sh")).CombinedOutput()
 	require.NoErrorf(t, err, "%s", output)
 	text := strings.TrimSpace(string(output))
-	pairs := regexp.MustCompile(`(?m)^   computed +(\S+)\n   (?:checkpoint|event 0) +(\S+)$`).FindAllStringSubmatch(text, -1)
+	pairs := regexp.MustCompile(`(?m)^ {3}computed +(\S+)\n {3}(?:checkpoint|event 0) +(\S+)$`).FindAllStringSubmatch(text, -1)
 	require.Len(t, pairs, 5)
 	for _, pair := range pairs {
 		require.Equal(t, pair[2], pair[1])
@@ -128,7 +128,7 @@ func TestTheWorkedExampleFindsAnEdit(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte("usr_7"), []byte("usr_8"), 1), 0o600))
 	output, err := exec.Command("sh", filepath.Join(dir, "check.sh")).CombinedOutput()
 	require.NoErrorf(t, err, "%s", output)
-	roots := regexp.MustCompile(`computed +(\S{43}=)\n   checkpoint +(\S+)`).FindAllStringSubmatch(string(output), -1)
+	roots := regexp.MustCompile(`computed +(\S{43}=)\n {3}checkpoint +(\S+)`).FindAllStringSubmatch(string(output), -1)
 	require.Len(t, roots, 2, "%s", output)
 	for _, root := range roots {
 		require.NotEqual(t, root[2], root[1])
