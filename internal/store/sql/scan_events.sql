@@ -1,0 +1,12 @@
+-- A page of one log in the order of its tree, every column as it is stored.
+-- (seq, recorded_at) and not seq alone: the same seq in two months is a finding.
+SELECT
+    e.seq, e.recorded_at, e.event_time, e.time_unix_nano, e.observed_time_unix_nano, e.severity, e.leaf_hash, e.mac,
+    e.actor_type, e.actor_id, e.target_type, e.target_id, e.request_id, e.client_ip,
+    e.action, e.actor, e.attributes, e.body, e.causation_id, e.changes, e.context, e.correlation_id, e.event_id, e.event_name,
+    e.flags, e.idempotency_key, e.original, e.outcome, e.payload, e.producer, e.reason, e.schema_version, e.severity_text,
+    e.source, e.span_id, e.target, e.tenant_id, e.trace_id
+FROM {{schema}}.audit_events AS e
+WHERE e.tenant_id = $1::text AND e.epoch = $2::int4 AND (e.seq, e.recorded_at) > ($3::int8, $4::timestamptz) AND e.seq < $5::int8
+ORDER BY e.seq, e.recorded_at
+LIMIT $6::int4

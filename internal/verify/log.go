@@ -1,0 +1,594 @@
+package verify
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// logCheck verifies one epoch of a tenant, in the order of its tree.
+type logCheck struct {
+	*tenantCheck
+	name   store.LogName
+	head   int64 // size of the newest commit when the check began
+	from   int64 // events before it are not read: pruned, or verified by an earlier run
+	origin string
+
+	// The tree of the leaves as they were recomputed, from the last place where a
+	// signature vouched for it. Broken, it waits for a signed frontier.
+	frontier merkle.Frontier
+	broken   bool
+	next     int64 // seq that the next event must have
+	// trusted is the last place where the tree was the signed one.
+	trusted point
+
+	sealed     bool  // a commit of this log was signed
+	unsigned   int64 // events under commits that nobody signed, from the start
+	last       commit
+	closing    merkle.EpochStatement // of the epoch after this one
+	closed     bool
+	anchors    []merkle.Checkpoint // larger than from, by size
+	nextAnchor int
+	reached    []reachedAnchor // behind trusted, waiting for a signature
+
+	leaves  []store.PrunedLeaf // of events removed one by one, not yet passed
+	more    bool               // there are more of them
+	removed [][2]int64         // ranges of them that the tree used
+	pruned  []store.PruneRow   // whose note counts
+
+	failed     []failedRange
+	missing    [][2]int64
+	doubts     []doubt // about events behind trusted
+	ownIntents []intent
+	strays     []string // ids of events that were inserted
+	uncovered  []uncovered
+	tooMany    bool                       // uncovered events, more than are kept
+	places     map[int64][]store.Identity // what identities say of doubtful seqs
+	firstAt    int64
+	lastAt     int64
+	log        Log
+}
+
+// point is a size of the tree, its frontier and its root.
+type point struct {
+	size       int64
+	frontier   []byte
+	root       merkle.Hash
+	recordedAt time.Time
+	note       []byte
+}
+
+// reachedAnchor is an anchor and the root that the tree had at its size.
+type reachedAnchor struct {
+	merkle.Checkpoint
+	computed merkle.Hash
+}
+
+// failedRange is a run of events whose leaves do not lead to the signed root.
+type failedRange struct {
+	from, to int64
+	before   []byte // frontier at from, authentic
+	root     merkle.Hash
+	after    []byte // frontier at to, authentic where not nil
+}
+
+func newLogCheck(t *tenantCheck, epoch int32) *logCheck {
+	return &logCheck{tenantCheck: t, name: store.LogName{Tenant: t.tenant, Epoch: epoch}, log: Log{Tenant: t.tenant, Epoch: epoch}, places: make(map[int64][]store.Identity)}
+}
+
+func (l *logCheck) find(f Finding) {
+	f.Epoch, f.Origin = l.name.Epoch, l.origin
+	l.tenantCheck.find(f)
+}
+
+func (l *logCheck) check(ctx context.Context) error {
+	var err error
+	if l.head, err = l.scanner.Head(ctx, l.name); err != nil {
+		return err
+	}
+	l.closing, l.closed = l.tenantCheck.closing(l.name.Epoch)
+	l.anchors = l.run.anchors.of(l.stream, l.name.Epoch)
+	l.checkOpening()
+	if err := l.begin(ctx); err != nil {
+		return err
+	}
+	if err := l.tree(ctx); err != nil {
+		return err
+	}
+	if err := l.beyond(ctx); err != nil {
+		return err
+	}
+	l.checkEnd()
+	return nil
+}
+
+// checkOpening demands a statement for every epoch but the first.
+func (l *logCheck) checkOpening() {
+	if l.name.Epoch == 0 {
+		return
+	}
+	for _, row := range l.epochRows {
+		if row.Epoch == l.name.Epoch {
+			return // judged already
+		}
+	}
+	if l.head > 0 || l.name.Epoch < 0 {
+		l.find(Finding{Kind: EpochForged, Seq: -1, Until: -1, Detail: fmt.Sprintf("no statement opens epoch %d", l.name.Epoch)})
+	}
+}
+
+// begin decides where reading begins: behind what was pruned, or behind what an
+// earlier run verified.
+func (l *logCheck) begin(ctx context.Context) error {
+	for _, p := range l.prunes {
+		if p.Epoch != l.name.Epoch {
+			continue
+		}
+		frontier, checkpoint, err := l.judgePrune(p)
+		if err != nil {
+			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, Detail: fmt.Sprintf("the row of audit_prunes for events before %d does not count: %v", p.Size, err)})
+			continue
+		}
+		l.pruned = append(l.pruned, p)
+		l.sealed = true
+		if p.Size > l.from {
+			l.from, l.frontier = p.Size, frontier
+			l.trust1(checkpoint, p.Note)
+		}
+	}
+	l.log.From = l.from
+	l.report.Coverage.Pruned += l.from
+	if saved, ok := l.run.State.of(l.stream, l.name.Epoch); ok && !l.run.Full && saved.checkpoint.Size > l.from && saved.checkpoint.Size <= l.head {
+		l.report.Coverage.Skipped += saved.checkpoint.Size - l.from
+		l.notice(SkippedVerified, fmt.Sprintf("epoch %d: events %d to %d were verified by an earlier run", l.name.Epoch, l.from, saved.checkpoint.Size-1))
+		l.from, l.frontier = saved.checkpoint.Size, saved.frontier.Clone()
+		l.ownIntents = append(l.ownIntents, saved.intents...)
+		l.trust1(saved.checkpoint, saved.note)
+		l.sealed = true
+		l.log.From = l.from
+	}
+	l.next = l.from
+	leaves, err := l.scanner.PrunedLeaves(ctx, l.name, l.from-1, prunedLeavesPerPage)
+	l.leaves, l.more = leaves, len(leaves) == prunedLeavesPerPage
+	return err
+}
+
+const prunedLeavesPerPage = 1024
+
+// trust1 makes a checkpoint the place from which the tree goes on.
+func (l *logCheck) trust1(checkpoint merkle.Checkpoint, note []byte) {
+	l.trusted = point{size: checkpoint.Size, frontier: l.frontier.Bytes(), root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: note}
+	l.setOrigin(checkpoint.Origin)
+}
+
+func (l *logCheck) setOrigin(origin string) {
+	if l.origin == "" {
+		l.origin = origin
+		l.logNames[logOf(origin)] = struct{}{}
+	}
+}
+
+// tree walks over the commits and their events.
+func (l *logCheck) tree(ctx context.Context) error {
+	if l.trusted.frontier == nil {
+		l.trusted.root = merkle.EmptyRoot()
+	}
+	for l.nextAnchor < len(l.anchors) && l.anchors[l.nextAnchor].Size < l.from {
+		l.nextAnchor++
+	}
+	after := int64(math.MinInt64)
+	if l.from > l.prunedSize() {
+		after = l.from - 1 // the commit that the earlier run ended with is looked at again
+	}
+	commits := l.streamCommits(ctx, l.name, after, l.head)
+	defer commits.close()
+	events := newEventReader(l, l.streamEvents(ctx, l.name, store.BeforeSeq(l.eventsFrom()), l.head))
+	defer events.stream.close()
+	l.reachAnchors()
+	var waiting []commit // since the last one that stands
+	for {
+		page, ok, err := commits.next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		for _, c := range page {
+			l.log.Commits++
+			l.judgeRow(&c)
+			if !l.stands(&c) {
+				waiting = append(waiting[:0], c)
+				continue
+			}
+			waiting = waiting[:0]
+			if err := l.commit(ctx, &c, events); err != nil {
+				return err
+			}
+		}
+	}
+	return l.rest(ctx, events)
+}
+
+// eventsFrom is where the events are read from: in an incremental run behind
+// those verified, else from the very first, so that none stands where events
+// were removed.
+func (l *logCheck) eventsFrom() int64 {
+	if l.from > l.prunedSize() {
+		return l.from
+	}
+	return 0
+}
+
+func (l *logCheck) prunedSize() (size int64) {
+	for _, p := range l.pruned {
+		size = max(size, p.Size)
+	}
+	return size
+}
+
+// judgeRow reports what is wrong with a commit by itself.
+func (l *logCheck) judgeRow(c *commit) {
+	events := Finding{Seq: max(c.PrevSize, 0), Until: c.Size}
+	switch {
+	case c.forged != nil:
+		events.Kind = CommitForged
+		events.Detail = fmt.Sprintf("commit %d: %v", c.Size, c.forged)
+		l.find(events)
+	case c.sealed && c.differs != "":
+		events.Kind = CommitChanged
+		events.Detail = fmt.Sprintf("commit %d: not what its note says: %s", c.Size, c.differs)
+		l.find(events)
+	case c.unsigned && l.sealed:
+		events.Kind = CommitChanged
+		events.Detail = fmt.Sprintf("commit %d: it is not signed, though earlier ones are", c.Size)
+		l.find(events)
+	}
+	if c.sealed && !l.sealed && l.unsigned > 0 {
+		l.find(Finding{Kind: CommitChanged, Seq: 0, Until: l.unsigned, Detail: fmt.Sprintf("the commits before %d are not signed, though this one is", c.Size)})
+	}
+	if c.sealed {
+		if l.origin != "" && c.checkpoint.Origin != l.origin {
+			l.find(Finding{Kind: CommitForged, Seq: events.Seq, Until: events.Until, Detail: fmt.Sprintf("commit %d: its note is of %s, the others are of %s", c.Size, c.checkpoint.Origin, l.origin)})
+			c.sealed = false
+			return
+		}
+		l.setOrigin(c.checkpoint.Origin)
+		l.sealed = true
+	}
+}
+
+// stands reports whether the tree may be held against this commit: it is signed,
+// for the size that its row says, or nothing of the log is.
+func (l *logCheck) stands(c *commit) bool {
+	if c.sealed {
+		return c.checkpoint.Size == c.Size
+	}
+	return c.unsigned && !l.sealed
+}
+
+// commit takes the events of a commit into the tree and holds it against the
+// signed root.
+func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) error {
+	at := c.RecordedAt
+	if c.sealed {
+		at = c.checkpoint.RecordedAt
+	}
+	if at.Before(l.last.RecordedAt) {
+		l.find(Finding{Kind: CommitTime, Seq: c.PrevSize, Until: c.Size, Detail: fmt.Sprintf(
+			"commit %d was recorded at %s, before the one it follows, at %s", c.Size, timeText(at), timeText(l.last.RecordedAt))})
+	}
+	if c.Size <= l.from {
+		l.passed(c)
+		l.last = *c
+		l.last.RecordedAt = at
+		return nil
+	}
+	expected := l.last.Size
+	if l.last.Size < l.from {
+		expected = l.from
+	}
+	err := events.take(ctx, c, expected, at.UnixMicro())
+	if err != nil {
+		return err
+	}
+	if l.next < c.Size {
+		if err := l.gap(ctx, c.Size); err != nil {
+			return err
+		}
+	}
+	l.chain(c, expected, events)
+	l.last = *c
+	l.last.RecordedAt = at
+	l.hold(c)
+	return nil
+}
+
+// chain checks that a commit follows the one before it.
+func (l *logCheck) chain(c *commit, expected int64, events *eventReader) {
+	switch {
+	case c.PrevSize == expected:
+	case c.PrevSize > expected && !events.foreignOwn:
+		l.find(Finding{Kind: CommitMissing, Seq: expected, Until: c.PrevSize, Detail: fmt.Sprintf(
+			"commit %d follows one of size %d, which is not there; the newest before it has %d", c.Size, c.PrevSize, expected)})
+	default:
+		l.find(Finding{Kind: CommitChanged, Seq: min(expected, max(c.PrevSize, 0)), Until: c.Size, Detail: fmt.Sprintf(
+			"commit %d says that it follows size %d, and it follows %d", c.Size, c.PrevSize, expected)})
+	}
+}
+
+// passed is a commit whose events are not read.
+func (l *logCheck) passed(c *commit) {
+	if !c.sealed {
+		return
+	}
+	if c.Size == l.trusted.size && c.checkpoint.Root != l.trusted.root {
+		l.find(Finding{Kind: Fork, Seq: 0, Until: c.Size, Detail: fmt.Sprintf(
+			"commit %d is signed with another root than what was pruned or verified before", c.Size)})
+	}
+	for _, anchor := range l.anchors {
+		if anchor.Size == c.Size && anchor.Size < l.from {
+			l.holdAnchor(anchor, c.checkpoint.Root)
+		}
+	}
+}
+
+// hold compares the tree with what was signed for its size.
+func (l *logCheck) hold(c *commit) {
+	root, note, recordedAt := c.checkpoint.Root, c.Note, c.checkpoint.RecordedAt
+	if !c.sealed {
+		l.unsigned = c.Size
+		if !l.closed || l.closing.PreviousSize != c.Size {
+			return
+		}
+		root, note, recordedAt = l.closing.PreviousRoot, nil, c.RecordedAt
+	}
+	if !l.broken && l.frontier.Root() == root {
+		l.trusted.frontier = l.frontier.AppendBytes(l.trusted.frontier[:0])
+		l.trusted.size, l.trusted.root, l.trusted.note, l.trusted.recordedAt = c.Size, root, note, recordedAt
+		l.unsigned = 0
+		l.settle()
+		for _, anchor := range l.reached {
+			l.holdAnchor(anchor.Checkpoint, anchor.computed)
+		}
+		l.reached = l.reached[:0]
+		return
+	}
+	l.doubts = l.doubts[:0] // located when the range is
+	failed := failedRange{from: l.trusted.size, to: c.Size, before: append([]byte{}, l.trusted.frontier...), root: root}
+	authentic := c.sealed && c.frontierFolds()
+	if authentic {
+		failed.after = c.Frontier
+	}
+	l.failed = append(l.failed, failed)
+	for _, anchor := range l.reached {
+		if anchor.Size == c.Size {
+			l.holdAnchor(anchor.Checkpoint, root)
+		}
+	}
+	l.reached = l.reached[:0]
+	l.broken = !authentic
+	if authentic {
+		l.frontier, _ = merkle.ParseFrontier(c.Size, c.Frontier) // it folds
+		l.trusted = point{size: c.Size, frontier: append([]byte{}, c.Frontier...), root: root, recordedAt: recordedAt, note: note}
+	}
+}
+
+// holdAnchor compares an anchor with the root of its size.
+func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash) {
+	if l.origin != "" && anchor.Origin != l.origin {
+		return
+	}
+	l.report.Coverage.Anchors++
+	if anchor.Root == root {
+		l.log.Anchored = max(l.log.Anchored, anchor.Size)
+		return
+	}
+	if l.closed && anchor.Size == l.closing.LostSize && anchor.Root == l.closing.LostRoot {
+		return // acknowledged
+	}
+	l.find(Finding{Kind: Fork, Seq: 0, Until: anchor.Size, Detail: fmt.Sprintf(
+		"an anchor of %s knows another tree of %d events: history was written anew", timeText(anchor.RecordedAt), anchor.Size)})
+}
+
+// append takes one leaf into the tree.
+func (l *logCheck) append(leaf merkle.Hash) {
+	if !l.broken {
+		l.frontier.Append(leaf)
+	}
+	l.next++
+	if l.nextAnchor < len(l.anchors) && l.anchors[l.nextAnchor].Size == l.next {
+		l.reachAnchors()
+	}
+}
+
+// reachAnchors takes the anchors of the size that the tree has now.
+func (l *logCheck) reachAnchors() {
+	for l.nextAnchor < len(l.anchors) && l.anchors[l.nextAnchor].Size <= l.next {
+		anchor := l.anchors[l.nextAnchor]
+		l.nextAnchor++
+		switch {
+		case anchor.Size < l.next || l.broken && anchor.Size > 0:
+		case anchor.Size == l.trusted.size:
+			l.holdAnchor(anchor, l.frontier.Root())
+		default:
+			l.reached = append(l.reached, reachedAnchor{anchor, l.frontier.Root()})
+		}
+	}
+}
+
+// gap passes seqs without an event: removed by themselves, or missing.
+func (l *logCheck) gap(ctx context.Context, until int64) error {
+	for l.next < until {
+		if len(l.leaves) == 0 && l.more {
+			leaves, err := l.scanner.PrunedLeaves(ctx, l.name, l.next-1, prunedLeavesPerPage)
+			if err != nil {
+				return err
+			}
+			l.leaves, l.more = leaves, len(leaves) == prunedLeavesPerPage
+		}
+		for len(l.leaves) > 0 && l.leaves[0].Seq < l.next {
+			l.stray(l.leaves[0])
+			l.leaves = l.leaves[1:]
+		}
+		if len(l.leaves) == 0 && l.more {
+			continue
+		}
+		if len(l.leaves) > 0 && l.leaves[0].Seq == l.next {
+			l.removed = addRange(l.removed, l.next, l.next+1)
+			leaf := l.leaves[0].Leaf
+			l.leaves = l.leaves[1:]
+			l.append(leaf)
+			continue
+		}
+		end := until
+		if len(l.leaves) > 0 {
+			end = min(end, l.leaves[0].Seq)
+		}
+		l.missing = addRange(l.missing, l.next, end)
+		l.broken = true
+		l.next = end
+		l.skipAnchors()
+	}
+	return nil
+}
+
+// skipAnchors passes anchors within a gap; those at its end may still be held
+// against a signed root.
+func (l *logCheck) skipAnchors() {
+	for l.nextAnchor < len(l.anchors) && l.anchors[l.nextAnchor].Size <= l.next {
+		if anchor := l.anchors[l.nextAnchor]; anchor.Size == l.next {
+			l.reached = append(l.reached, reachedAnchor{Checkpoint: anchor})
+		}
+		l.nextAnchor++
+	}
+}
+
+// stray is the leaf of a removed event whose event is there.
+func (l *logCheck) stray(leaf store.PrunedLeaf) {
+	l.find(Finding{Kind: PruneUnproven, Seq: leaf.Seq, Until: leaf.Seq + 1, Detail: fmt.Sprintf(
+		"audit_pruned_leaves says that event %d was removed, and it is there", leaf.Seq)})
+}
+
+func addRange(ranges [][2]int64, from, to int64) [][2]int64 {
+	if n := len(ranges); n > 0 && ranges[n-1][1] == from {
+		ranges[n-1][1] = to
+		return ranges
+	}
+	return append(ranges, [2]int64{from, to})
+}
+
+// rest reads what lies behind the last commit that stands.
+func (l *logCheck) rest(ctx context.Context, events *eventReader) error {
+	if err := events.take(ctx, nil, l.head, 0); err != nil {
+		return err
+	}
+	l.settle()
+	if l.next < l.head {
+		if err := l.gap(ctx, l.head); err != nil {
+			return err
+		}
+	}
+	for len(l.leaves) > 0 {
+		for _, leaf := range l.leaves {
+			l.stray(leaf)
+		}
+		last := l.leaves[len(l.leaves)-1].Seq
+		l.leaves = nil
+		if l.more {
+			var err error
+			if l.leaves, err = l.scanner.PrunedLeaves(ctx, l.name, last, prunedLeavesPerPage); err != nil {
+				return err
+			}
+			l.more = len(l.leaves) == prunedLeavesPerPage
+		}
+	}
+	return nil
+}
+
+// checkEnd holds the size of the log against anchors and statements.
+func (l *logCheck) checkEnd() {
+	if l.unsigned > 0 && !l.sealed {
+		l.report.Unchecked = append(l.report.Unchecked, Unchecked{
+			Tenant: l.tenant, Epoch: l.name.Epoch, Seq: 0, Until: l.unsigned,
+			Reason: fmt.Sprintf("epoch %d: %d events were written with integrity off and are under no signature; otelaudit recover --new-epoch takes them into one", l.name.Epoch, l.unsigned),
+		})
+	}
+	if l.closed {
+		l.checkClosing()
+	}
+	l.checkTail()
+}
+
+// checkClosing holds the log against the statement that closed it.
+func (l *logCheck) checkClosing() {
+	s := &l.closing
+	switch {
+	case l.head < s.PreviousSize:
+		l.find(Finding{Kind: TailMissing, Seq: l.head, Until: s.PreviousSize, Detail: fmt.Sprintf(
+			"the statement of the next epoch, of %s, says that this one has %d events; there are %d", timeText(s.RecordedAt), s.PreviousSize, l.head)})
+	case l.head > s.PreviousSize:
+		l.find(Finding{Kind: EpochForged, Seq: s.PreviousSize, Until: l.head, Detail: fmt.Sprintf(
+			"the statement of the next epoch says that this one ended with %d events; it has %d", s.PreviousSize, l.head)})
+	case l.sealed && l.trusted.size == s.PreviousSize && l.trusted.root != s.PreviousRoot:
+		l.find(Finding{Kind: Fork, Seq: 0, Until: s.PreviousSize, Detail: "the statement of the next epoch knows another tree of this size"})
+	}
+}
+
+// checkTail looks for anchors that know more events than there are.
+func (l *logCheck) checkTail() {
+	var largest merkle.Checkpoint
+	for _, anchor := range l.anchors {
+		acknowledged := l.closed && anchor.Size <= l.closing.LostSize
+		if anchor.Size > l.head && !acknowledged && (l.origin == "" || anchor.Origin == l.origin) {
+			largest = anchor
+		}
+	}
+	proven := l.commitsMissing()
+	if largest.Size <= proven {
+		return
+	}
+	l.report.Coverage.Anchors++
+	if proven == 0 {
+		l.origin = largest.Origin
+		l.find(Finding{Kind: LogMissing, Seq: 0, Until: largest.Size, Detail: fmt.Sprintf(
+			"an anchor of %s knows %d events of this log; the store has no commit of it", timeText(largest.RecordedAt), largest.Size)})
+		return
+	}
+	l.find(Finding{Kind: TailMissing, Seq: proven, Until: largest.Size, Detail: fmt.Sprintf(
+		"an anchor of %s knows %d events; the store has %d", timeText(largest.RecordedAt), largest.Size, proven)})
+}
+
+// cover writes what was verified into the report.
+func (l *logCheck) cover() {
+	l.log.Origin, l.log.Size = l.origin, l.head
+	l.log.Root = hex.EncodeToString(l.trusted.root[:])
+	l.log.RecordedAt = l.trusted.recordedAt
+	l.report.Logs = append(l.report.Logs, l.log)
+	l.report.Coverage.Logs++
+	l.report.Coverage.Commits += l.log.Commits
+	l.report.Coverage.Events += l.log.Events
+	if l.log.Events > 0 {
+		first, last := time.UnixMicro(l.firstAt).UTC(), time.UnixMicro(l.lastAt).UTC()
+		l.report.merge(&Report{Coverage: Coverage{FirstTime: first, LastTime: last}})
+	}
+}
+
+// finish locates what did not lead to a signed root, and proves removals.
+func (l *logCheck) finish(ctx context.Context) error {
+	defer l.cover()
+	l.provePrunes()
+	if err := l.locate(ctx); err != nil {
+		return err
+	}
+	if l.sealed && l.trusted.size == l.head && len(l.failed) == 0 && len(l.missing) == 0 && l.head > 0 {
+		l.log.note, l.log.frontier = l.trusted.note, l.trusted.frontier
+		l.log.intents = l.ownIntents
+	}
+	return nil
+}
