@@ -1,0 +1,174 @@
+package mutation
+
+import (
+	"slices"
+
+	"github.com/otelaudit/otelaudit/internal/merkle"
+
+	"github.com/otelaudit/otelaudit/internal/verify"
+)
+
+// onCommit is an operator on one row of audit_commits, done when all else fits.
+func onCommit(name, does string, expect [3]*expectation, choose func(*commitRow, int, int) bool, change func(a *attack, c *commitRow) bool) Operator {
+	return Operator{Name: name, Group: "commit", Does: does, expect: expect, apply: func(a *attack) bool {
+		c := a.commitWhere(choose)
+		if c == nil {
+			return false
+		}
+		a.hurtRange(c.log(), c.prevSize, c.size)
+		a.touched = nil
+		return change(a, c)
+	}}
+}
+
+func someHash(a *attack) string {
+	leaf := leafOf(a.forged("nobody"))
+	return string(leaf[:])
+}
+
+func (a *attack) signIfAble(c *commitRow) bool {
+	if a.by >= Signs {
+		c.sign(a.w.ring)
+	}
+	return true
+}
+
+func commitOperators() []Operator {
+	damaged := all(seen(commit(signing...)))
+	middle := func(_ *commitRow, index, count int) bool { return index > 0 && index < count-1 }
+	notLast := func(_ *commitRow, index, count int) bool { return index < count-1 }
+	isLast := func(_ *commitRow, index, count int) bool { return index == count-1 }
+	return []Operator{
+		onCommit("edit root", "another root; who holds the key signs it", damaged, nil, func(a *attack, c *commitRow) bool {
+			c.root = someHash(a)
+			return a.signIfAble(c)
+		}),
+		onCommit("edit frontier", "another subtree's root", all(seen(commit(root...))), nil, func(a *attack, c *commitRow) bool {
+			c.frontier = someHash(a) + c.frontier[32:]
+			return true
+		}),
+		onCommit("edit note", "one character of the signed note", all(seen(commit(verify.CommitForged))), nil, func(a *attack, c *commitRow) bool {
+			i := a.rng.IntN(len(c.note) - 1)
+			b := []byte(c.note)
+			b[i]++
+			if b[i] >= 0x7f || b[i] <= ' ' {
+				b[i] = 'x'
+			}
+			changed := string(b) != c.note
+			c.note = string(b)
+			return changed
+		}),
+		onCommit("remove note", "a commit looks as if integrity had been off", all(seen(commit(verify.CommitForged, verify.CommitMissing))), nil, func(_ *attack, c *commitRow) bool {
+			c.note = ""
+			return true
+		}),
+		onCommit("sign with another key", "a fitting note of the same log name by a key nobody trusts", all(seen(commit(verify.CommitForged))), nil, func(a *attack, c *commitRow) bool {
+			c.sign(a.w.lab.stranger)
+			return true
+		}),
+		onCommit("replay older note", "the note of the commit before", all(seen(commit(signing...))), middle, func(a *attack, c *commitRow) bool {
+			for _, other := range a.im.commitsOf(c.log()) {
+				if other.size == c.prevSize {
+					c.note = other.note
+				}
+			}
+			return true
+		}),
+		onCommit("replay another tenant's note", "a valid note of another log", all(seen(commit(signing...))), nil, func(a *attack, c *commitRow) bool {
+			other := a.commitWhere(func(o *commitRow, _, _ int) bool { return o.tenant != c.tenant })
+			if other == nil {
+				return false
+			}
+			c.note = other.note
+			return true
+		}),
+		onCommit("edit size", "the newest commit claims one event more", all(seen(log(verify.CommitChanged, verify.CommitForged, verify.EventMissing))), isLast, func(a *attack, c *commitRow) bool {
+			c.size++
+			return a.signIfAble(c)
+		}),
+		onCommit("edit prev_size", "a commit claims to follow another one", all(seen(log(verify.CommitChanged, verify.CommitMissing, verify.CommitForged, verify.EventMoved))), middle, func(_ *attack, c *commitRow) bool {
+			c.prevSize--
+			return true
+		}),
+		onCommit("edit time of commit", "recorded_at of the commit, not of its events", all(seen(commit(verify.CommitChanged, verify.CommitForged, verify.EventMoved))), nil, func(a *attack, c *commitRow) bool {
+			c.at = c.at.Add(moment)
+			return a.signIfAble(c)
+		}),
+		onCommit("delete commit", "a row in the middle", all(seen(log(verify.CommitMissing, verify.EventMoved))), notLast, func(a *attack, c *commitRow) bool {
+			gone := *c
+			a.im.commits = slices.DeleteFunc(a.im.commits, func(r commitRow) bool { return r == gone })
+			return true
+		}),
+		onCommit("delete newest commit", "a row without its events", all(seen(commit(verify.EventInserted, verify.CommitMissing))), isLast, func(a *attack, c *commitRow) bool {
+			gone := *c
+			a.im.commits = slices.DeleteFunc(a.im.commits, func(r commitRow) bool { return r == gone })
+			return true
+		}),
+		mergeOperator(), splitOperator(),
+	}
+}
+
+// mergeOperator takes a commit out and dates its events as the next one: the
+// note of that is still valid, and its prev_size is not under it.
+func mergeOperator() Operator {
+	every := with{Every, commit(verify.EventMoved, verify.CommitMissing, verify.CommitChanged, verify.Fork)}
+	return Operator{
+		Name: "merge two commits", Group: "commit", Does: "one of two commits goes; who recomputes dates its events as the next one",
+		expect: expects(
+			seen(commit(verify.EventMoved, verify.ColumnEdited)),
+			hidden(whyMerge, with{Newest, blind}, every, with{Beside, blind}),
+			hidden(whyMerge, with{Newest, blind}, every, with{Beside, blind}),
+		),
+		apply: func(a *attack) bool {
+			c := a.commitWhere(func(_ *commitRow, index, count int) bool { return index < count-1 })
+			if c == nil {
+				return false
+			}
+			gone := *c
+			var next commitRow
+			for _, o := range a.im.commitsOf(gone.log()) {
+				if o.prevSize == gone.size {
+					o.prevSize, next = gone.prevSize, *o
+				}
+			}
+			a.im.commits = slices.DeleteFunc(a.im.commits, func(r commitRow) bool { return r == gone })
+			a.hurtRange(gone.log(), gone.prevSize, gone.size)
+			if a.by >= Recomputes {
+				for _, e := range a.im.eventsOf(gone.log()) {
+					if e.seq >= gone.prevSize && e.seq < gone.size {
+						e.at = next.at
+					}
+				}
+			}
+			return true
+		},
+	}
+}
+
+// splitOperator inserts a commit within another one.
+func splitOperator() Operator {
+	return Operator{
+		Name: "insert commit", Group: "commit", Does: "a commit is split in two of the same time",
+		expect: expects(
+			seen(commit(signing...)),
+			seen(commit(signing...)),
+			hidden(whyMoot, with{Newest, blind}, with{Every, blind}, with{Beside, blind}),
+		),
+		apply: func(a *attack) bool {
+			c := a.commitWhere(func(c *commitRow, _, _ int) bool { return c.size-c.prevSize > 1 })
+			if c == nil {
+				return false
+			}
+			a.hurtRange(c.log(), c.prevSize, c.size)
+			first := *c
+			first.size = c.prevSize + 1
+			c.prevSize = first.size
+			first.root, first.frontier = someHash(a), someHash(a)
+			if tree, err := merkle.ParseFrontier(first.size, []byte(first.frontier)); err == nil {
+				first.frontier = string(tree.Bytes())
+			}
+			a.im.commits = append(a.im.commits, first)
+			return true
+		},
+	}
+}

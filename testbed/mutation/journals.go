@@ -1,0 +1,334 @@
+package mutation
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/verify"
+)
+
+// segmentFile is one segment as an editor shows it.
+type segmentFile struct {
+	name  string
+	lines []string // without newlines; the last is "" where the file ends in one
+}
+
+// journalPlace is an entry of the journal, by where it stands.
+type journalPlace struct {
+	file, line   int
+	batch, entry int
+	index        int64 // in the tree
+}
+
+func readSegments(dir string) ([]segmentFile, error) {
+	listed, err := journal.ReadDirectory(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []segmentFile
+	for i := range listed.Segments {
+		text, err := os.ReadFile(listed.Segments[i].Path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, segmentFile{listed.Segments[i].Name(), strings.Split(string(text), "\n")})
+	}
+	return files, nil
+}
+
+// writeSegments makes a directory hold these files and no other segment.
+func writeSegments(dir string, files []segmentFile) error {
+	old, err := filepath.Glob(filepath.Join(dir, "segment-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.name), []byte(strings.Join(f.lines, "\n")), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	headerStart     = `{"journal":`
+	checkpointStart = `{"checkpoint":`
+	sealStart       = `{"seal":`
+)
+
+func isControl(line string) bool {
+	return line == "" || strings.HasPrefix(line, headerStart) || strings.HasPrefix(line, checkpointStart) || strings.HasPrefix(line, sealStart)
+}
+
+// places are the entries of the journal in the order of its tree.
+func (a *attack) places() []journalPlace {
+	var places []journalPlace
+	batch, entry := 0, 0
+	for f := range a.files {
+		for l, line := range a.files[f].lines {
+			switch {
+			case strings.HasPrefix(line, checkpointStart):
+				batch, entry = batch+1, 0
+			case !isControl(line):
+				places = append(places, journalPlace{f, l, batch, entry, int64(len(places))})
+				entry++
+			}
+		}
+	}
+	return places
+}
+
+// place picks an entry that satisfies ok and is of an application's tenant.
+func (a *attack) place(ok func(journalPlace) bool) (journalPlace, bool) {
+	places := slices.DeleteFunc(a.places(), func(p journalPlace) bool { return ok != nil && !ok(p) })
+	if len(places) == 0 {
+		return journalPlace{}, false
+	}
+	return places[a.rng.IntN(len(places))], true
+}
+
+// hurtBatch says that the entries of a batch, or one of them, were changed.
+func (a *attack) hurtBatch(p journalPlace, ids ...string) {
+	s := spot{seq: p.index - int64(p.entry), ids: ids}
+	s.until = s.seq + int64(len(a.w.batches[p.batch]))
+	a.damage = append(a.damage, s)
+}
+
+func (a *attack) at(p journalPlace) *record.Record {
+	rec, err := record.ParseCanonical([]byte(a.files[p.file].lines[p.line]))
+	if err != nil {
+		panic("mutation: a journal holds a line that is no record: " + err.Error())
+	}
+	return rec
+}
+
+// onEntry is an operator on one line. edit changes the lines of the file from
+// that line on, forge the entries of the batch.
+func onEntry(name, does string, expect [3]*expectation, ok func(*attack, journalPlace) bool,
+	edit func(a *attack, lines []string, l int) []string, forge func(a *attack, batch []journalEntry, i int) []journalEntry,
+) Operator {
+	return Operator{Name: name, Group: "journal", Does: does, expect: expect, applyJournal: func(a *attack) bool {
+		p, found := a.place(func(p journalPlace) bool { return ok == nil || ok(a, p) })
+		if !found {
+			return false
+		}
+		a.hurtBatch(p, a.at(p).EventID)
+		if a.by >= Signs {
+			a.batches[p.batch] = forge(a, slices.Clone(a.batches[p.batch]), p.entry)
+			return true
+		}
+		file := &a.files[p.file]
+		file.lines = edit(a, slices.Clone(file.lines), p.line)
+		return true
+	}}
+}
+
+// changedLine is what must be made of entries that were changed.
+func changedLine(beside ...verify.Kind) [3]*expectation {
+	edits := seen(commit(verify.JournalLineChanged), with{Beside, exact(beside...)})
+	return expects(edits, edits,
+		hidden(whyKey, with{Newest, log(verify.Fork, verify.TailMissing)}, with{Every, log(verify.Fork, verify.TailMissing)}, with{Beside, exact(beside...)}))
+}
+
+// onFiles is an operator on the files themselves, which no key makes better.
+func onFiles(name, does string, expect [3]*expectation, change func(a *attack) bool) Operator {
+	return Operator{Name: name, Group: "journal", Does: does, expect: expect, applyJournal: change}
+}
+
+func journalOperators() []Operator {
+	return slices.Concat(journalEntryOperators(), journalControlOperators(), journalFileOperators())
+}
+
+func journalEntryOperators() []Operator {
+	rewritten := func(a *attack, text string) string {
+		rec, _ := record.ParseCanonical([]byte(text))
+		rec.Reason = "as agreed"
+		if canonicalOf(rec) == text {
+			rec.Reason = "as ordered"
+		}
+		return canonicalOf(rec)
+	}
+	inBatch := func(a *attack, p journalPlace) bool { return p.entry+1 < len(a.w.batches[p.batch]) }
+	return []Operator{
+		onEntry("edit journal line", "one member of a record", changedLine(verify.EventChanged), nil,
+			func(a *attack, lines []string, l int) []string { lines[l] = rewritten(a, lines[l]); return lines },
+			func(a *attack, batch []journalEntry, i int) []journalEntry {
+				batch[i].canonical = rewritten(a, batch[i].canonical)
+				return batch
+			}),
+		onEntry("delete journal line", "one record", changedLine(verify.EventInserted), inBatch,
+			func(_ *attack, lines []string, l int) []string { return slices.Delete(lines, l, l+1) },
+			func(_ *attack, batch []journalEntry, i int) []journalEntry { return slices.Delete(batch, i, i+1) }),
+		onEntry("insert journal line", "a record that nobody sent", changedLine(verify.EventMissing), nil,
+			func(a *attack, lines []string, l int) []string {
+				return slices.Insert(lines, l, a.forgedLine())
+			},
+			func(a *attack, batch []journalEntry, i int) []journalEntry {
+				return slices.Insert(batch, i, journalEntry{canonical: a.forgedLine()})
+			}),
+		onEntry("duplicate journal line", "a record a second time, which senders do, too", expects(
+			seen(commit(verify.JournalLineChanged)), seen(commit(verify.JournalLineChanged)),
+			hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, log(verify.Fork)}, with{Beside, blind})), nil,
+			func(_ *attack, lines []string, l int) []string { return slices.Insert(lines, l, lines[l]) },
+			func(_ *attack, batch []journalEntry, i int) []journalEntry { return slices.Insert(batch, i, batch[i]) }),
+		onEntry("swap journal lines", "two records of a batch change places", expects(
+			seen(commit(verify.JournalLineChanged)), seen(commit(verify.JournalLineChanged)),
+			hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, log(verify.Fork)}, with{Beside, blind})), inBatch,
+			func(_ *attack, lines []string, l int) []string {
+				lines[l], lines[l+1] = lines[l+1], lines[l]
+				return lines
+			},
+			func(_ *attack, batch []journalEntry, i int) []journalEntry {
+				batch[i], batch[i+1] = batch[i+1], batch[i]
+				return batch
+			}),
+	}
+}
+
+// forgedLine is a record of some tenant that nobody sent; it is what is to be
+// named.
+func (a *attack) forgedLine() string {
+	text := a.forged(a.w.tenants[a.rng.IntN(len(a.w.tenants))])
+	rec, _ := record.ParseCanonical([]byte(text))
+	a.damage[0].ids = []string{rec.EventID}
+	return text
+}
+
+// control picks a control line that begins in this way and satisfies ok.
+func (a *attack) control(start string, ok func(file, line int) bool) (file, line int, found bool) {
+	var places [][2]int
+	for f := range a.files {
+		for l, text := range a.files[f].lines {
+			if strings.HasPrefix(text, start) && (ok == nil || ok(f, l)) {
+				places = append(places, [2]int{f, l})
+			}
+		}
+	}
+	if len(places) == 0 {
+		return 0, 0, false
+	}
+	p := places[a.rng.IntN(len(places))]
+	return p[0], p[1], true
+}
+
+// flipped is a line with one character changed.
+func flipped(a *attack, line string) string {
+	b := []byte(line)
+	i := len(checkpointStart) + a.rng.IntN(len(b)-len(checkpointStart))
+	if b[i] == 'x' {
+		b[i] = 'y'
+	} else {
+		b[i] = 'x'
+	}
+	return string(b)
+}
+
+func journalControlOperators() []Operator {
+	edited := func(kinds ...verify.Kind) [3]*expectation { return expects(seen(log(kinds...))) }
+	flip := func(start string) func(a *attack) bool {
+		return func(a *attack) bool {
+			f, l, found := a.control(start, nil)
+			if !found {
+				return false
+			}
+			a.damage = append(a.damage, spot{until: -1})
+			a.files[f].lines[l] = flipped(a, a.files[f].lines[l])
+			return true
+		}
+	}
+	return []Operator{
+		onFiles("edit journal checkpoint", "one character of a checkpoint line",
+			edited(verify.JournalForged, verify.JournalChanged, verify.JournalLineChanged, verify.JournalUnsigned), flip(checkpointStart)),
+		onFiles("edit journal header", "one character of a segment's first line", edited(verify.JournalForged, verify.JournalChanged), flip(headerStart)),
+		onFiles("edit journal seal", "one character of a segment's last line", edited(verify.JournalForged, verify.JournalChanged), flip(sealStart)),
+		onFiles("delete journal checkpoint", "a checkpoint in the middle, so that two batches look like one",
+			edited(verify.JournalLineChanged, verify.JournalChanged), func(a *attack) bool {
+				f, l, found := a.control(checkpointStart, func(f, _ int) bool { return f+1 < len(a.files) })
+				if !found {
+					return false
+				}
+				a.damage = append(a.damage, spot{until: -1})
+				a.files[f].lines = slices.Delete(a.files[f].lines, l, l+1)
+				return true
+			}),
+		onFiles("delete journal batch", "a checkpoint in the middle with its entries",
+			edited(verify.JournalLineChanged, verify.JournalChanged), func(a *attack) bool {
+				f, l, found := a.control(checkpointStart, func(f, l int) bool { return f+1 < len(a.files) })
+				if !found {
+					return false
+				}
+				from := l
+				for from > 0 && !isControl(a.files[f].lines[from-1]) {
+					from--
+				}
+				a.damage = append(a.damage, spot{until: -1})
+				a.files[f].lines = slices.Delete(a.files[f].lines, from, l+1)
+				return true
+			}),
+	}
+}
+
+func journalFileOperators() []Operator {
+	gone := func() [3]*expectation { return expects(seen(log(verify.JournalSegmentMissing))) }
+	return []Operator{
+		onFiles("remove first segment", "the oldest file", gone(), func(a *attack) bool { return a.dropSegment(0) }),
+		onFiles("remove middle segment", "a file between others", gone(), func(a *attack) bool {
+			return len(a.files) > 2 && a.dropSegment(1+a.rng.IntN(len(a.files)-2))
+		}),
+		onFiles("swap segments", "two files change their names", expects(seen(log(verify.JournalSegmentMissing, verify.JournalChanged, verify.JournalForged))), func(a *attack) bool {
+			if len(a.files) < 2 {
+				return false
+			}
+			i := a.rng.IntN(len(a.files) - 1)
+			a.files[i].lines, a.files[i+1].lines = a.files[i+1].lines, a.files[i].lines
+			a.damage = append(a.damage, spot{until: -1})
+			return true
+		}),
+		onFiles("cut the journal's tail", "the last batches, as an older copy has it", tailCut(verify.EventInserted), func(a *attack) bool {
+			n := 1 + a.rng.IntN(len(a.batches)-1)
+			s := spot{until: -1}
+			for _, batch := range a.batches[n:] {
+				for _, e := range batch {
+					rec, _ := record.ParseCanonical([]byte(e.canonical))
+					s.ids = append(s.ids, rec.EventID)
+				}
+			}
+			a.damage = append(a.damage, s)
+			a.batches, a.rewrite = a.batches[:n], true
+			return true
+		}),
+		onFiles("remove the journal", "every file", expects(hidden(whyJournal, with{Newest, log(verify.LogMissing)},
+			with{Every, log(verify.LogMissing)}, with{Beside, log(verify.EventInserted)})), func(a *attack) bool {
+			a.damage = append(a.damage, spot{until: -1})
+			a.files = nil
+			return true
+		}),
+	}
+}
+
+// tailCut is what must be made of a journal that is shorter than it was.
+func tailCut(beside ...verify.Kind) [3]*expectation {
+	return expects(hidden(whyTail, with{Newest, log(verify.TailMissing)}, with{Every, log(verify.TailMissing)},
+		with{Beside, exact(beside...)}))
+}
+
+func (a *attack) dropSegment(i int) bool {
+	if len(a.files) < 2 || i == len(a.files)-1 {
+		return false
+	}
+	a.damage = append(a.damage, spot{until: -1})
+	a.files = slices.Delete(a.files, i, i+1)
+	return true
+}
+
+func (f segmentFile) String() string { return fmt.Sprintf("%s (%d lines)", f.name, len(f.lines)) }

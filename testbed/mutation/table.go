@@ -1,0 +1,138 @@
+package mutation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Table is the expectation of every operator and attacker in Markdown: what is
+// found, how exactly it is located and by what, and what cannot be found and
+// why. Run holds the verifier to the very same expectations.
+func Table() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!-- Written by `go test ./testbed/mutation -run TestTable -update`; do not edit. -->\n")
+	groups := []struct{ group, title string }{
+		{"event", "Events"}, {"identity", "Identities (`audit_event_ids`)"}, {"commit", "Commits"}, {"rollback", "Rollback"},
+		{"epoch", "Epochs"}, {"prune", "Retention"}, {"journal", "Journal"}, {"anchors", "Anchors"},
+	}
+	operators := Operators()
+	for _, g := range groups {
+		fmt.Fprintf(&b, "\n#### %s\n\n", g.title)
+		fmt.Fprintf(&b, "| What is changed | Who edits | Who also recomputes | Who holds the key |\n|---|---|---|---|\n")
+		for i := range operators {
+			if o := &operators[i]; o.Group == g.group {
+				fmt.Fprintf(&b, "| **%s**: %s | %s |\n", o.Name, o.Does, strings.Join(cells(o), " | "))
+			}
+		}
+	}
+	b.WriteString("\n" + reasons(operators))
+	return b.String()
+}
+
+// cells are one operator's cells by attacker; equal neighbors say so.
+func cells(o *Operator) []string {
+	texts := make([]string, len(o.expect))
+	for i, e := range o.expect {
+		switch {
+		case e == nil:
+			texts[i] = "as before: nothing unkeyed to recompute"
+			if i == int(Signs) {
+				texts[i] = "as before: no key helps"
+			}
+		default:
+			texts[i] = e.markdown(o.Group)
+		}
+		if i > 0 && texts[i] == texts[i-1] || i > 1 && o.expect[i] != nil && o.expect[i-1] == nil && texts[i] == texts[0] {
+			texts[i] = "the same"
+		}
+	}
+	for i := len(texts) - 1; i > 0; i-- {
+		if texts[i] == texts[i-1] {
+			texts[i] = "the same"
+		}
+	}
+	return texts
+}
+
+func (e *expectation) markdown(group string) string {
+	var parts []string
+	tree := e.by[Tree]
+	if tree.precision == unseen {
+		parts = append(parts, "**not by itself**"+footnote(e.why))
+	} else {
+		parts = append(parts, tree.markdown())
+	}
+	for w := Newest; int(w) < witnesses; w++ {
+		o := e.of(w)
+		if o.precision == tree.precision && slices.Equal(o.kinds, tree.kinds) {
+			continue
+		}
+		if w == Every && o.precision == e.of(Newest).precision && slices.Equal(o.kinds, e.of(Newest).kinds) {
+			continue
+		}
+		parts = append(parts, "with "+w.in(group)+": "+o.markdown())
+	}
+	if tree.precision == unseen && len(parts) == 1 {
+		parts = append(parts, "not with anything else")
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (o outcome) markdown() string {
+	if o.precision == unseen {
+		return "not found"
+	}
+	words := make([]string, len(o.kinds))
+	for i, k := range o.kinds {
+		words[i] = "`" + string(k) + "`"
+	}
+	where := map[precision]string{inLog: "the log", inCommit: "within one commit", exactly: "the exact event"}[o.precision]
+	return where + " (" + strings.Join(words, ", ") + ")"
+}
+
+// in names the witness for a table of a group.
+func (w Witness) in(group string) string {
+	switch w {
+	case Newest:
+		return "the newest anchor"
+	case Every:
+		return "an anchor of every commit"
+	case Beside:
+		if group == "journal" {
+			return "the store"
+		}
+		return "the journal"
+	default:
+		return "the MAC keys"
+	}
+}
+
+var whys = []string{whyKey, whyAppend, whyTail, whyTenant, whyJournal, whyMAC, whyNoMAC, whyMerge, whyMoot, whyPrune, whyLoss}
+
+func footnote(why string) string {
+	i := slices.Index(whys, why)
+	if i < 0 {
+		panic("mutation: no footnote for: " + why)
+	}
+	return fmt.Sprintf(" (%d)", i+1)
+}
+
+func reasons(operators []Operator) string {
+	used := map[string]bool{}
+	for i := range operators {
+		for _, e := range operators[i].expect {
+			if e != nil && e.by[Tree].precision == unseen {
+				used[e.why] = true
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("Not found by the store or the journal itself, because:\n\n")
+	for i, why := range whys {
+		if used[why] {
+			fmt.Fprintf(&b, "- (%d) %s.\n", i+1, why)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,342 @@
+package mutation
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+// shape is what a store has been through before it is attacked.
+type shape struct {
+	rotated   bool // the log's key was rotated between the batches
+	restarted bool // the writer came up anew between the batches
+	epoch     bool // one tenant has lost a tail and goes on in epoch 1
+	pruned    bool // one tenant's first commits were removed by retention
+	selective bool // one event was removed on its own and its leaf kept
+	macs      bool // events carry origin MACs, made with two keys
+}
+
+// world is a store of some shape, the journal beside it, and what a verifier
+// keeps elsewhere.
+type world struct {
+	lab   *Lab
+	rng   *rand.Rand
+	shape shape
+
+	tenants   []string // those of applications
+	special   struct{ epoch, pruned, selective string }
+	canonical map[[2]string]string // by tenant and event id
+	protected map[[2]string]bool   // events that retention speaks by
+	batches   [][]journalEntry
+	ring      *keys.Ring // that signs last
+	records   int
+	commits   []string // every note that was ever committed, in order
+	lost      []string // notes of what an epoch gave up
+	at        time.Time
+
+	im           *image   // the store, before it is attacked
+	journal      string   // directory
+	journalNotes []string // the checkpoint of each batch
+}
+
+type journalEntry struct {
+	canonical string
+	mac       string
+}
+
+const systemTenant = "_system"
+
+// build makes a store and a journal of a random shape.
+func (l *Lab) build(ctx context.Context, rng *rand.Rand, s shape) (*world, error) {
+	w := &world{lab: l, rng: rng, shape: s, canonical: map[[2]string]string{}, protected: map[[2]string]bool{}, ring: l.keyRing[0]}
+	for i := range 2 + rng.IntN(3) {
+		w.tenants = append(w.tenants, fmt.Sprintf("%s-%d", pick(rng, "acme", "globex", "Ümlaut GmbH", "a/b"), i))
+	}
+	order := rng.Perm(len(w.tenants))
+	w.special.pruned, w.special.epoch = w.tenants[order[0]], w.tenants[order[1]]
+	w.special.selective = w.tenants[order[len(order)-1]]
+	if err := l.Clear(ctx); err != nil {
+		return nil, err
+	}
+	if err := replace(ctx, l.conn, &image{}, w.lastMonth()); err != nil {
+		return nil, fmt.Errorf("write the last month: %w", err)
+	}
+	if err := w.thisMonth(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.retention(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.im, err = readImage(ctx, l.conn, w.canonical); err != nil {
+		return nil, err
+	}
+	w.journal = filepath.Join(l.Dir, "journal")
+	if err := os.RemoveAll(w.journal); err != nil {
+		return nil, err
+	}
+	w.journalNotes, err = w.writeJournal(ctx, w.batches)
+	return w, err
+}
+
+// next makes a record and remembers it; it is not in any sink yet.
+func (w *world) next(tenant string) *record.Record {
+	w.records++
+	rec := recordOf(w.rng, tenant, eventID(w.records))
+	w.canonical[[2]string{tenant, rec.EventID}] = canonicalOf(rec)
+	return rec
+}
+
+// mac is what an edge would have made for a record, "" where the shape has none.
+func (w *world) mac(canonical string) string {
+	if !w.shape.macs {
+		return ""
+	}
+	return w.lab.macSigners[w.records%2].Sign(leafOf(canonical))
+}
+
+// lastMonth makes commits as a writer made them last month: nobody can give the
+// writer another server's clock.
+func (w *world) lastMonth() *image {
+	im := &image{}
+	at := w.lab.months[0].Add(time.Hour)
+	for range 2 + w.rng.IntN(2) {
+		for _, tenant := range w.tenants {
+			at = at.Add(time.Duration(1+w.rng.IntN(1e9)) * time.Microsecond)
+			w.batch(im, logID{tenant, 0}, at, 1+w.rng.IntN(5), true)
+		}
+	}
+	if w.shape.epoch {
+		w.loseTail(im, at)
+	}
+	return im
+}
+
+// batch is one commit in an image, and one batch in the journal if it is kept.
+func (w *world) batch(im *image, log logID, at time.Time, n int, journaled bool) {
+	var texts []string
+	var entries []journalEntry
+	for range n {
+		texts = append(texts, canonicalOf(w.next(log.tenant)))
+	}
+	im.grow(log, at, texts...)
+	for i := len(im.events) - n; i < len(im.events); i++ {
+		im.events[i].mac = w.mac(im.events[i].canonical)
+		entries = append(entries, journalEntry{im.events[i].canonical, im.events[i].mac})
+	}
+	c := &im.commits[len(im.commits)-1]
+	c.sign(w.ring)
+	if journaled {
+		w.batches = append(w.batches, entries)
+		w.commits = append(w.commits, c.note)
+	}
+}
+
+// loseTail is a restore that lost a tenant's last commits, and the epoch that an
+// operator opened then.
+func (w *world) loseTail(im *image, at time.Time) {
+	log := logID{w.special.epoch, 0}
+	commits := im.commitsOf(log)
+	end := *commits[len(commits)-1]
+	w.batch(im, log, at.Add(time.Second), 1+w.rng.IntN(3), false)
+	lost := im.commits[len(im.commits)-1]
+	w.lost = append(w.lost, lost.note)
+	im.cut(log, end.size)
+	statement := merkle.EpochStatement{
+		Origin: merkle.TenantOrigin(logName, log.tenant, 1), PreviousOrigin: merkle.TenantOrigin(logName, log.tenant, 0),
+		PreviousSize: end.size, PreviousRoot: merkle.Hash([]byte(end.root)), LostSize: lost.size, LostRoot: merkle.Hash([]byte(lost.root)),
+		RecordedAt: at.Add(time.Minute), Reason: "restored from the backup of Sunday",
+	}
+	im.epochs = append(im.epochs, epochRow{log.tenant, 1, end.size, statement.RecordedAt, statement.Reason, signed(w.ring, statement.Text())})
+}
+
+// thisMonth writes through the store's own writer, with duplicates among the
+// batches, and with a rotation and restarts in between.
+func (w *world) thisMonth(ctx context.Context) error {
+	w.lab.sealer.restart(w)
+	batches := 2 + w.rng.IntN(3)
+	for i := range batches {
+		if w.shape.rotated && i > 0 {
+			w.ring = w.lab.keyRing[min(i, 2)]
+			if err := w.system(ctx, "audit.key.rotate"); err != nil {
+				return err
+			}
+		}
+		if w.shape.restarted || w.shape.rotated {
+			w.lab.sealer.restart(w)
+		}
+		var records []*record.Record
+		for _, tenant := range w.tenants {
+			for range w.rng.IntN(5) {
+				records = append(records, w.next(tenant))
+			}
+		}
+		if i == 0 || len(records) == 0 { // every tenant's head is of this month
+			for _, tenant := range w.tenants {
+				records = append(records, w.next(tenant))
+			}
+		}
+		if err := w.write(ctx, records, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) system(ctx context.Context, action string, payload ...record.Member) error {
+	w.records++
+	rec := systemRecord(systemTenant, eventID(w.records), action, payload...)
+	w.canonical[[2]string{systemTenant, rec.EventID}] = canonicalOf(rec)
+	w.protected[[2]string{systemTenant, rec.EventID}] = true
+	return w.write(ctx, []*record.Record{rec}, false)
+}
+
+// write stores records and, some of them, a second time.
+func (w *world) write(ctx context.Context, records []*record.Record, journaled bool) error {
+	var encoder store.Encoder
+	events := make([]*store.Event, 0, 2*len(records))
+	entries := make([]journalEntry, 0, len(records))
+	for _, rec := range records {
+		canonical := canonicalOf(rec)
+		mac := ""
+		if rec.TenantID != systemTenant && !w.protected[[2]string{rec.TenantID, rec.EventID}] {
+			mac = w.mac(canonical)
+		}
+		for range 1 + w.rng.IntN(6)/5 {
+			event, err := encoder.Encode(rec, mac)
+			if err != nil {
+				return err
+			}
+			events = append(events, &event)
+		}
+		entries = append(entries, journalEntry{canonical, mac})
+	}
+	if journaled {
+		w.batches = append(w.batches, entries)
+	}
+	outcomes := make([]store.Outcome, len(events))
+	if err := w.lab.writer.Write(ctx, events, outcomes); err != nil {
+		return err
+	}
+	for i, o := range outcomes {
+		if o.Status != store.Stored && o.Status != store.Duplicate {
+			return fmt.Errorf("tenant %q: event %q became %d: %w", events[i].TenantID, events[i].EventID, o.Status, o.Cause)
+		}
+	}
+	return nil
+}
+
+// retention removes what the shape says, framed by events as a prune frames it.
+func (w *world) retention(ctx context.Context) error {
+	if w.shape.pruned {
+		if err := w.prune(ctx); err != nil {
+			return err
+		}
+	}
+	if w.shape.selective {
+		return w.removeOne(ctx)
+	}
+	return nil
+}
+
+func (w *world) speak(ctx context.Context, tenant, action string, payload ...record.Member) (id string, err error) {
+	if w.rng.IntN(2) == 0 {
+		payload = append(payload, record.Member{Name: "tenant", Value: record.StringValue(tenant)})
+		err = w.system(ctx, action, payload...)
+		return eventID(w.records), err
+	}
+	w.records++
+	rec := systemRecord(tenant, eventID(w.records), action, payload...)
+	w.canonical[[2]string{tenant, rec.EventID}] = canonicalOf(rec)
+	w.protected[[2]string{tenant, rec.EventID}] = true
+	return rec.EventID, w.write(ctx, []*record.Record{rec}, true)
+}
+
+func (w *world) prune(ctx context.Context) error {
+	before, err := readImage(ctx, w.lab.conn, w.canonical)
+	if err != nil {
+		return err
+	}
+	log := logID{w.special.pruned, 0}
+	boundary := *before.commitsOf(log)[0]
+	intent, err := w.speak(ctx, log.tenant, "audit.prune",
+		record.Member{Name: "epoch", Value: number(0)}, record.Member{Name: "size", Value: number(boundary.size)})
+	if err != nil {
+		return err
+	}
+	if before, err = readImage(ctx, w.lab.conn, w.canonical); err != nil {
+		return err
+	}
+	after := before.clone()
+	pruneTo(after, boundary, intent)
+	return replace(ctx, w.lab.conn, before, after)
+}
+
+// pruneTo removes what a commit and those before it hold.
+func pruneTo(im *image, boundary commitRow, intent string) {
+	im.remove(func(e *eventRow) bool {
+		return e.tenant == boundary.tenant && e.epoch == boundary.epoch && e.seq < boundary.size
+	})
+	im.prunes = append(im.prunes, pruneRow{
+		tenant: boundary.tenant, epoch: boundary.epoch, size: boundary.size, cutoff: boundary.at.Add(time.Microsecond), deleted: boundary.size,
+		intent: intent, root: boundary.root, frontier: boundary.frontier, note: boundary.note,
+	})
+}
+
+func (w *world) removeOne(ctx context.Context) error {
+	before, err := readImage(ctx, w.lab.conn, w.canonical)
+	if err != nil {
+		return err
+	}
+	log := logID{w.special.selective, 0}
+	start, _ := before.start(log)
+	events := slices.DeleteFunc(before.eventsOf(log), func(e *eventRow) bool { return e.seq < start || w.protected[[2]string{e.tenant, e.record().EventID}] })
+	gone := *events[w.rng.IntN(len(events))]
+	if _, err := w.speak(ctx, log.tenant, "audit.prune",
+		record.Member{Name: "epoch", Value: number(0)}, record.Member{Name: "seqs", Value: record.ArrayValue([]record.Value{number(gone.seq)})}); err != nil {
+		return err
+	}
+	if before, err = readImage(ctx, w.lab.conn, w.canonical); err != nil {
+		return err
+	}
+	after := before.clone()
+	after.remove(func(e *eventRow) bool { return e.tenant == gone.tenant && e.epoch == gone.epoch && e.seq == gone.seq })
+	after.survived = append(after.survived, leafRow{gone.tenant, gone.epoch, gone.seq, gone.at, gone.leaf})
+	return replace(ctx, w.lab.conn, before, after)
+}
+
+// newestNotes are what an anchor file holds after it was compacted.
+func (w *world) newestNotes() []string {
+	newest := map[string]string{}
+	size := map[string]int64{}
+	for _, note := range w.everyNote() {
+		c, err := w.lab.trust.Checkpoint([]byte(note))
+		if err == nil && c.Size > size[c.Origin] {
+			newest[c.Origin], size[c.Origin] = note, c.Size
+		}
+	}
+	var notes []string
+	for _, note := range newest {
+		notes = append(notes, note)
+	}
+	slices.Sort(notes)
+	return notes
+}
+
+// everyNote are all checkpoints that were ever committed.
+func (w *world) everyNote() []string {
+	notes := slices.Clone(w.lost)
+	for _, c := range w.im.commits {
+		notes = append(notes, c.note)
+	}
+	return notes
+}
