@@ -85,6 +85,24 @@ check-generated: ## Fail if `make generate` would change anything
 fuzz: ## Run every fuzz target for a short while (FUZZTIME=10s each)
 	@scripts/fuzz $(FUZZTIME)
 
+SEEDS ?= 10000
+EVENTS ?= 1000000
+
+.PHONY: mutation
+mutation: postgresql ## Attack the signed log with SEEDS=10000 stores, and hold the verifier to what it must find
+	$(say) "attacking $(SEEDS) stores (some four minutes per thousand)"
+	@$(GO) test ./testbed/mutation -run TestMutations -count=1 -timeout 6h -v -args -seeds $(SEEDS)
+
+.PHONY: concurrency
+concurrency: postgresql build ## Have 25 clients write EVENTS=1000000 of one tenant through four collectors, then verify
+	$(say) "writing $(EVENTS) events"
+	@$(GO) test ./testbed/e2e -run TestManyWritersOneTenant -count=1 -timeout 3h -v -args -concurrent-events $(EVENTS)
+
+.PHONY: bench-verify
+bench-verify: postgresql build ## Measure verify and prove at 1, 5 and 10 million events (20 GB of disk); writes build/bench-verify.json
+	$(say) "measuring (about half an hour; leave the machine alone)"
+	@$(GO) run ./testbed/cmd/verifybench -out build/bench-verify.json $(BENCH_FLAGS)
+
 .PHONY: postgresql
 postgresql: ## Find PostgreSQL's server programs, install them where that is allowed
 	@scripts/need-postgresql
