@@ -30,6 +30,7 @@ type logCheck struct {
 	sealed     bool  // a commit of this log was signed
 	unsigned   int64 // events under commits that nobody signed, from the start
 	last       commit
+	claimed    int64                 // where commits that do not stand say that the log goes on
 	closing    merkle.EpochStatement // of the epoch after this one
 	closed     bool
 	anchors    []merkle.Checkpoint // larger than from, by size
@@ -190,7 +191,6 @@ func (l *logCheck) tree(ctx context.Context) error {
 	events := newEventReader(l, l.streamEvents(ctx, l.name, store.BeforeSeq(l.eventsFrom()), l.head))
 	defer events.stream.close()
 	l.reachAnchors()
-	var waiting []commit // since the last one that stands
 	for {
 		page, ok, err := commits.next()
 		if err != nil {
@@ -203,10 +203,11 @@ func (l *logCheck) tree(ctx context.Context) error {
 			l.log.Commits++
 			l.judgeRow(&c)
 			if !l.stands(&c) {
-				waiting = append(waiting[:0], c)
+				if c.PrevSize == l.claimed {
+					l.claimed = c.Size
+				}
 				continue
 			}
-			waiting = waiting[:0]
 			if err := l.commit(ctx, &c, events); err != nil {
 				return err
 			}
@@ -285,7 +286,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 	}
 	if c.Size <= l.from {
 		l.passed(c)
-		l.last = *c
+		l.last, l.claimed = *c, c.Size
 		l.last.RecordedAt = at
 		return nil
 	}
@@ -303,7 +304,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 		}
 	}
 	l.chain(c, expected, events)
-	l.last = *c
+	l.last, l.claimed = *c, c.Size
 	l.last.RecordedAt = at
 	l.hold(c)
 	return nil
@@ -312,7 +313,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 // chain checks that a commit follows the one before it.
 func (l *logCheck) chain(c *commit, expected int64, events *eventReader) {
 	switch {
-	case c.PrevSize == expected:
+	case c.PrevSize == expected, c.PrevSize == l.claimed:
 	case c.PrevSize > expected && !events.foreignOwn:
 		l.find(Finding{Kind: CommitMissing, Seq: expected, Until: c.PrevSize, Detail: fmt.Sprintf(
 			"commit %d follows one of size %d, which is not there; the newest before it has %d", c.Size, c.PrevSize, expected)})

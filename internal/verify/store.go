@@ -67,9 +67,7 @@ func Store(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer scanner.Close()
-	run := &run{Options: o, scanner: scanner, anchors: anchors, report: &Report{
-		Findings: []Finding{}, Unchecked: []Unchecked{}, Notices: []Notice{}, Logs: []Log{},
-	}}
+	run := &run{Options: o, scanner: scanner, anchors: anchors, report: newReport()}
 	names, err := scanner.Logs(ctx)
 	if err != nil {
 		return nil, err

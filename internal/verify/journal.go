@@ -1,0 +1,577 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
+)
+
+// JournalOptions say which journal to verify and against what. Trust is
+// required, and Directory or Segment.
+type JournalOptions struct {
+	Directory string
+	Segment   string // one segment's file, alone
+	Trust     *keys.Trust
+	Anchors   [][]byte // those of tenants are passed over
+	MACs      *keys.MACRing
+	Progress  func(Progress)
+}
+
+// Journal verifies a journal's directory, or one of its segments alone. The
+// directory may be written meanwhile: what stands behind the last checkpoint of
+// the newest segment is not acknowledged and not judged.
+func Journal(ctx context.Context, o JournalOptions) (*Report, error) {
+	anchors, err := newAnchorSet(o.Trust, o.Anchors)
+	if err != nil {
+		return nil, err
+	}
+	j := &journalCheck{JournalOptions: o, anchors: anchors, alone: o.Segment != "", report: newReport()}
+	var segments []journal.Segment
+	if j.alone {
+		number, _ := journal.ParseSegmentName(filepath.Base(o.Segment))
+		segments = []journal.Segment{{Number: number, Path: o.Segment}}
+	} else {
+		directory, err := journal.ReadDirectory(o.Directory)
+		if err != nil {
+			return nil, err
+		}
+		segments = directory.Segments
+		j.listed(directory)
+	}
+	for i := range segments {
+		if err := j.segment(ctx, &segments[i], i == len(segments)-1); err != nil {
+			if ctx.Err() == nil {
+				return nil, err
+			}
+			j.report.Unchecked = append(j.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: fmt.Sprintf("interrupted in %s", segments[i].Name())})
+			break
+		}
+	}
+	j.end(ctx.Err() == nil)
+	j.report.finish()
+	return j.report, nil
+}
+
+func newReport() *Report {
+	return &Report{Findings: []Finding{}, Unchecked: []Unchecked{}, Notices: []Notice{}, Logs: []Log{}}
+}
+
+// journalCheck verifies segments one after the other.
+type journalCheck struct {
+	JournalOptions
+	anchors *anchorSet
+	alone   bool
+	report  *Report
+
+	// What the segment in front left.
+	number int64
+	name   string
+	digest string // hexadecimal, of its file
+	sealed bool
+	known  bool // a header was read: what follows has a place
+
+	origin  merkle.Origin
+	tree    merkle.Frontier
+	broken  bool // the tree is not the signed one
+	trusted point
+	log     Log
+	own     []merkle.Checkpoint // anchors of this epoch, by size
+	next    int
+	reached []reachedAnchor
+
+	// Of the segment that is read.
+	file  string
+	sum   hash.Hash
+	batch []merkle.Hash
+	first int // line of the batch's first entry
+	odd   *journal.Damage
+}
+
+// listed notes what stands beside the segments.
+func (j *journalCheck) listed(d *journal.Directory) {
+	if len(d.Torn) > 0 {
+		j.report.Notices = append(j.report.Notices, Notice{Kind: TornSetAside, Detail: "tails that a crash left and that were never acknowledged: " + strings.Join(d.Torn, ", ")})
+	}
+}
+
+func (j *journalCheck) find(kind Kind, line int, from, until int64, format string, args ...any) {
+	j.report.find(Finding{
+		Kind: kind, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: from, Until: until, File: j.file, Line: int64(line),
+		Detail: fmt.Sprintf(format, args...),
+	})
+}
+
+func (j *journalCheck) originText() string {
+	if !j.known {
+		return ""
+	}
+	return j.origin.String()
+}
+
+// segment verifies one file.
+func (j *journalCheck) segment(ctx context.Context, s *journal.Segment, newest bool) error {
+	j.file, j.sum, j.batch, j.odd = s.Name(), sha256.New(), j.batch[:0], nil
+	j.report.Coverage.Segments++
+	sealed, lines := false, 0
+	for line, err := range s.Lines() {
+		if err != nil {
+			return err
+		}
+		if lines++; lines%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if line.Number == 1 {
+			j.header(s, line)
+		} else {
+			sealed = j.line(line, newest) || sealed
+		}
+		if line.Damage == nil || line.Damage.Kind != journal.DamageTorn {
+			j.sum.Write(line.Raw)
+			j.sum.Write([]byte{'\n'})
+		} else {
+			j.sum.Write(line.Raw)
+		}
+	}
+	if lines == 0 {
+		j.find(JournalChanged, 0, -1, -1, "the file is empty")
+	}
+	j.tail(newest, sealed, lines)
+	j.number, j.name, j.digest, j.sealed = s.Number, s.Name(), hex.EncodeToString(j.sum.Sum(nil)), sealed
+	if j.Progress != nil {
+		j.Progress(Progress{Events: j.report.Coverage.Events})
+	}
+	return nil
+}
+
+// header holds the first line against the segment in front.
+func (j *journalCheck) header(s *journal.Segment, line *journal.Line) {
+	if line.Kind != journal.HeaderLine {
+		j.find(JournalChanged, 1, -1, -1, "%s", line.Damage.Detail)
+		j.gap(s.Number, -1)
+		j.broken = true
+		return
+	}
+	h := line.Header
+	origin, tree, checkpoint, err := j.judgeHeader(h)
+	if err != nil {
+		j.find(JournalForged, 1, h.Size, h.Size, "header: %v", err)
+		j.gap(s.Number, -1)
+		j.broken = true
+		return
+	}
+	if s.Number != 0 && h.Segment != s.Number {
+		j.find(JournalChanged, 1, h.Size, h.Size, "its header is that of segment %d", h.Segment)
+	}
+	fresh := !j.known
+	switch {
+	case fresh, j.alone:
+		j.begin(origin)
+		if h.Segment != 1 && !j.alone {
+			j.find(JournalSegmentMissing, 1, 0, h.Size, "the journal begins with segment %d: nothing says that segments 1 to %d were removed by retention", h.Segment, h.Segment-1)
+		}
+	case origin.Epoch != j.origin.Epoch || origin.Stream != j.origin.Stream || origin.Log != j.origin.Log:
+		j.gap(h.Segment, -1)
+		j.newEpoch(h, origin)
+	default:
+		j.gap(h.Segment, h.Size)
+		j.continues(h, tree)
+	}
+	j.known = true
+	j.tree, j.broken = tree, false
+	if h.Size > 0 {
+		j.trusted = point{size: h.Size, frontier: tree.Bytes(), root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: []byte(h.Checkpoint)}
+	}
+	if fresh {
+		j.log.From = h.Size
+	}
+	j.skipAnchors(h.Size)
+}
+
+// judgeHeader says why a header does not count.
+func (j *journalCheck) judgeHeader(h *journal.Header) (origin merkle.Origin, tree merkle.Frontier, checkpoint merkle.Checkpoint, err error) {
+	err = j.Trust.Statement(h.Note(), func(string) (string, time.Time, error) { return h.Origin, h.CreatedAt.Time, nil })
+	if err != nil {
+		return origin, tree, checkpoint, err
+	}
+	if origin, err = merkle.ParseOrigin(h.Origin); err != nil {
+		return origin, tree, checkpoint, err
+	}
+	if tree, err = h.Tree(); err != nil {
+		return origin, tree, checkpoint, err
+	}
+	checkpoint.Root = merkle.EmptyRoot()
+	if h.Size > 0 {
+		if checkpoint, err = j.Trust.Checkpoint([]byte(h.Checkpoint)); err != nil {
+			return origin, tree, checkpoint, fmt.Errorf("checkpoint: %w", err)
+		}
+		if checkpoint.Origin != h.Origin || checkpoint.Size != h.Size || checkpoint.Root != tree.Root() {
+			return origin, tree, checkpoint, errors.New("its checkpoint is not that of its frontier")
+		}
+	}
+	if h.Size == 0 && origin.Epoch > 0 && h.Epoch == "" {
+		return origin, tree, checkpoint, errors.New("it opens an epoch without a statement")
+	}
+	return origin, tree, checkpoint, nil
+}
+
+// gap reports segments that are not there. until is -1 where it is not known
+// how many entries they held.
+func (j *journalCheck) gap(number, until int64) {
+	if j.name == "" || number <= j.number+1 {
+		return
+	}
+	from := j.trusted.size
+	if until < 0 {
+		from = -1
+	}
+	j.find(JournalSegmentMissing, 1, from, until, "segments %d to %d are not there", j.number+1, number-1)
+}
+
+// continues holds a header against the end of the segment in front.
+func (j *journalCheck) continues(h *journal.Header, tree merkle.Frontier) {
+	follows := h.Segment == j.number+1
+	if !follows {
+		return // reported
+	}
+	if h.Previous == nil || h.Previous.File != j.name || h.Previous.SHA256 != j.digest {
+		if !j.hasFinding(j.name) {
+			j.report.find(Finding{
+				Kind: JournalChanged, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: -1, Until: -1, File: j.name,
+				Detail: fmt.Sprintf("the file is not the one that %s was written behind: its SHA-256 is another", j.file),
+			})
+		}
+	}
+	if !j.broken && (h.Size != j.tree.Size() || tree.Root() != j.tree.Root()) {
+		j.find(JournalChanged, 1, j.trusted.size, h.Size, "its header begins with %d entries, those in front of it are %d", h.Size, j.tree.Size())
+	}
+	if !j.sealed {
+		j.report.find(Finding{Kind: JournalChanged, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: -1, Until: -1, File: j.name, Detail: "it is not the newest segment, and not sealed"})
+	}
+}
+
+// hasFinding reports whether a file is known to be changed already.
+func (j *journalCheck) hasFinding(file string) bool {
+	for i := range j.report.Findings {
+		if j.report.Findings[i].File == file {
+			return true
+		}
+	}
+	return false
+}
+
+// newEpoch ends the log in front and begins the next.
+func (j *journalCheck) newEpoch(h *journal.Header, origin merkle.Origin) {
+	statement, err := openStatement(j.Trust, []byte(h.Epoch))
+	switch {
+	case err != nil:
+		j.find(EpochForged, 1, -1, -1, "the statement that opens epoch %d does not count: %v", origin.Epoch, err)
+	case statement.Origin != h.Origin:
+		j.find(EpochForged, 1, -1, -1, "epoch %d is opened by a statement about %s", origin.Epoch, statement.Origin)
+	case statement.PreviousOrigin != j.origin.String():
+		j.find(EpochForged, 1, -1, -1, "the statement of epoch %d continues %s, not %s", origin.Epoch, statement.PreviousOrigin, j.origin)
+	default:
+		j.close(&statement)
+	}
+	j.endLog()
+	j.begin(origin)
+}
+
+// close holds the log that ends against the statement of the next.
+func (j *journalCheck) close(s *merkle.EpochStatement) {
+	switch {
+	case j.trusted.size < s.PreviousSize:
+		j.find(TailMissing, 0, j.trusted.size, s.PreviousSize, "the statement of the next epoch says that this one has %d entries; there are %d", s.PreviousSize, j.trusted.size)
+	case j.trusted.size == s.PreviousSize && j.trusted.root != s.PreviousRoot && s.PreviousSize > 0:
+		j.find(Fork, 0, 0, s.PreviousSize, "the statement of the next epoch knows another tree of this size")
+	}
+	if s.LostSize > 0 {
+		j.report.Notices = append(j.report.Notices, Notice{Kind: LossAcknowledged, Detail: fmt.Sprintf(
+			"%s says that the checkpoint of %d entries of %s is lost: %s", s.Origin, s.LostSize, s.PreviousOrigin, s.Reason)})
+		for j.next < len(j.own) && j.own[j.next].Size <= s.LostSize {
+			j.next++ // acknowledged
+		}
+	}
+}
+
+func (j *journalCheck) begin(origin merkle.Origin) {
+	j.origin, j.known = origin, true
+	j.tree, j.broken = merkle.Frontier{}, false
+	j.trusted = point{root: merkle.EmptyRoot()}
+	j.log = Log{Epoch: origin.Epoch, Origin: origin.String()}
+	j.own, j.next, j.reached = nil, 0, nil
+	for _, anchor := range j.anchors.of(origin.Stream, origin.Epoch) {
+		if anchor.Origin == origin.String() {
+			j.own = append(j.own, anchor)
+		}
+	}
+}
+
+// endLog writes what was verified into the report.
+func (j *journalCheck) endLog() {
+	if j.log.Origin == "" {
+		return
+	}
+	if !j.alone {
+		var largest merkle.Checkpoint
+		for _, anchor := range j.own[j.next:] {
+			if anchor.Size > j.trusted.size && anchor.Size > j.tree.Size() {
+				largest = anchor
+			}
+		}
+		if largest.Size > 0 {
+			j.report.Coverage.Anchors++
+			j.find(TailMissing, 0, j.trusted.size, largest.Size, "an anchor of %s knows %d entries; the journal has %d", timeText(largest.RecordedAt), largest.Size, j.trusted.size)
+		}
+	}
+	j.log.Size, j.log.RecordedAt = j.trusted.size, j.trusted.recordedAt
+	j.log.Root = hex.EncodeToString(j.trusted.root[:])
+	j.report.Logs = append(j.report.Logs, j.log)
+	j.report.Coverage.Logs++
+	j.log = Log{}
+}
+
+// line takes any line but the first, and reports whether it seals the segment.
+func (j *journalCheck) line(line *journal.Line, newest bool) (sealed bool) {
+	switch line.Kind {
+	case journal.RecordEntry, journal.QuarantineEntry:
+		j.entry(line)
+	case journal.CheckpointEnd:
+		j.checkpoint(line)
+	case journal.SealLine:
+		j.seal(line)
+		return true
+	default:
+		if line.Damage.Kind == journal.DamageTorn && newest {
+			return false // the batch that is being written, or was when it crashed
+		}
+		if j.odd == nil {
+			j.odd = line.Damage
+		}
+		if line.Damage.Kind == journal.DamageControl || line.Damage.Kind == journal.DamageOrder || line.Damage.Kind == journal.DamageTorn {
+			j.find(JournalChanged, line.Number, -1, -1, "%s", line.Damage.Detail)
+		} else {
+			// It may have been an entry: the next checkpoint says how many there were.
+			j.find(JournalLineChanged, line.Number, j.tree.Size(), j.tree.Size()+1, "%s", line.Damage.Detail)
+			j.broken = true
+		}
+	}
+	return false
+}
+
+// maxBatch bounds the leaves that are kept to check MACs.
+const maxBatch = 1 << 20
+
+func (j *journalCheck) entry(line *journal.Line) {
+	if len(j.batch) == 0 {
+		j.first = line.Number
+	}
+	leaf := line.Leaf()
+	if len(j.batch) < maxBatch {
+		j.batch = append(j.batch, leaf)
+	}
+	j.report.Coverage.Events++
+	j.log.Events++
+	if !j.broken {
+		j.tree.Append(leaf)
+		j.reach()
+	}
+}
+
+func (j *journalCheck) reach() {
+	for j.next < len(j.own) && j.own[j.next].Size <= j.tree.Size() {
+		anchor := j.own[j.next]
+		j.next++
+		if anchor.Size == j.tree.Size() {
+			j.reached = append(j.reached, reachedAnchor{anchor, j.tree.Root()})
+		}
+	}
+}
+
+// skipAnchors passes the anchors in front of a segment; one of exactly its
+// beginning is held against it.
+func (j *journalCheck) skipAnchors(size int64) {
+	j.reached = j.reached[:0]
+	for j.next < len(j.own) && j.own[j.next].Size <= size {
+		if anchor := j.own[j.next]; anchor.Size == size && size > 0 {
+			j.holdAnchor(anchor, j.trusted.root)
+		}
+		j.next++
+	}
+}
+
+func (j *journalCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash) {
+	j.report.Coverage.Anchors++
+	if anchor.Root == root {
+		j.log.Anchored = max(j.log.Anchored, anchor.Size)
+		return
+	}
+	j.find(Fork, 0, 0, anchor.Size, "an anchor of %s knows another tree of %d entries: history was written anew", timeText(anchor.RecordedAt), anchor.Size)
+}
+
+// checkpoint ends a batch.
+func (j *journalCheck) checkpoint(line *journal.Line) {
+	j.log.Commits++
+	j.report.Coverage.Commits++
+	defer func() { j.batch, j.odd = j.batch[:0], nil }()
+	checkpoint, err := j.Trust.Checkpoint(line.Checkpoint.Note)
+	switch {
+	case err != nil:
+		j.find(JournalForged, line.Number, j.trusted.size, line.Checkpoint.Parsed.Size, "checkpoint: %v", err)
+		return
+	case checkpoint.Origin != j.origin.String():
+		j.find(JournalForged, line.Number, j.trusted.size, j.tree.Size(), "a checkpoint of another log, %s", checkpoint.Origin)
+		return
+	case checkpoint.RecordedAt.Before(j.trusted.recordedAt):
+		j.find(CommitTime, line.Number, j.trusted.size, checkpoint.Size, "its time, %s, is before that of the one in front of it, %s",
+			timeText(checkpoint.RecordedAt), timeText(j.trusted.recordedAt))
+	}
+	if j.broken {
+		return // reported; the next segment's header says where the tree goes on
+	}
+	if checkpoint.Size != j.tree.Size() || checkpoint.Root != j.tree.Root() {
+		j.changed(line, &checkpoint)
+		return
+	}
+	j.trusted = point{size: checkpoint.Size, root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: line.Checkpoint.Note}
+	if j.report.Coverage.FirstTime.IsZero() {
+		j.report.Coverage.FirstTime = checkpoint.RecordedAt
+	}
+	j.report.Coverage.LastTime = checkpoint.RecordedAt
+	for _, anchor := range j.reached {
+		j.holdAnchor(anchor.Checkpoint, anchor.computed)
+	}
+	j.reached = j.reached[:0]
+	j.checkMACs(line)
+}
+
+// changed reports the entries in front of a checkpoint that does not fit them.
+func (j *journalCheck) changed(line *journal.Line, checkpoint *merkle.Checkpoint) {
+	found := j.tree.Size() - j.trusted.size
+	signed := checkpoint.Size - j.trusted.size
+	detail := fmt.Sprintf("lines %d to %d: at least one of these %d entries is not what was signed", j.first, line.Number-1, found)
+	switch {
+	case found < signed:
+		detail = fmt.Sprintf("lines %d to %d: %d entries were signed, %d are there", j.first, line.Number-1, signed, found)
+	case found > signed:
+		detail = fmt.Sprintf("lines %d to %d: %d entries were signed, and %d are there", j.first, line.Number-1, signed, found)
+	}
+	j.find(JournalLineChanged, j.first, j.trusted.size, max(checkpoint.Size, j.trusted.size), "%s", detail)
+	for _, anchor := range j.reached {
+		if anchor.Size == checkpoint.Size {
+			j.holdAnchor(anchor.Checkpoint, checkpoint.Root)
+		}
+	}
+	j.reached = j.reached[:0]
+	j.report.Notices = append(j.report.Notices, Notice{Kind: NotLocated, Detail: fmt.Sprintf("%s: entries behind line %d cannot be proven one by one", j.file, line.Number)})
+	j.trusted = point{size: checkpoint.Size, root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: line.Checkpoint.Note}
+	j.broken = true
+}
+
+func (j *journalCheck) checkMACs(line *journal.Line) {
+	start := line.Checkpoint.Parsed.Size - int64(len(j.batch))
+	counts := &j.report.Coverage.MACs
+	counts.Absent += int64(len(j.batch)) - int64(len(line.Checkpoint.MACs))
+	for index, mac := range line.Checkpoint.MACs {
+		at := index - start
+		if at < 0 || at >= int64(len(j.batch)) {
+			j.find(JournalChanged, line.Number, index, index+1, "a MAC of an entry that is not in front of this checkpoint")
+			continue
+		}
+		if j.MACs == nil {
+			counts.UnknownKey++
+			continue
+		}
+		err := j.MACs.Verify(j.batch[at], mac)
+		switch {
+		case err == nil:
+			counts.Valid++
+		case errors.Is(err, keys.ErrMACKeyID):
+			counts.UnknownKey++
+		default:
+			counts.Invalid++
+			j.find(MACInvalid, j.first+int(at), index, index+1, "%v", err)
+		}
+	}
+}
+
+// seal holds the last line of a segment against what is in front of it.
+func (j *journalCheck) seal(line *journal.Line) {
+	s := line.Seal
+	err := j.Trust.Statement(s.Note(), func(string) (string, time.Time, error) { return s.Origin, s.SealedAt.Time, nil })
+	switch {
+	case err != nil:
+		j.find(JournalForged, line.Number, -1, -1, "seal: %v", err)
+	case s.Origin != j.origin.String():
+		j.find(JournalForged, line.Number, -1, -1, "the seal of another log, %s", s.Origin)
+	case s.SHA256 != hex.EncodeToString(j.sum.Sum(nil)):
+		if !j.hasFinding(j.file) {
+			j.find(JournalChanged, line.Number, -1, -1, "the lines in front of it are not those that were sealed")
+		}
+	case len(j.batch) > 0 || s.Size != j.trusted.size:
+		if !j.broken {
+			j.find(JournalChanged, line.Number, -1, -1, "the seal is of %d entries, %d are in front of it", s.Size, j.tree.Size())
+		}
+	}
+}
+
+// tail looks at what stands behind the last checkpoint.
+func (j *journalCheck) tail(newest, sealed bool, lines int) {
+	if len(j.batch) == 0 {
+		return
+	}
+	if newest && !sealed && j.odd == nil {
+		j.report.Coverage.Events -= int64(len(j.batch))
+		j.log.Events -= int64(len(j.batch))
+		j.report.Notices = append(j.report.Notices, Notice{Kind: TornSetAside, Detail: fmt.Sprintf(
+			"%s: %d entries behind the last checkpoint are not acknowledged: being written, or left by a crash", j.file, len(j.batch))})
+		return
+	}
+	if !j.broken {
+		j.find(JournalUnsigned, j.first, j.trusted.size, j.tree.Size(), "lines %d to %d: no checkpoint stands behind these entries", j.first, lines)
+		j.broken = true
+	}
+}
+
+// end closes the last log and looks for journals that are gone.
+func (j *journalCheck) end(complete bool) {
+	if complete {
+		j.endLog()
+	}
+	count := 0
+	for key, anchors := range j.anchors.byStream {
+		if !strings.HasPrefix(key.stream, "j-") {
+			continue
+		}
+		count++
+		largest := anchors[len(anchors)-1]
+		if !complete || j.alone || largest.Size == 0 {
+			continue
+		}
+		switch {
+		case !j.known || key.stream == j.origin.Stream && key.epoch > j.origin.Epoch:
+			j.report.find(Finding{Kind: LogMissing, Epoch: key.epoch, Origin: largest.Origin, Seq: 0, Until: largest.Size, Detail: fmt.Sprintf(
+				"an anchor of %s knows %d entries of this journal; the directory has nothing of it", timeText(largest.RecordedAt), largest.Size)})
+		case key.stream != j.origin.Stream:
+			j.report.Notices = append(j.report.Notices, Notice{Kind: AnchorUnused, Detail: "the anchor of " + largest.Origin + " is of another journal"})
+		}
+	}
+	if count == 0 && !j.alone {
+		j.report.Notices = append(j.report.Notices, Notice{Kind: NoAnchors, Detail: "no anchors of this journal were given: that its end was cut off, or that an older copy was put in its place, cannot be seen"})
+	}
+	if j.alone {
+		j.report.Notices = append(j.report.Notices, Notice{Kind: NoAnchors, Detail: "a segment alone: that it belongs where its header says was believed of the key holder, and the segments beside it were not looked at"})
+	}
+	if !j.known && len(j.report.Findings) == 0 && !j.alone {
+		j.report.Unchecked = append(j.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: "the directory holds no segment of a journal"})
+	}
+}
