@@ -134,3 +134,25 @@ func TestTheWorkedExampleFindsAnEdit(t *testing.T) {
 		require.NotEqual(t, root[2], root[1])
 	}
 }
+
+// TestEveryKindOfFindingIsExplained keeps the table of findings complete, and
+// free of kinds that there are no more.
+func TestEveryKindOfFindingIsExplained(t *testing.T) {
+	source, err := os.ReadFile("../internal/verify/report.go")
+	require.NoError(t, err)
+	var kinds []string
+	for _, match := range regexp.MustCompile(`(?m)^\t[A-Za-z]+ +Kind = "([a-z_]+)"`).FindAllSubmatch(source, -1) {
+		kinds = append(kinds, string(match[1]))
+	}
+	require.NotEmpty(t, kinds)
+	doc, err := os.ReadFile("integrity.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(doc), "\n## What a finding means\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	var explained []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
+		explained = append(explained, match[1])
+	}
+	require.ElementsMatch(t, kinds, explained)
+}
