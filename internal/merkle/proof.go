@@ -1,7 +1,6 @@
 package merkle
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -114,7 +113,10 @@ type Proof struct {
 const proofHeader = "c2sp.org/tlog-proof@v1"
 
 // maxProofHashes is more than the largest tree needs.
-const maxProofHashes = 64
+const maxProofHashes = 63
+
+// maxProofBytes is more than any proof of ours has.
+const maxProofBytes = 1 << 20
 
 // Marshal writes the proof as C2SP tlog-proof.
 func (p *Proof) Marshal() []byte {
@@ -133,30 +135,41 @@ var ErrProofFormat = errors.New("not a tlog-proof")
 
 // ParseProof reads what Marshal writes and nothing else.
 func ParseProof(b []byte) (Proof, error) {
-	var p Proof
+	p, err := parseProof(b)
+	if err != nil {
+		return Proof{}, fmt.Errorf("%w: %w", ErrProofFormat, err)
+	}
+	return p, nil
+}
+
+func parseProof(b []byte) (p Proof, err error) {
+	if len(b) > maxProofBytes {
+		return p, fmt.Errorf("larger than %d bytes", maxProofBytes)
+	}
 	head, note, found := strings.Cut(string(b), "\n\n")
 	if !found {
-		return p, fmt.Errorf("%w: no empty line before the checkpoint", ErrProofFormat)
+		return p, errors.New("no empty line before the checkpoint")
 	}
 	lines := strings.Split(head, "\n")
 	if lines[0] != proofHeader {
-		return p, fmt.Errorf("%w: the first line is not %s", ErrProofFormat, proofHeader)
+		return p, fmt.Errorf("the first line is not %s", proofHeader)
 	}
 	if len(lines) < 2 || len(lines) > 2+maxProofHashes {
-		return p, fmt.Errorf("%w: want an index and at most %d hashes", ErrProofFormat, maxProofHashes)
+		return p, fmt.Errorf("want an index and at most %d hashes", maxProofHashes)
 	}
 	digits, named := strings.CutPrefix(lines[1], "index ")
-	index, err := strconv.ParseInt(digits, 10, 64)
-	if !named || err != nil || index < 0 || strconv.FormatInt(index, 10) != digits {
-		return p, fmt.Errorf("%w: %q is not an index", ErrProofFormat, cut(lines[1]))
+	if !named || parseSize(digits, &p.Index) != nil {
+		return p, fmt.Errorf("%q is not an index", cut(lines[1]))
 	}
-	p.Index = index
 	for _, line := range lines[2:] {
-		hash, err := base64.StdEncoding.Strict().DecodeString(line)
-		if err != nil || len(hash) != sha256.Size {
-			return p, fmt.Errorf("%w: %q is not base64 of 32 bytes", ErrProofFormat, cut(line))
+		var hash Hash
+		if parseHash(line, &hash) != nil {
+			return p, fmt.Errorf("%q is not base64 of 32 bytes", cut(line))
 		}
-		p.Hashes = append(p.Hashes, Hash(hash))
+		p.Hashes = append(p.Hashes, hash)
+	}
+	if note == "" {
+		return p, errors.New("no checkpoint behind the empty line")
 	}
 	p.Note = []byte(note)
 	return p, nil

@@ -39,7 +39,8 @@ func EmptyRoot() Hash { return sha256.Sum256(nil) }
 
 // Frontier is as much of a tree as appending to it takes: the roots of its
 // complete subtrees, largest first, one for each bit set in its size. The zero
-// value is the empty tree. Not safe for concurrent use.
+// value is the empty tree. A copy shares its memory: Clone does not. Not safe for
+// concurrent use.
 type Frontier struct {
 	size   int64
 	hashes []Hash
@@ -48,7 +49,7 @@ type Frontier struct {
 // ParseFrontier reads what Bytes wrote. The size says how many hashes there
 // must be; whether they belong to a tree only its signed root can say.
 func ParseFrontier(size int64, b []byte) (Frontier, error) {
-	if size < 0 {
+	if size < 0 || size > MaxSize {
 		return Frontier{}, fmt.Errorf("a tree cannot have %d entries", size)
 	}
 	if want := bits.OnesCount64(uint64(size)) * sha256.Size; len(b) != want {
