@@ -144,15 +144,14 @@ func (f *File) load() error {
 			return pathless(err)
 		}
 		note, err := parseLine(bytes.TrimSuffix(line, []byte("\n")))
+		var c merkle.Checkpoint
 		if err == nil {
-			var c merkle.Checkpoint
-			if c, err = Unverified(note); err == nil {
-				f.note(&c, place{offset: f.end, size: c.Size, length: int32(len(line))}) //nolint:gosec // bounded above
-			}
+			c, err = Unverified(note)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: line %d: %w", ErrDamaged, number, err)
 		}
+		f.take(addition{key: keyOf(c.Origin), origin: c.Origin, size: c.Size, length: int32(len(line))}, f.end) //nolint:gosec // bounded by the buffer
 		f.end += int64(len(line))
 	}
 }
@@ -172,18 +171,25 @@ func (f *File) takeOffTail() error {
 	return pathless(f.file.Truncate(f.end))
 }
 
-// note takes down where a checkpoint of a log stands, if it is the newest.
-func (f *File) note(c *merkle.Checkpoint, at place) {
-	k := keyOf(c.Origin)
-	if before, ok := f.newest[k]; ok {
-		if before.size >= c.Size {
+// addition is a line that was or will be written.
+type addition struct {
+	key    key
+	origin string
+	size   int64
+	length int32
+}
+
+// take takes down where a line stands, if it is the newest of its log.
+func (f *File) take(a addition, offset int64) {
+	if before, ok := f.newest[a.key]; ok {
+		if before.size >= a.size {
 			return
 		}
 		f.live -= int64(before.length)
 	}
-	f.newest[k] = at
-	f.live += int64(at.length)
-	if o, err := merkle.ParseOrigin(c.Origin); err == nil && o.Epoch > 0 {
+	f.newest[a.key] = place{offset: offset, size: a.size, length: a.length}
+	f.live += int64(a.length)
+	if o, err := merkle.ParseOrigin(a.origin); err == nil && o.Epoch > 0 {
 		epoch := o.Epoch
 		o.Epoch = 0
 		if first := keyOf(o.String()); f.epochs[first] < epoch {
@@ -270,22 +276,20 @@ func (f *File) Add(notes ...[]byte) error {
 }
 
 func (f *File) add(notes [][]byte) error {
-	var (
-		lines []byte
-		news  []merkle.Checkpoint
-		ends  []int
-	)
+	var lines []byte
+	news := make([]addition, 0, len(notes))
 	for _, note := range notes {
 		c, err := Unverified(note)
 		if err != nil {
 			return err
 		}
-		if before, ok := f.newest[keyOf(c.Origin)]; ok && before.size >= c.Size {
+		k := keyOf(c.Origin)
+		if before, ok := f.newest[k]; ok && before.size >= c.Size {
 			continue
 		}
+		start := len(lines)
 		lines = AppendLine(lines, note)
-		news = append(news, c)
-		ends = append(ends, len(lines))
+		news = append(news, addition{key: k, origin: c.Origin, size: c.Size, length: int32(len(lines) - start)}) //nolint:gosec // bounded by a note
 	}
 	if len(lines) == 0 {
 		return nil
@@ -293,12 +297,10 @@ func (f *File) add(notes [][]byte) error {
 	if err := f.write(lines); err != nil {
 		return err
 	}
-	start := 0
-	for i := range news {
-		f.note(&news[i], place{offset: f.end + int64(start), size: news[i].Size, length: int32(ends[i] - start)}) //nolint:gosec // bounded by a note
-		start = ends[i]
+	for _, a := range news {
+		f.take(a, f.end)
+		f.end += int64(a.length)
 	}
-	f.end += int64(len(lines))
 	f.dirty = true
 	return nil
 }
