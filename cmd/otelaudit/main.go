@@ -32,6 +32,7 @@ func run() int {
 		Stdout:         os.Stdout,
 		Stderr:         os.Stderr,
 		StdoutTerminal: isTerminal(os.Stdout),
+		StderrTerminal: isTerminal(os.Stderr),
 		Getenv:         os.Getenv,
 		Environ:        os.Environ(),
 		Now:            time.Now,

@@ -28,6 +28,7 @@ type System struct {
 	Stdout         io.Writer // results, nothing else
 	Stderr         io.Writer // errors, hints, progress
 	StdoutTerminal bool      // chooses the default of --format
+	StderrTerminal bool      // progress is shown
 
 	Getenv  func(key string) string
 	Environ []string // handed to child processes, KEY=value
