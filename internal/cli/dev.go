@@ -39,13 +39,17 @@ func newDev(sys *System) *cobra.Command {
 		Short: "Run PostgreSQL and the collector on this machine",
 		Long: `Run a private PostgreSQL cluster and the collector until it is interrupted.
 
-The cluster is made in the data directory the first time; later starts go on
-with the same data. When everything answers, a line "ready" is printed, and
-DIR/dev.env holds the endpoint and one database URL per role.
+The cluster and the key of the log are made in the data directory the first
+time; later starts go on with the same data. Every event goes to PostgreSQL and
+to the journal in DIR/journal, both signed; DIR/trust is the public key that
+verifies them. When everything answers, a line "ready" is printed, and DIR/dev.env
+holds the endpoint, one database URL per role and the files of the log.
 
 A configuration given by --config finds the addresses and the database in
 AUDIT_HTTP_ENDPOINT, AUDIT_GRPC_ENDPOINT, AUDIT_HEALTH_ENDPOINT, AUDIT_METRICS_HOST,
-AUDIT_METRICS_PORT and AUDIT_WRITER_URL, and must serve the first three.
+AUDIT_METRICS_PORT and AUDIT_WRITER_URL, and must serve the first three. The files
+of the log are in AUDIT_LOG_KEY_FILE, AUDIT_ANCHOR_FILE, AUDIT_JOURNAL_DIR and
+AUDIT_JOURNAL_ANCHOR_FILE.
 
 It needs PostgreSQL's server programs on this machine and the collector,
 otelcol-audit, beside this program. PostgreSQL never runs as root: started as
@@ -62,7 +66,7 @@ root, it runs as the user postgres or nobody.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.data, "data", ".dev", "`DIR` of the cluster, the logs and dev.env")
+	f.StringVar(&o.data, "data", ".dev", "`DIR` of the cluster, the key, the journal and dev.env")
 	f.StringVar(&o.http, "http", "127.0.0.1:4318", "`HOST:PORT` for OTLP by HTTP")
 	f.StringVar(&o.grpc, "grpc", "127.0.0.1:4317", "`HOST:PORT` for OTLP by gRPC")
 	f.StringVar(&o.config, "config", "", "collector configuration `FILE` (default: the one built in)")
@@ -198,7 +202,14 @@ func (e *devEnvironment) choosePorts(ctx context.Context) error {
 func (e *devEnvironment) serve(ctx context.Context) error {
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	ring, err := e.prepareLog()
+	if err != nil {
+		return err
+	}
 	if err := e.startDatabase(starting); err != nil {
+		return describeDev(err)
+	}
+	if err := e.adopt(starting, ring); err != nil {
 		return describeDev(err)
 	}
 	if err := e.writeEnvironment(); err != nil {

@@ -34,8 +34,7 @@ func (e *devEnvironment) endpoint() string { return "http://" + dialable(e.http)
 
 func (e *devEnvironment) envFile() string { return filepath.Join(e.dir, "dev.env") }
 
-// variables are the lines of dev.env. Passwords are letters and digits, so no
-// value needs quotes in a shell.
+// variables are the lines of dev.env, not yet quoted.
 func (e *devEnvironment) variables() []string {
 	lines := []string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + e.endpoint(),
@@ -44,14 +43,19 @@ func (e *devEnvironment) variables() []string {
 	for _, login := range devLogins() {
 		lines = append(lines, login.variable+"="+e.cluster.URL(login.name, devDatabase))
 	}
-	return lines
+	lines = append(lines, e.logVariables()...)
+	return append(lines, "AUDIT_TRUST_FILE="+e.trustFile())
 }
 
 // writeEnvironment writes dev.env for this user's eyes only.
 func (e *devEnvironment) writeEnvironment() error {
-	text := strings.Join(e.variables(), "\n") + "\n"
+	var text strings.Builder
+	for _, line := range e.variables() {
+		name, value, _ := strings.Cut(line, "=")
+		text.WriteString(name + "=" + quoteValue(value) + "\n")
+	}
 	fresh := e.envFile() + ".new"
-	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(fresh, []byte(text.String()), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(fresh, e.envFile())
@@ -61,7 +65,7 @@ func (e *devEnvironment) writeEnvironment() error {
 // configuration refers to; of the database, the writer's login and no other.
 func (e *devEnvironment) collectorEnvironment() []string {
 	metricsHost, metricsPort, _ := net.SplitHostPort(e.metrics)
-	return append(slices.Clip(e.sys.Environ),
+	environment := append(slices.Clip(e.sys.Environ),
 		"AUDIT_WRITER_URL="+e.cluster.URL("dev_writer", devDatabase),
 		"AUDIT_HTTP_ENDPOINT="+e.http,
 		"AUDIT_GRPC_ENDPOINT="+e.grpc,
@@ -69,6 +73,7 @@ func (e *devEnvironment) collectorEnvironment() []string {
 		"AUDIT_METRICS_HOST="+metricsHost,
 		"AUDIT_METRICS_PORT="+metricsPort,
 	)
+	return append(environment, e.logVariables()...)
 }
 
 // printReady tells that everything answers and what to do with it.
@@ -92,6 +97,16 @@ Send an event and see it, in another terminal:
 Ctrl-C stops all of it; the data stays.
 `, e.endpoint(), dialable(e.grpc), e.dir, e.cluster.Version, shellQuote(e.envFile()), shellQuote(program))
 	return err
+}
+
+// quoteValue quotes a value for dev.env. Connection strings have no character
+// that a shell would read in an assignment, and programs that read the file
+// without a shell find them as they are.
+func quoteValue(s string) string {
+	if strings.Contains(s, "://") {
+		return s
+	}
+	return shellQuote(s)
 }
 
 // shellQuote quotes a path only where a shell would split or expand it.

@@ -32,6 +32,10 @@ func runFakeCollector() int {
 		fmt.Println("the collector gets the writer's login and no other")
 		return 8
 	}
+	if _, err := os.Stat(os.Getenv("AUDIT_LOG_KEY_FILE")); err != nil {
+		fmt.Println("the collector gets the key of the log:", err)
+		return 8
+	}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, "{}")
@@ -141,6 +145,7 @@ func TestDialable(t *testing.T) {
 func TestTheBuiltInConfigurationListens(t *testing.T) {
 	for _, variable := range []string{
 		"AUDIT_WRITER_URL", "AUDIT_HTTP_ENDPOINT", "AUDIT_GRPC_ENDPOINT", "AUDIT_HEALTH_ENDPOINT", "AUDIT_METRICS_HOST", "AUDIT_METRICS_PORT",
+		"AUDIT_LOG_KEY_FILE", "AUDIT_ANCHOR_FILE", "AUDIT_JOURNAL_DIR", "AUDIT_JOURNAL_ANCHOR_FILE",
 	} {
 		assert.Regexp(t, `\$\{env:`+variable+`[:}]`, string(config.Dev))
 	}

@@ -247,6 +247,20 @@ func (r *recovery) recompute(ctx context.Context, tenant string, number int32) (
 // run goes through the tenants, the one of the system's own log first: what is
 // done to the others is recorded there.
 func (r *recovery) run(ctx context.Context, tenants []string, all bool) error {
+	sortTenants(tenants)
+	if err := r.requireSystemLog(ctx, tenants); err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		if err := r.recover(ctx, tenant); err != nil {
+			return err
+		}
+	}
+	return r.verdict(tenants, all)
+}
+
+// sortTenants puts the system tenant first.
+func sortTenants(tenants []string) {
 	slices.SortFunc(tenants, func(a, b string) int {
 		switch {
 		case a == b:
@@ -258,15 +272,6 @@ func (r *recovery) run(ctx context.Context, tenants []string, all bool) error {
 		}
 		return strings.Compare(a, b)
 	})
-	if err := r.requireSystemLog(ctx, tenants); err != nil {
-		return err
-	}
-	for _, tenant := range tenants {
-		if err := r.recover(ctx, tenant); err != nil {
-			return err
-		}
-	}
-	return r.verdict(tenants, all)
 }
 
 // requireSystemLog refuses to open an epoch that could not be recorded.

@@ -101,6 +101,10 @@ type systemLog struct {
 	schema string
 	ring   *keys.Ring
 	notes  [][]byte // checkpoints known outside the store
+	// anchors is an anchor file of this user that takes the checkpoint of what is
+	// written, unless a collector has it in use; "" is none. The collectors' own
+	// would belong to this user afterwards, so only `dev` names one.
+	anchors string
 }
 
 // write normalizes and stores a record. The status is Stored, Duplicate or
@@ -122,11 +126,12 @@ func (l *systemLog) write(ctx context.Context, sys *System, rec *record.Record) 
 	if err != nil {
 		return store.Pending, environmentError("", err)
 	}
-	sealer, remove, err := l.sealer(sys.Now)
+	known, remove, err := l.known()
 	if err != nil {
 		return store.Pending, environmentError("", err)
 	}
 	defer remove()
+	sealer := seal.New(seal.Options{Ring: l.ring, Anchors: known, Now: sys.Now})
 	writer := store.NewWriter(store.WriterOptions{Connection: &config.Config, Schema: l.schema, RolePrefix: "audit_", Sealer: sealer, Now: sys.Now})
 	defer writer.Close()
 	outcomes := make([]store.Outcome, 1)
@@ -134,7 +139,9 @@ func (l *systemLog) write(ctx context.Context, sys *System, rec *record.Record) 
 		return store.Pending, environmentError("", fmt.Errorf("write the event %s of the tenant %s: %s", rec.Action, systemTenant, store.Explain(err)))
 	}
 	switch outcome := outcomes[0]; outcome.Status {
-	case store.Stored, store.Duplicate, store.Conflict:
+	case store.Stored:
+		return outcome.Status, l.anchor(known)
+	case store.Duplicate, store.Conflict:
 		return outcome.Status, nil
 	case store.Refused:
 		return outcome.Status, environmentError("", fmt.Errorf("write the event %s of the tenant %s: %w", rec.Action, systemTenant, outcome.Cause))
@@ -143,27 +150,44 @@ func (l *systemLog) write(ctx context.Context, sys *System, rec *record.Record) 
 	}
 }
 
-// sealer signs like a collector that has seen the checkpoints. It keeps them in
-// a file of its own: the collector's is locked by the collector.
-func (l *systemLog) sealer(now func() time.Time) (_ *seal.Sealer, remove func(), err error) {
+// anchor copies the checkpoint of what was written to where collectors keep
+// theirs.
+func (l *systemLog) anchor(known *anchor.File) error {
+	if l.anchors == "" {
+		return nil
+	}
+	note, _, err := known.LatestEpoch(merkle.TenantOrigin(l.ring.LogName(), systemTenant, 0))
+	if err != nil || note == nil {
+		return err
+	}
+	file, err := anchor.Open(l.anchors)
+	if errors.Is(err, anchor.ErrInUse) {
+		return nil
+	}
+	if err != nil {
+		return environmentError("", err)
+	}
+	return errors.Join(file.Append(note), file.Close())
+}
+
+// known puts the known checkpoints into an anchor file of their own: the
+// collector's is locked by the collector.
+func (l *systemLog) known() (_ *anchor.File, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "otelaudit-anchors-")
 	if err != nil {
 		return nil, nil, err
 	}
-	var file *anchor.File
+	file, err := anchor.Open(filepath.Join(dir, "anchors"))
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	remove = func() {
-		if file != nil {
-			_ = file.Close()
-		}
+		_ = file.Close()
 		_ = os.RemoveAll(dir)
 	}
-	file, err = anchor.Open(filepath.Join(dir, "anchors"))
-	if err == nil {
-		err = file.Append(l.notes...)
-	}
-	if err != nil {
+	if err := file.Append(l.notes...); err != nil {
 		remove()
-		return nil, nil, errors.Join(errors.New("keep the known checkpoints"), err)
+		return nil, nil, fmt.Errorf("keep the known checkpoints: %w", err)
 	}
-	return seal.New(seal.Options{Ring: l.ring, Anchors: file, Now: now}), remove, nil
+	return file, remove, nil
 }

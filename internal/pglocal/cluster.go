@@ -167,8 +167,8 @@ func (c *Cluster) initialize(ctx context.Context) error {
 		return nil
 	}
 	c.say("making a PostgreSQL %d cluster in %s", c.Version, c.DataDir)
-	fresh := c.DataDir + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
+	fresh, err := c.freshDir()
+	if err != nil {
 		return err
 	}
 	if err := c.account.privateDir(fresh); err != nil {
@@ -204,6 +204,20 @@ func (c *Cluster) initialize(ctx context.Context) error {
 		return fmt.Errorf("%s is there and is not a cluster: %w", c.DataDir, err)
 	}
 	return os.Rename(fresh, c.DataDir)
+}
+
+// freshDir makes a directory with a new name for each try, and removes what
+// earlier ones left as far as that goes: an initdb whose parent was killed may
+// still be at work in its own.
+func (c *Cluster) freshDir() (string, error) {
+	left, err := filepath.Glob(c.DataDir + ".new*")
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range left {
+		_ = os.RemoveAll(dir)
+	}
+	return os.MkdirTemp(filepath.Dir(c.DataDir), filepath.Base(c.DataDir)+".new-")
 }
 
 func (c *Cluster) command(ctx context.Context, program string, arguments ...string) *exec.Cmd {

@@ -223,8 +223,11 @@ func TestForgottenClustersAreRemoved(t *testing.T) {
 
 func TestAnInterruptedInitdbIsDoneAgain(t *testing.T) {
 	dir := openDir(t)
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "data.new", "base"), 0o700))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "data.new-1", "base"), 0o700))
 	start(t, pglocal.Options{Dir: dir})
+	left, err := filepath.Glob(filepath.Join(dir, "data.new*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 func TestAPidFileOfSomebodyElseIsStale(t *testing.T) {

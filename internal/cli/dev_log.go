@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/keys"
+)
+
+// devLogName is the log of every dev directory.
+const devLogName = "dev.localhost/audit"
+
+// Where the parts of the log are in a dev directory. On a developer's machine
+// all of it is in one place, which no production system should copy.
+func (e *devEnvironment) keyFile() string           { return filepath.Join(e.dir, "keys", "log.key") }
+func (e *devEnvironment) trustFile() string         { return filepath.Join(e.dir, "trust") }
+func (e *devEnvironment) anchorFile() string        { return filepath.Join(e.dir, "anchors") }
+func (e *devEnvironment) journalDir() string        { return filepath.Join(e.dir, "journal") }
+func (e *devEnvironment) journalAnchorFile() string { return filepath.Join(e.dir, "journal-anchors") }
+
+// logVariables are the lines for the collector and, with the trust file, of
+// dev.env.
+func (e *devEnvironment) logVariables() []string {
+	return []string{
+		"AUDIT_LOG_KEY_FILE=" + e.keyFile(),
+		"AUDIT_ANCHOR_FILE=" + e.anchorFile(),
+		"AUDIT_JOURNAL_DIR=" + e.journalDir(),
+		"AUDIT_JOURNAL_ANCHOR_FILE=" + e.journalAnchorFile(),
+	}
+}
+
+// prepareLog makes the key and the trust file where there are none.
+func (e *devEnvironment) prepareLog() (*keys.Ring, error) {
+	if err := os.MkdirAll(filepath.Dir(e.keyFile()), 0o700); err != nil {
+		return nil, environmentError("", err)
+	}
+	ring, err := keys.LoadRing(e.keyFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		files := keys.Files{Key: e.keyFile(), Trust: e.trustFile()}
+		if _, err = files.Create(e.sys.Rand, devLogName, e.sys.Now()); err == nil {
+			e.say("made a key in %s, and the trust file %s", e.keyFile(), e.trustFile())
+			ring, err = keys.LoadRing(e.keyFile())
+		}
+	}
+	if err != nil {
+		return nil, environmentError("", err)
+	}
+	return ring, e.requireTrust(ring)
+}
+
+// requireTrust refuses a trust file with which nothing could be verified.
+func (e *devEnvironment) requireTrust(ring *keys.Ring) error {
+	trust, err := keys.LoadTrust(e.trustFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return e.rewriteTrust(ring)
+	}
+	if err != nil {
+		return environmentError("remove the file, and it is made anew from the key", err)
+	}
+	trusted := make(map[string]bool)
+	for _, key := range trust.Keys() {
+		trusted[key.Verifier] = true
+	}
+	for _, public := range ring.Public() {
+		if !trusted[public] {
+			return environmentError("remove the file, and it is made anew from the key",
+				fmt.Errorf("%s does not name the key in %s", e.trustFile(), e.keyFile()))
+		}
+	}
+	return nil
+}
+
+// rewriteTrust makes a trust file of the keys that sign. Nobody else depends on
+// it: it is the developer's own word for the developer's own key.
+func (e *devEnvironment) rewriteTrust(ring *keys.Ring) error {
+	var text strings.Builder
+	text.WriteString(keys.TrustHeader + "\n")
+	for _, public := range ring.Public() {
+		key := keys.TrustedKey{Verifier: public, Log: ring.LogName()}
+		text.WriteString(key.Line() + "\n")
+	}
+	e.say("made the trust file %s anew", e.trustFile())
+	fresh := e.trustFile() + ".new"
+	if err := os.WriteFile(fresh, []byte(text.String()), 0o644); err != nil { //nolint:gosec // public keys, for everybody to read
+		return environmentError("", err)
+	}
+	if err := os.Rename(fresh, e.trustFile()); err != nil {
+		return environmentError("", err)
+	}
+	return nil
+}
+
+// adopt brings what an earlier version of this program stored, without any
+// signature, under one. A log that is behind or forged is left alone: the
+// collector refuses it and says so.
+func (e *devEnvironment) adopt(ctx context.Context, ring *keys.Ring) error {
+	notes, err := anchor.ReadFile(e.anchorFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return environmentError("", err)
+	}
+	r := &recovery{
+		sys:        e.sys,
+		system:     systemLog{url: e.cluster.URL("dev_writer", devDatabase), schema: "public", ring: ring, notes: notes, anchors: e.anchorFile()},
+		auditorURL: e.cluster.URL("dev_auditor", devDatabase),
+		reason:     "stored by a version that did not sign",
+	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	defer r.close(ctx)
+	tenants, err := r.store.Tenants(ctx)
+	if err != nil {
+		return describeDatabase(err)
+	}
+	sortTenants(tenants)
+	for _, tenant := range tenants {
+		if err := e.adoptTenant(ctx, r, tenant); err != nil {
+			return err
+		}
+	}
+	if len(r.results) > 0 {
+		e.say("signed the logs of %d tenants that an earlier version had stored without", len(r.results))
+	}
+	return nil
+}
+
+func (e *devEnvironment) adoptTenant(ctx context.Context, r *recovery, tenant string) error {
+	state, err := r.store.Examine(ctx, tenant)
+	switch {
+	case err != nil:
+		return describeDatabase(err)
+	case state.Intact() && state.Epoch > 0:
+		// A run that was killed may not have recorded what it opened.
+		return r.recordMissing(ctx, tenant)
+	case !state.Unsealed || state.Forged != nil || len(state.Lost) > 0:
+		return nil
+	}
+	return r.recover(ctx, tenant)
+}
