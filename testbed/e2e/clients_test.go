@@ -186,7 +186,7 @@ func TestEvlog(t *testing.T) { //nolint:tparallel // the subtests share one coll
 			assert.Empty(t, quarantineOf(t, conn, shape))
 		})
 	}
-	consistent(t, conn)
+	consistent(t, db)
 }
 
 // TestOpenTelemetryJavaScript runs the OpenTelemetry SDK with each of its
@@ -230,5 +230,5 @@ func TestOpenTelemetryJavaScript(t *testing.T) { //nolint:tparallel // the subte
 			assert.Len(t, events, 1508)
 		})
 	}
-	consistent(t, conn)
+	consistent(t, db)
 }

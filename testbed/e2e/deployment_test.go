@@ -17,6 +17,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/store"
+	"github.com/otelaudit/otelaudit/internal/verify"
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
@@ -83,8 +86,6 @@ func deploy(t *testing.T, name string, env map[string]string) *deployment {
 	d.env["TESTBED_HEALTH"] = "127.0.0.1:" + port(t)
 	d.env["TESTBED_METRICS"] = port(t)
 	d.env["TESTBED_DIR"] = d.dir
-	// One collector per file and directory.
-	d.env["AUDIT_ANCHOR_FILE"] = filepath.Join(d.dir, "anchors")
 	d.env["AUDIT_JOURNAL_DIR"] = filepath.Join(d.dir, "journal")
 	d.env["AUDIT_JOURNAL_ANCHOR_FILE"] = filepath.Join(d.dir, "journal-anchors")
 	maps.Copy(d.env, env)
@@ -200,18 +201,34 @@ func tally(t *testing.T, auditorURL, run string, ledger *loadgen.Ledger) reconci
 }
 
 // reckon is tally, and the whole database must be consistent in itself.
-func reckon(t *testing.T, auditorURL, run string, ledger *loadgen.Ledger) reconcile.Report {
+func reckon(t *testing.T, db *databaseURLs, run string, ledger *loadgen.Ledger) reconcile.Report {
 	t.Helper()
-	report := tally(t, auditorURL, run, ledger)
-	consistent(t, connect(t, auditorURL))
+	report := tally(t, db.Auditor, run, ledger)
+	consistent(t, db)
 	return report
 }
 
-func consistent(t *testing.T, conn *pgx.Conn) {
+// consistent fails the test unless the database is what its collectors signed,
+// by their public key and by what each of them remembers.
+func consistent(t *testing.T, db *databaseURLs) {
 	t.Helper()
-	contradictions, err := reconcile.Inconsistencies(within(t, patience), conn)
+	contradictions, err := reconcile.Inconsistencies(within(t, patience), connect(t, db.Auditor))
 	require.NoError(t, err)
 	require.Empty(t, contradictions)
+	report := verified(t, db)
+	require.Equal(t, verify.Intact, report.Verdict, "%+v", report)
+}
+
+// verified is what an auditor finds out about the store.
+func verified(t *testing.T, db *databaseURLs) *verify.Report {
+	t.Helper()
+	trust, err := keys.LoadTrust(db.Trust)
+	require.NoError(t, err)
+	report, err := verify.Store(within(t, time.Minute), verify.Options{
+		Database: store.Options{URL: db.Auditor}, Trust: trust, Anchors: db.anchors(t),
+	})
+	require.NoError(t, err)
+	return report
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {

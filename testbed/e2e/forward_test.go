@@ -66,7 +66,7 @@ func TestWrongPasswordOfAnAgent(t *testing.T) {
 	agent.logsInWith(agentPassword)
 	agent.start()
 	eventually(t, func() bool { return count(t, db, `SELECT count(*) FROM audit_events`) == 20 }, "20 events stored")
-	report := reckon(t, db.Auditor, "fwdpw", ledger)
+	report := reckon(t, db, "fwdpw", ledger)
 	assert.Equal(t, 20, report.Stored)
 	assert.Zero(t, report.Quarantine)
 }
@@ -104,7 +104,7 @@ func TestGatewayThatRejects(t *testing.T) {
 	gateway.start()
 	eventually(t, func() bool { return count(t, db, `SELECT count(*) FROM audit_quarantine`) == len(foreign) }, "the gateway keeps the rest")
 	require.NoError(t, agent.process.WaitHealth(within(t, patience), 200))
-	report := reckon(t, db.Auditor, "forbid", ledger)
+	report := reckon(t, db, "forbid", ledger)
 	assert.Equal(t, len(events)+len(later), report.Stored)
 	assert.Equal(t, len(foreign), report.Quarantine)
 }

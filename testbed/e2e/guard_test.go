@@ -126,7 +126,7 @@ func TestGuard(t *testing.T) { //nolint:tparallel // the subtests share one coll
 	events := claiming(g, "acme")
 	ledger := loadgen.NewLedger()
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.clientAs("acme", acmePassword), g.Pack(events), events, ledger, loadgen.Patient))
-	assert.Equal(t, len(events), reckon(t, db.Auditor, "guard", ledger).Stored)
+	assert.Equal(t, len(events), reckon(t, db, "guard", ledger).Stored)
 }
 
 func refusedForGood(t *testing.T, err error) {
@@ -178,5 +178,5 @@ func TestGuardTakesNoOthersAlong(t *testing.T) {
 		}, "%s: the good ones stored, the deep one in quarantine", tt.name)
 		assert.Equal(t, "too_deep", quarantineOf(t, conn, bad.Marker)[0].Reason)
 	}
-	reckon(t, db.Auditor, "fwd", ledger)
+	reckon(t, db, "fwd", ledger)
 }

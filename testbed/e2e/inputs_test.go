@@ -35,7 +35,7 @@ func TestInputs(t *testing.T) { //nolint:tparallel // the subtests share one col
 		t.Run("one identity, two events", func(t *testing.T) { conflict(t, d, db) })
 		t.Run("nothing", func(t *testing.T) { require.NoError(t, d.client().Send(within(t, patience), plog.NewLogs())) })
 	})
-	consistent(t, connect(t, db.Auditor))
+	consistent(t, db)
 }
 
 // protocols sends requests of 1 to 10,000 audit records, ordinary ones between
@@ -129,7 +129,7 @@ func again(t *testing.T, d *deployment, db *databaseURLs) {
 	for range 2 {
 		require.NoError(t, loadgen.Deliver(within(t, patience), client, logs, events, ledger, loadgen.Patient))
 	}
-	assert.Equal(t, 200, reckon(t, db.Auditor, "again", ledger).Stored)
+	assert.Equal(t, 200, reckon(t, db, "again", ledger).Stored)
 
 	// By another protocol, in another order, from another resource: still the
 	// same events.
@@ -145,7 +145,7 @@ func again(t *testing.T, d *deployment, db *databaseURLs) {
 		}
 	}
 	require.NoError(t, loadgen.Deliver(within(t, patience), web, g.Pack(withIDs), withIDs, ledger, loadgen.Patient))
-	assert.Equal(t, 200, reckon(t, db.Auditor, "again", ledger).Stored)
+	assert.Equal(t, 200, reckon(t, db, "again", ledger).Stored)
 
 	logs, events = g.Request(500)
 	var wait sync.WaitGroup
@@ -162,7 +162,7 @@ func again(t *testing.T, d *deployment, db *databaseURLs) {
 	for err := range errs {
 		require.NoError(t, err)
 	}
-	assert.Equal(t, 700, reckon(t, db.Auditor, "again", ledger).Stored)
+	assert.Equal(t, 700, reckon(t, db, "again", ledger).Stored)
 }
 
 // monthTurned lets what was stored become last month's and sends it again.
@@ -174,11 +174,11 @@ func monthTurned(t *testing.T, d *deployment, db *databaseURLs) {
 	require.NoError(t, loadgen.Deliver(within(t, patience), client, logs, events, ledger, loadgen.Patient))
 	turnMonth(t, db, "month-")
 	require.NoError(t, loadgen.Deliver(within(t, patience), client, logs, events, ledger, loadgen.Patient))
-	assert.Equal(t, 50, reckon(t, db.Auditor, "month", ledger).Stored)
+	assert.Equal(t, 50, reckon(t, db, "month", ledger).Stored)
 
 	more, moreEvents := g.Request(50)
 	require.NoError(t, loadgen.Deliver(within(t, patience), client, more, moreEvents, ledger, loadgen.Patient))
-	assert.Equal(t, 100, reckon(t, db.Auditor, "month", ledger).Stored, "the trail goes on in this month")
+	assert.Equal(t, 100, reckon(t, db, "month", ledger).Stored, "the trail goes on in this month")
 }
 
 // turnMonth moves the events of some tenants into last month's partition, as if
@@ -217,7 +217,7 @@ func severalTenants(t *testing.T, d *deployment, db *databaseURLs) {
 		logs, events := g.Request(300)
 		require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
 	}
-	reckon(t, db.Auditor, "tenants", ledger)
+	reckon(t, db, "tenants", ledger)
 	var tenants, events int
 	require.NoError(t, connect(t, db.Auditor).QueryRow(t.Context(),
 		`SELECT count(DISTINCT tenant_id), count(*) FROM audit_events WHERE starts_with(tenant_id, 'tenants-')`).Scan(&tenants, &events))
@@ -235,7 +235,7 @@ func conflict(t *testing.T, d *deployment, db *databaseURLs) {
 	for _, events := range [][]loadgen.Event{{first}, {second}, {second}} {
 		require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), g.Pack(events), events, ledger, loadgen.Patient))
 	}
-	report := reckon(t, db.Auditor, "conflict", ledger)
+	report := reckon(t, db, "conflict", ledger)
 	assert.Equal(t, 1, report.Stored)
 	assert.Equal(t, 1, report.Quarantine)
 	var reason string

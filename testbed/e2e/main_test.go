@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/pglocal"
 	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/signing"
@@ -67,19 +70,46 @@ type databaseURLs struct {
 	database.Database
 
 	signing.Files // the keys of its log
+
+	dir        string // of the anchor files
+	collectors int    // how many write into it
 }
 
-// environment is the environment of a collector that writes into the database.
+// environment is the environment of one more collector that writes into the
+// database: the key is the log's, an anchor file is one collector's.
 func (d *databaseURLs) environment() map[string]string {
-	return map[string]string{"AUDIT_WRITER_URL": d.Writer, "AUDIT_LOG_KEY_FILE": d.Key}
+	d.collectors++
+	return map[string]string{
+		"AUDIT_WRITER_URL": d.Writer, "AUDIT_LOG_KEY_FILE": d.Key, "AUDIT_ANCHOR_FILE": d.anchorFile(d.collectors), "TESTBED_TRUST": d.Trust,
+	}
+}
+
+func (d *databaseURLs) anchorFile(collector int) string {
+	return filepath.Join(d.dir, fmt.Sprintf("anchors-%d", collector))
+}
+
+// anchors is what all collectors remember.
+func (d *databaseURLs) anchors(t *testing.T) [][]byte {
+	t.Helper()
+	var notes [][]byte
+	for collector := range d.collectors {
+		found, err := anchor.ReadFile(d.anchorFile(collector + 1))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was never started
+		}
+		require.NoError(t, err)
+		notes = append(notes, found...)
+	}
+	return notes
 }
 
 // withKeys makes keys for a database.
 func withKeys(t *testing.T, db database.Database) *databaseURLs {
 	t.Helper()
-	files, err := signing.New(t.TempDir())
+	dir := t.TempDir()
+	files, err := signing.New(dir)
 	require.NoError(t, err)
-	return &databaseURLs{db, files}
+	return &databaseURLs{Database: db, Files: files, dir: dir}
 }
 
 // newDatabase makes a migrated database in the shared cluster.

@@ -46,7 +46,7 @@ func TestDatabaseDownAtStart(t *testing.T) {
 	require.NoError(t, server.Restart(within(t, time.Minute)))
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
 	require.NoError(t, d.process.WaitHealth(within(t, patience), 200), "healthy again, alone")
-	assert.Equal(t, 10, reckon(t, db.Auditor, "down", ledger).Stored)
+	assert.Equal(t, 10, reckon(t, db, "down", ledger).Stored)
 	assert.LessOrEqual(t, len(d.process.Log()), 200_000, "not a flood")
 }
 
@@ -124,7 +124,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 				})
 			}
 			d.t = t
-			consistent(t, connect(t, db.Auditor))
+			consistent(t, db)
 		})
 	}
 }

@@ -194,7 +194,7 @@ func TestPoison(t *testing.T) { //nolint:tparallel // the subtests share one col
 		})
 	}
 	t.Run("by JSON", func(t *testing.T) { poisonByJSON(t, d, db) })
-	consistent(t, conn)
+	consistent(t, db)
 	assert.NoError(t, client.Send(within(t, patience), plog.NewLogs()), "it still serves")
 }
 

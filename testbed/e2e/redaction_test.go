@@ -46,7 +46,7 @@ func TestRedaction(t *testing.T) {
 		}
 	}
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), request, events, ledger, loadgen.Patient))
-	report := reckon(t, db.Auditor, "redact", ledger)
+	report := reckon(t, db, "redact", ledger)
 	assert.Equal(t, len(events)/2, report.Stored)
 	assert.Equal(t, len(events)/2, report.Quarantine)
 	d.stop()

@@ -35,7 +35,7 @@ func TestSampling(t *testing.T) { //nolint:tparallel // two collectors one after
 				cheat(logs)
 				require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
 			}
-			assert.Equal(t, 500, reckon(t, db.Auditor, "sample", ledger).Stored)
+			assert.Equal(t, 500, reckon(t, db, "sample", ledger).Stored)
 			d.stop()
 			copies := applicationLog(t, d)
 			marked, ordinary := 0, 0
@@ -64,7 +64,7 @@ func TestAuditOnly(t *testing.T) {
 	ledger := loadgen.NewLedger()
 	logs, events := g.Request(50)
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
-	assert.Equal(t, 50, reckon(t, db.Auditor, "apart", ledger).Stored)
+	assert.Equal(t, 50, reckon(t, db, "apart", ledger).Stored)
 	d.stop()
 	copies := applicationLog(t, d)
 	assert.Len(t, copies, 50)

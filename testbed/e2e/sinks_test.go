@@ -27,7 +27,7 @@ func TestSecondSinkFails(t *testing.T) {
 		ledger := loadgen.NewLedger()
 		logs, events := g.Request(100)
 		require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patience{Timeout: patience}), "the answer does not depend on it")
-		assert.Equal(t, 100, reckon(t, db.Auditor, "best", ledger).Stored)
+		assert.Equal(t, 100, reckon(t, db, "best", ledger).Stored)
 		eventually(t, func() bool {
 			return d.metric("connector_audit_sink_records", `requirement="best_effort"`, `result="failed"`) == 100
 		}, "the failure is counted")
@@ -62,7 +62,7 @@ func TestSecondSinkFails(t *testing.T) {
 		second := deploy(t, "sink.yaml", map[string]string{"TESTBED_GRPC": env["TESTBED_SECOND"]}).start()
 		ledger := loadgen.NewLedger()
 		require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
-		assert.Equal(t, 100, reckon(t, db.Auditor, "required", ledger).Stored)
+		assert.Equal(t, 100, reckon(t, db, "required", ledger).Stored)
 		second.stop()
 		assert.Len(t, applicationLog(t, second), 100, "the second sink has the audit records and nothing else")
 	})

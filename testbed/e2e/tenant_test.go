@@ -64,7 +64,7 @@ func TestAuthenticatedTenant(t *testing.T) {
 	mixed := append(claiming(g, "acme"), foreign...)
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.clientAs("acme", acmePassword), g.Pack(mixed), mixed, ledger, loadgen.Patient), "a violation is quarantined, the rest stored")
 
-	report := reckon(t, db.Auditor, "auth", ledger)
+	report := reckon(t, db, "auth", ledger)
 	assert.Equal(t, len(own)+len(silent)+len(mixed)-len(foreign), report.Stored)
 	assert.Equal(t, len(foreign), report.Quarantine)
 	var elsewhere int
@@ -101,7 +101,7 @@ func TestRejectedTenant(t *testing.T) {
 
 	own := claiming(g, "globex")
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.clientAs("globex", globexPassword), g.Pack(own), own, ledger, loadgen.Patient))
-	report := reckon(t, db.Auditor, "reject", ledger)
+	report := reckon(t, db, "reject", ledger)
 	assert.Equal(t, len(own), report.Stored)
 	assert.Zero(t, report.Quarantine)
 }
@@ -149,7 +149,7 @@ func TestForwarder(t *testing.T) {
 	agent.start()
 	gateway.start()
 	stored(800)
-	report := reckon(t, db.Auditor, "fwd", ledger)
+	report := reckon(t, db, "fwd", ledger)
 	assert.Equal(t, 800, report.Stored)
 
 	// A tenant that the forwarder may not speak for is a violation.
@@ -175,7 +175,7 @@ func TestIdentityDoesNotDependOnTheWay(t *testing.T) {
 	before := leaves(t, db)
 	require.NoError(t, loadgen.Deliver(within(t, patience), agent.client(), request, events, ledger, loadgen.Patient))
 	eventually(t, func() bool { return gateway.metric("audit_exporter_duplicate_records") >= float64(len(events)) }, "the agent's copies arrived as duplicates")
-	report := reckon(t, db.Auditor, "way", ledger)
+	report := reckon(t, db, "way", ledger)
 	assert.Equal(t, len(events), report.Stored)
 	assert.Zero(t, report.Quarantine)
 	assert.Equal(t, before, leaves(t, db))

@@ -155,7 +155,7 @@ func TestDiskFull(t *testing.T) {
 	logs, events = g.Request(10)
 	require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patient))
 	require.NoError(t, d.process.WaitHealth(within(t, patience), 200))
-	assert.Equal(t, 20, reckon(t, db.Auditor, "full", ledger).Stored)
+	assert.Equal(t, 20, reckon(t, db, "full", ledger).Stored)
 	assert.Zero(t, count(t, db, `SELECT count(*) FROM audit_quarantine`), "a full disk is no fault of the records")
 }
 

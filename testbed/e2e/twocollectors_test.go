@@ -37,7 +37,7 @@ func TestTwoCollectors(t *testing.T) {
 		}
 	}
 	wait.Wait()
-	report := reckon(t, db.Auditor, "two", ledger)
+	report := reckon(t, db, "two", ledger)
 	assert.Equal(t, 4000, report.Stored)
 	assert.Equal(t, 4000, ledger.Count(loadgen.Acknowledged))
 	assert.Zero(t, report.Quarantine)
@@ -80,7 +80,7 @@ func TestStoppedCollectorHoldsNobodyUp(t *testing.T) {
 	for _, run := range []string{"stopa", "stopb"} {
 		tally(t, db.Auditor, run, part(ledger, run))
 	}
-	consistent(t, connect(t, db.Auditor))
+	consistent(t, db)
 }
 
 // stopInTransaction stops a collector at a moment when one of its sessions has a
