@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -10,13 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/pglocal"
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/database"
+	"github.com/otelaudit/otelaudit/testbed/signing"
 )
 
 //go:embed collector.yaml
@@ -32,7 +31,9 @@ type bench struct {
 	repeats    int     // of every case; the median by events per second counts
 	rowsBefore int
 	profile    string
+	sinks      sinks // of a single case
 	results    []result
+	keys       signing.Files
 }
 
 func newBench(ctx context.Context, dir string, progress io.Writer) (*bench, error) {
@@ -41,6 +42,9 @@ func newBench(ctx context.Context, dir string, progress io.Writer) (*bench, erro
 		return nil, err
 	}
 	b := &bench{dir: dir, binary: binary, progress: progress, scale: 1}
+	if b.keys, err = signing.New(dir); err != nil {
+		return nil, err
+	}
 	b.say("starting PostgreSQL")
 	b.server, err = database.Start(ctx, pglocal.Options{Dir: filepath.Join(dir, "pg"), Settings: map[string]string{
 		"max_connections": "400",
@@ -73,6 +77,9 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.compareSinks(ctx); err != nil {
+		return err
+	}
 	if err := b.nop(ctx, workload{batch: 1, tenants: 1, callers: 256, events: b.scaled(100_000)}); err != nil {
 		return err
 	}
@@ -90,7 +97,7 @@ func (b *bench) one(ctx context.Context, name string) error {
 	if w.batch < 100 {
 		w.events /= 4
 	}
-	r, _, err := b.endToEnd(ctx, "end_to_end", w)
+	r, _, err := b.endToEnd(ctx, "end_to_end", w, b.sinks)
 	b.results = append(b.results, r)
 	return err
 }
@@ -105,14 +112,13 @@ func (b *bench) median(f func() (result, error)) (result, error) {
 			return result{}, err
 		}
 	}
-	slices.SortFunc(runs, func(x, y result) int { return cmp.Compare(x.EventsPerSecond, y.EventsPerSecond) })
-	return runs[len(runs)/2], nil
+	return middleOf(runs), nil
 }
 
 func (b *bench) forTenants(ctx context.Context, tenants int) error {
 	var stored rows
 	first, err := b.median(func() (result, error) {
-		r, s, err := b.endToEnd(ctx, "end_to_end", workload{batch: 1000, tenants: tenants, callers: 8, events: b.scaled(200_000)})
+		r, s, err := b.endToEnd(ctx, "end_to_end", workload{batch: 1000, tenants: tenants, callers: 8, events: b.scaled(200_000)}, signedStore)
 		stored = s
 		return r, err
 	})
@@ -129,7 +135,7 @@ func (b *bench) forTenants(ctx context.Context, tenants int) error {
 		{batch: 1, tenants: tenants, callers: 256, events: b.scaled(40_000)},
 	} {
 		r, err := b.median(func() (result, error) {
-			r, _, err := b.endToEnd(ctx, "end_to_end", w)
+			r, _, err := b.endToEnd(ctx, "end_to_end", w, signedStore)
 			return r, err
 		})
 		if err != nil {
@@ -138,7 +144,7 @@ func (b *bench) forTenants(ctx context.Context, tenants int) error {
 		ends = append(ends, r)
 	}
 	alone, err := b.median(func() (result, error) {
-		r, _, err := b.endToEnd(ctx, "end_to_end_one_caller", workload{batch: 1, tenants: tenants, callers: 1, events: b.scaled(3_000)})
+		r, _, err := b.endToEnd(ctx, "end_to_end_one_caller", workload{batch: 1, tenants: tenants, callers: 1, events: b.scaled(3_000)}, signedStore)
 		return r, err
 	})
 	if err != nil {

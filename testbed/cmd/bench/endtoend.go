@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,14 +23,14 @@ import (
 
 // endToEnd measures one workload in a database and a collector of its own, and
 // returns what it stored, as rows for the limits.
-func (b *bench) endToEnd(ctx context.Context, name string, w workload) (result, rows, error) {
-	b.say("%s: batches of %d, %d tenants, %d callers, %d events", name, w.batch, w.tenants, w.callers, w.events)
+func (b *bench) endToEnd(ctx context.Context, name string, w workload, to sinks) (result, rows, error) {
+	b.say("%s to %s: batches of %d, %d tenants, %d callers, %d events", name, to.name, w.batch, w.tenants, w.callers, w.events)
 	db, err := b.server.New(ctx)
 	if err != nil {
 		return result{}, rows{}, err
 	}
 	defer b.server.Drop(context.WithoutCancel(ctx), db) //nolint:errcheck // the whole cluster is removed at the end
-	run, err := b.start(ctx, db.Writer, "audit")
+	run, err := b.start(ctx, db.Writer, to)
 	if err != nil {
 		return result{}, rows{}, err
 	}
@@ -58,7 +57,7 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload) (result, 
 	if err != nil {
 		return result{}, rows{}, err
 	}
-	r.Case, r.RowsBefore = name, b.rowsBefore
+	r.Case, r.Sinks, r.RowsBefore = name, to.name, b.rowsBefore
 	after, err := b.storedBytes(ctx, db)
 	if err != nil {
 		return result{}, rows{}, err
@@ -77,7 +76,7 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload) (result, 
 // nop measures the same collector with an exporter that does nothing.
 func (b *bench) nop(ctx context.Context, w workload) error {
 	b.say("nop exporter: batches of %d, %d callers, %d events", w.batch, w.callers, w.events)
-	run, err := b.start(ctx, "", "nop")
+	run, err := b.start(ctx, "", noSink)
 	if err != nil {
 		return err
 	}
@@ -86,7 +85,7 @@ func (b *bench) nop(ctx context.Context, w workload) error {
 		return err
 	}
 	r, err := b.measure(ctx, run, requests("bench", w), w, false)
-	r.Case = "nop_exporter"
+	r.Case, r.Sinks = "nop_exporter", noSink.name
 	b.results = append(b.results, r)
 	return err
 }
@@ -102,7 +101,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 	if err != nil {
 		return err
 	}
-	run, err := b.start(ctx, db.Writer, "audit")
+	run, err := b.start(ctx, db.Writer, signedStore)
 	if err != nil {
 		return err
 	}
@@ -143,7 +142,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 		return fmt.Errorf("%w: %d of %d stored", errMissing, len(stored.events), w.events)
 	}
 	b.results = append(b.results, result{
-		Case: "overload_database_down", ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
+		Case: "overload_database_down", Sinks: signedStore.name, ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
 		PeakRSSMebibytes: new(float64(peak) / (1 << 20)),
 	})
 	return nil
@@ -156,7 +155,7 @@ type running struct {
 	retries atomic.Int64 // tries that were refused, over all workloads
 }
 
-func (b *bench) start(ctx context.Context, writerURL, sink string) (*running, error) {
+func (b *bench) start(ctx context.Context, writerURL string, to sinks) (*running, error) {
 	var ports [3]string
 	for i := range ports {
 		port, err := collector.FreePort()
@@ -165,10 +164,7 @@ func (b *bench) start(ctx context.Context, writerURL, sink string) (*running, er
 		}
 		ports[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	}
-	exporter, extensions, names := "", "", ""
-	if sink == "audit" {
-		exporter = "  audit:\n    url: ${env:BENCH_WRITER_URL}\n"
-	}
+	extensions, names := "", ""
 	if b.profile != "" {
 		extensions, names = "  pprof:\n    endpoint: "+ports[2]+"\n    save_to_file: "+filepath.Join(b.profile, fmt.Sprintf("collector-%d.pprof", time.Now().Unix())), ", pprof"
 	}
@@ -178,11 +174,14 @@ func (b *bench) start(ctx context.Context, writerURL, sink string) (*running, er
 	}
 	process, err := collector.Start(collector.Options{
 		Binary: b.binary,
-		Config: strings.NewReplacer("${EXPORTER}", exporter, "${SINK}", sink, "${EXTENSIONS}", extensions, "${EXTENSION_NAMES}", names).Replace(configuration),
+		Config: to.configure(extensions, names),
 		Dir:    dir,
 		Health: "http://" + ports[1] + "/",
 		// What the shipped configurations recommend.
-		Env: []string{"GOGC=400", "GOMEMLIMIT=350MiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL},
+		Env: []string{
+			"GOGC=400", "GOMEMLIMIT=350MiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL,
+			"BENCH_KEY_FILE=" + b.keys.Key, "BENCH_DIR=" + dir,
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -42,6 +42,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	path := flags.String("out", filepath.Join("build", "bench.json"), "where the JSON goes")
 	only := flags.String("only", "", "`batch/tenants/callers` of one end-to-end case, without limits, such as 1000/100/8")
 	rowsBefore := flags.Int("rows", 0, "events already stored before each end-to-end case")
+	to := flags.String("sinks", signedStore.name, "what the single case of -only writes to: "+signedStore.name+", "+unsignedStore.name+" or "+bothSinks.name)
 	profile := flags.String("cpuprofile", "", "directory for CPU profiles of the collector")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -56,6 +57,14 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	b.rowsBefore, b.profile = *rowsBefore, *profile
+	for _, kind := range []sinks{signedStore, unsignedStore, bothSinks} {
+		if kind.name == *to {
+			b.sinks = kind
+		}
+	}
+	if b.sinks.name == "" {
+		return errors.Join(fmt.Errorf("-sinks: %q is none", *to), b.close(context.WithoutCancel(ctx)))
+	}
 	b.repeats = 3
 	if *quick {
 		b.scale, b.repeats = 0.2, 1
@@ -86,6 +95,9 @@ type result struct {
 	EventsPerSecond        float64  `json:"events_per_second"`
 	RatioToCopy            *float64 `json:"ratio_to_copy"`
 	RatioToInsert          *float64 `json:"ratio_to_insert"`
+	Sinks                  string   `json:"sinks"`             // what was written to; "" for a limit
+	RatioToUnsigned        *float64 `json:"ratio_to_unsigned"` // to the same with integrity off
+	RatioToOneSink         *float64 `json:"ratio_to_one_sink"` // to the same without the journal
 	P50Milliseconds        *float64 `json:"p50_ms"`
 	P99Milliseconds        *float64 `json:"p99_ms"`
 	CollectorCPUMicros     *float64 `json:"collector_cpu_us_per_event"`
@@ -110,9 +122,10 @@ func writeJSON(path string, results []result) error {
 
 func printTable(out io.Writer, results []result) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "case\tbatch\ttenants\tcallers\tevents/s\tof COPY\tof COPY w/o idx\tof INSERT\tp50 ms\tp99 ms\tclient µs\tcollector µs\tserver µs\tretries\tpeak MiB\tbytes/event\t")
+	fmt.Fprintln(w, "case\tsinks\tbatch\ttenants\tcallers\tevents/s\tof unsigned\tof one sink\tof COPY\tof COPY w/o idx\tof INSERT\tp50 ms\tp99 ms\tclient µs\tcollector µs\tserver µs\tretries\tpeak MiB\tbytes/event\t")
 	for _, r := range results {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t\n", r.Case, r.ClientBatch, r.Tenants, r.Callers, r.EventsPerSecond,
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t\n", r.Case, r.Sinks, r.ClientBatch, r.Tenants, r.Callers, r.EventsPerSecond,
+			figure(r.RatioToUnsigned, 2), figure(r.RatioToOneSink, 2),
 			figure(r.RatioToCopy, 2), figure(r.RatioToCopyWithoutIdxs, 2), figure(r.RatioToInsert, 1), figure(r.P50Milliseconds, 2), figure(r.P99Milliseconds, 2),
 			figure(r.ClientCPUMicros, 1), figure(r.CollectorCPUMicros, 1), figure(r.ServerCPUMicros, 1), r.Retries, figure(r.PeakRSSMebibytes, 0), figure(r.BytesPerEvent, 0))
 	}
