@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/otelaudit/otelaudit/internal/record"
 )
@@ -31,7 +32,7 @@ type memberSpan struct{ start, nameEnd, end int }
 // number whose stored digits say more than its canonical form.
 func (c *canonicalizer) appendJSONB(dst, text []byte) (out []byte, inexact bool, err error) {
 	c.text, c.at, c.dst, c.members, c.inexact = text, 0, dst, c.members[:0], false
-	if c.value(0) && c.at == len(text) {
+	if utf8.Valid(text) && c.value(0) && c.at == len(text) {
 		return c.dst, c.inexact, nil
 	}
 	value, err := record.ParseStored(string(text))
@@ -294,58 +295,63 @@ func escapeLength(s []byte) int {
 // maxPlainDigits is how long a whole number may be to be a safe integer.
 const maxPlainDigits = 15
 
+// number appends a number as jsonb writes one: digits, perhaps a point and
+// digits, no exponent.
 func (c *canonicalizer) number() bool {
 	start := c.at
-	whole := true
-	for c.at < len(c.text) {
-		switch b := c.text[c.at]; {
-		case b >= '0' && b <= '9', b == '-' && c.at == start:
-		case b == '.':
-			whole = false
-		case b == ',' || b == '}' || b == ']' || b == ' ':
-			return c.finishNumber(c.text[start:c.at], whole)
-		default:
-			return false
-		}
-		c.at++
-	}
-	return c.finishNumber(c.text[start:], whole)
-}
-
-func (c *canonicalizer) finishNumber(literal []byte, whole bool) bool {
-	if len(literal) == 0 {
+	c.take('-')
+	digits := c.at
+	whole := c.digits()
+	if whole == 0 || whole > 1 && c.text[digits] == '0' {
 		return false
 	}
-	if whole && len(literal) <= maxPlainDigits && plainInteger(literal) {
-		c.dst = append(c.dst, literal...)
+	if !c.take('.') {
+		literal := c.text[start:c.at]
+		if len(literal) <= maxPlainDigits && string(literal) != "-0" && c.numberEnds() {
+			c.dst = append(c.dst, literal...)
+			return true
+		}
+	} else if c.digits() == 0 {
+		return false
+	}
+	return c.numberEnds() && c.double(c.text[start:c.at])
+}
+
+func (c *canonicalizer) digits() int {
+	start := c.at
+	for c.at < len(c.text) && c.text[c.at] >= '0' && c.text[c.at] <= '9' {
+		c.at++
+	}
+	return c.at - start
+}
+
+// numberEnds reports whether nothing follows that would belong to a number.
+func (c *canonicalizer) numberEnds() bool {
+	if c.at == len(c.text) {
 		return true
 	}
+	switch c.text[c.at] {
+	case ',', '}', ']', ' ':
+		return true
+	}
+	return false
+}
+
+// double appends a number that needs more than its digits.
+func (c *canonicalizer) double(literal []byte) bool {
 	f, err := strconv.ParseFloat(string(literal), 64)
 	if err != nil {
 		return false
 	}
 	start := len(c.dst)
 	c.dst = strconv.AppendFloat(c.dst, f, 'f', -1, 64)
-	if string(c.dst[start:]) != string(literal) {
+	if string(c.dst[start:]) != string(literal) || f == 0 {
 		c.inexact = true
 	}
-	if abs := math.Abs(f); f == 0 || abs >= 1e-6 && abs <= record.MaxSafeInteger {
-		if f == 0 {
-			c.dst = append(c.dst[:start], '0')
-		}
-		return true
+	if abs := math.Abs(f); abs < 1e-6 || abs > record.MaxSafeInteger {
+		c.dst = record.NumberValue(f).AppendJSON(c.dst[:start])
 	}
-	c.dst = record.NumberValue(f).AppendJSON(c.dst[:start])
 	return true
-}
-
-// plainInteger reports whether a whole number has no other spelling.
-func plainInteger(literal []byte) bool {
-	digits := literal
-	if digits[0] == '-' {
-		digits = digits[1:]
-	}
-	return len(digits) > 0 && (digits[0] != '0' || len(literal) == 1)
 }
 
 // inexactNumber finds a number in a JSON text whose digits are not those of the
@@ -367,7 +373,7 @@ func inexactNumber(text string) bool {
 			literal := text[start:i]
 			i--
 			f, err := strconv.ParseFloat(literal, 64)
-			if err != nil || strconv.FormatFloat(f, 'f', -1, 64) != literal {
+			if err != nil || strconv.FormatFloat(f, 'f', -1, 64) != literal || f == 0 && literal != "0" {
 				return true
 			}
 		}
