@@ -90,6 +90,9 @@ func (w *Writer) ready(batch []*Entry, now time.Time) error {
 		}
 	}
 	if w.at.number == 0 || w.at.sealed {
+		if err := w.protect(); err != nil {
+			return err
+		}
 		return w.begin(now, "")
 	}
 	return nil
@@ -149,6 +152,9 @@ func (w *Writer) append(line []byte) (synced time.Duration, err error) {
 			err = errors.Join(err, w.abandon())
 		}
 	}()
+	if err := w.present(w.at.good); err != nil {
+		return 0, err
+	}
 	if _, err := w.file.Write(w.buffer); err != nil {
 		return 0, err
 	}
@@ -243,9 +249,19 @@ func (w *Writer) seal(now time.Time) error {
 	if _, err := w.append(w.buffer); err != nil {
 		return err
 	}
-	w.at.sealed = true
-	err = errors.Join(w.abandon(), w.opts.disk.chmod(w.at.path, sealedMode))
+	w.at.sealed, w.at.writable = true, true
 	w.opts.Observer.Sealed(filepath.Base(w.at.path))
+	return errors.Join(w.abandon(), w.protect())
+}
+
+// protect takes the right to write a sealed segment from everybody. No other
+// begins before that.
+func (w *Writer) protect() error {
+	if !w.at.sealed || !w.at.writable {
+		return nil
+	}
+	err := w.opts.disk.chmod(w.at.path, sealedMode)
+	w.at.writable = err != nil
 	return err
 }
 

@@ -26,12 +26,18 @@ const testLog = "audit.example.com/test"
 // ringOf is a ring with the key of a seed.
 func ringOf(t testing.TB, seed string) *keys.Ring {
 	t.Helper()
-	sum := sha256.Sum256([]byte(seed))
-	private, _, err := keys.Generate(bytes.NewReader(sum[:]), testLog)
-	require.NoError(t, err)
-	ring, err := keys.ParseRing([]byte(private + "\n"))
+	ring, err := parseRing(seed)
 	require.NoError(t, err)
 	return ring
+}
+
+func parseRing(seed string) (*keys.Ring, error) {
+	sum := sha256.Sum256([]byte(seed))
+	private, _, err := keys.Generate(bytes.NewReader(sum[:]), testLog)
+	if err != nil {
+		return nil, err
+	}
+	return keys.ParseRing([]byte(private + "\n"))
 }
 
 // clock is a time that goes on by a millisecond whenever it is read.

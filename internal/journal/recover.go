@@ -74,10 +74,9 @@ func (w *Writer) recover() error {
 			return err
 		}
 	}
-	if w.at.sealed && newest.Mode.Perm() != sealedMode {
-		if err := o.disk.chmod(w.at.path, sealedMode); err != nil {
-			return err
-		}
+	w.at.writable = newest.Mode.Perm() != sealedMode
+	if err := w.protect(); err != nil {
+		return err
 	}
 	return w.remember(dir)
 }

@@ -34,6 +34,8 @@ type state struct {
 	last   []byte    // the last line, with its newline
 	sum    hash.Hash // SHA-256 of those bytes
 	sealed bool
+	// writable: sealed, and its mode does not say so yet.
+	writable bool
 }
 
 func (s *state) entries() int64 { return s.tree.Size() - s.start }
