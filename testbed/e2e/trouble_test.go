@@ -5,10 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
 )
@@ -47,7 +52,9 @@ func TestWrongDatabase(t *testing.T) {
 			t.Parallel()
 			acquire(t, 1)
 			db := newDatabase(t)
-			d := deploy(t, "gateway.yaml", map[string]string{"AUDIT_WRITER_URL": c.url(t, db), "TESTBED_TIMEOUT": "300ms"})
+			env := db.environment()
+			env["AUDIT_WRITER_URL"], env["TESTBED_TIMEOUT"] = c.url(t, db), "300ms"
+			d := deploy(t, "gateway.yaml", env)
 			d.launch()
 			require.NoError(t, d.process.WaitServing(within(t, patience)))
 			g := generator("wrong", loadgen.Options{})
@@ -83,6 +90,8 @@ func TestWrongConfiguration(t *testing.T) { //nolint:tparallel // a collector ea
 	require.NoError(t, err)
 	durable, err := os.ReadFile(filepath.Join("testdata", "durable.yaml"))
 	require.NoError(t, err)
+	both, err := os.ReadFile(filepath.Join("testdata", "journal.yaml"))
+	require.NoError(t, err)
 	for _, c := range []struct {
 		name     string
 		yaml     string
@@ -101,11 +110,17 @@ func TestWrongConfiguration(t *testing.T) { //nolint:tparallel // a collector ea
 		{"unnamed pipeline", string(gateway), "    rest: [logs/app]", "    rest: []", []string{"logs/app"}},
 		{"durable queue without storage", string(durable), "      storage: file_storage\n", "", []string{"sending_queue::storage", "is required"}},
 		{"durable queue that gives up", string(durable), "max_elapsed_time: 0", "max_elapsed_time: 5m", []string{"retry_on_failure::max_elapsed_time", "must be 0"}},
+		{"no key", string(gateway), "      key_file: ${env:AUDIT_LOG_KEY_FILE}\n", "", []string{"integrity::key_file: is required", "otelaudit keygen"}},
+		{"a log of another name", string(gateway), "      key_file: ${env:AUDIT_LOG_KEY_FILE}", "      key_file: ${env:AUDIT_LOG_KEY_FILE}\n      log_name: other.example.com", []string{"integrity::log_name", "other.example.com"}},
+		{"a journal without a key", string(both), "    directory: ${env:AUDIT_JOURNAL_DIR}\n    integrity:\n      key_file: ${env:AUDIT_LOG_KEY_FILE}", "    directory: ${env:AUDIT_JOURNAL_DIR}", []string{"exporters::auditjournal", "integrity::key_file: is required"}},
+		{"anchors beside what they are for", string(both), "    anchor_file: ${env:AUDIT_JOURNAL_ANCHOR_FILE}", "    anchor_file: ${env:AUDIT_JOURNAL_DIR}/anchors", []string{"anchor_file: lies in directory"}},
 		{"synchronous with a queue", string(durable), "    mode: durable-queue", "    mode: synchronous", []string{"sending_queue", "durable-queue"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, 1, strings.Count(c.yaml, c.old), "the test changes one place")
-			d := deploy(t, "gateway.yaml", map[string]string{"AUDIT_WRITER_URL": "postgres://hunter2-user:hunter2-secret@127.0.0.1:1/nowhere"})
+			env := withKeys(t, database.Database{}).environment()
+			env["AUDIT_WRITER_URL"] = "postgres://hunter2-user:hunter2-secret@127.0.0.1:1/nowhere"
+			d := deploy(t, "gateway.yaml", env)
 			d.config = strings.Replace(c.yaml, c.old, c.new, 1)
 			d.launch()
 			err := d.process.Wait(within(t, patience))
@@ -114,6 +129,56 @@ func TestWrongConfiguration(t *testing.T) { //nolint:tparallel // a collector ea
 				assert.Positive(t, strings.Count(d.process.Log(), text), "the log does not say %q", text)
 			}
 			assert.Zero(t, strings.Count(d.process.Log(), "Everything is ready"), "it started")
+		})
+	}
+}
+
+// TestFilesOfTheLog starts collectors whose key, anchors or journal cannot be
+// used: they say which file, why and what to do, and do not start.
+func TestFilesOfTheLog(t *testing.T) { //nolint:tparallel // a collector each, one after the other
+	t.Parallel()
+	acquire(t, 1)
+	for _, c := range []struct {
+		name  string
+		spoil func(t *testing.T, d *deployment)
+		says  []string
+	}{
+		{"key that others read", func(t *testing.T, d *deployment) {
+			require.NoError(t, os.Chmod(d.env["AUDIT_LOG_KEY_FILE"], 0o644))
+		}, []string{"integrity::key_file", "others may use this secret (mode 0644)", "chmod 600"}},
+		{"no key", func(t *testing.T, d *deployment) {
+			require.NoError(t, os.Remove(d.env["AUDIT_LOG_KEY_FILE"]))
+		}, []string{"integrity::key_file", "no such file or directory"}},
+		{"garbage in place of a key", func(t *testing.T, d *deployment) {
+			require.NoError(t, os.WriteFile(d.env["AUDIT_LOG_KEY_FILE"], []byte("hunter2\n"), 0o600))
+		}, []string{"integrity::key_file", "not a key file: line 1"}},
+		{"garbage in place of anchors", func(t *testing.T, d *deployment) {
+			require.NoError(t, os.WriteFile(d.env["AUDIT_ANCHOR_FILE"], []byte("hunter2\n"), 0o600))
+		}, []string{"anchor file", "damaged anchors: line 1"}},
+		{"anchors in use", func(t *testing.T, d *deployment) {
+			file, err := anchor.Open(d.env["AUDIT_ANCHOR_FILE"])
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, file.Close()) })
+		}, []string{"anchor file", "in use already"}},
+		{"a journal in use", func(t *testing.T, d *deployment) {
+			ring, err := keys.LoadRing(d.env["AUDIT_LOG_KEY_FILE"])
+			require.NoError(t, err)
+			writer, err := journal.Open(journal.Options{Directory: d.env["AUDIT_JOURNAL_DIR"], Name: "journal", Ring: ring, Now: time.Now})
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, writer.Close()) })
+		}, []string{"auditjournal", "holds this journal"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			env := withKeys(t, database.Database{}).environment()
+			env["AUDIT_WRITER_URL"] = "postgres://hunter2-user:hunter2-secret@127.0.0.1:1/nowhere"
+			d := deploy(t, "journal.yaml", env)
+			c.spoil(t, d)
+			d.launch()
+			require.Error(t, d.process.Wait(within(t, patience)), "it must not start")
+			for _, text := range c.says {
+				assert.Contains(t, d.process.Log(), text)
+			}
+			assert.NotContains(t, d.process.Log(), "Everything is ready", "it started")
 		})
 	}
 }
