@@ -52,10 +52,10 @@ func newAnchorSet(trust *keys.Trust, notes [][]byte) (*anchorSet, error) {
 func (s *anchorSet) sort() {
 	for key, list := range s.byStream {
 		slices.SortFunc(list, func(a, b merkle.Checkpoint) int {
-			return cmp.Or(cmp.Compare(a.Size, b.Size), cmp.Compare(a.Origin, b.Origin), slices.Compare(a.Root[:], b.Root[:]))
+			return cmp.Or(cmp.Compare(a.Size, b.Size), cmp.Compare(a.Origin, b.Origin), slices.Compare(a.Root[:], b.Root[:]), a.RecordedAt.Compare(b.RecordedAt))
 		})
 		s.byStream[key] = slices.CompactFunc(list, func(a, b merkle.Checkpoint) bool {
-			return a.Size == b.Size && a.Origin == b.Origin && a.Root == b.Root
+			return a.Size == b.Size && a.Origin == b.Origin && a.Root == b.Root && a.RecordedAt.Equal(b.RecordedAt)
 		})
 	}
 }

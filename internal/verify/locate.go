@@ -440,7 +440,9 @@ func (s *search) suspects() {
 		}
 		c := &s.rows[i][0]
 		id, why := s.suspicion(i, c)
-		if why == "" && !c.unreadable {
+		if c.macWrong {
+			s.report(i, MACInvalid, c.eventID, "the origin MAC does not fit the event")
+		} else if why == "" && !c.unreadable {
 			continue
 		}
 		found = true

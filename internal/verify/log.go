@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -36,6 +37,8 @@ type logCheck struct {
 	anchors    []merkle.Checkpoint // larger than from, by size
 	nextAnchor int
 	reached    []reachedAnchor // behind trusted, waiting for a signature
+	forked     bool            // an anchor knows another tree
+	fallen     []int64         // sizes of the rows since the last signed one that stands
 
 	leaves  []store.PrunedLeaf // of events removed one by one, not yet passed
 	more    bool               // there are more of them
@@ -202,6 +205,9 @@ func (l *logCheck) tree(ctx context.Context) error {
 		for _, c := range page {
 			l.log.Commits++
 			l.judgeRow(&c)
+			if !c.sealed || !l.stands(&c) {
+				l.fallen = append(l.fallen, c.Size)
+			}
 			if !l.stands(&c) {
 				if c.PrevSize == l.claimed {
 					l.claimed = c.Size
@@ -210,6 +216,9 @@ func (l *logCheck) tree(ctx context.Context) error {
 			}
 			if err := l.commit(ctx, &c, events); err != nil {
 				return err
+			}
+			if c.sealed {
+				l.fallen = l.fallen[:0]
 			}
 		}
 	}
@@ -334,7 +343,7 @@ func (l *logCheck) passed(c *commit) {
 	}
 	for _, anchor := range l.anchors {
 		if anchor.Size == c.Size && anchor.Size < l.from {
-			l.holdAnchor(anchor, c.checkpoint.Root)
+			l.holdAnchor(anchor, c.checkpoint.Root, c.checkpoint.RecordedAt)
 		}
 	}
 }
@@ -350,12 +359,19 @@ func (l *logCheck) hold(c *commit) {
 		root, note, recordedAt = l.closing.PreviousRoot, nil, c.RecordedAt
 	}
 	if !l.broken && l.frontier.Root() == root {
+		from := l.trusted.size
 		l.trusted.frontier = l.frontier.AppendBytes(l.trusted.frontier[:0])
 		l.trusted.size, l.trusted.root, l.trusted.note, l.trusted.recordedAt = c.Size, root, note, recordedAt
 		l.unsigned = 0
 		l.settle()
 		for _, anchor := range l.reached {
-			l.holdAnchor(anchor.Checkpoint, anchor.computed)
+			if anchor.Size == c.Size {
+				l.holdAnchor(anchor.Checkpoint, anchor.computed, recordedAt)
+				continue
+			}
+			l.holdAnchor(anchor.Checkpoint, anchor.computed, time.Time{})
+			l.merged(anchor, from, c)
+			from = anchor.Size
 		}
 		l.reached = l.reached[:0]
 		return
@@ -366,10 +382,10 @@ func (l *logCheck) hold(c *commit) {
 	if authentic {
 		failed.after = c.Frontier
 	}
-	l.failed = append(l.failed, failed)
+	l.fail(failed)
 	for _, anchor := range l.reached {
 		if anchor.Size == c.Size {
-			l.holdAnchor(anchor.Checkpoint, root)
+			l.holdAnchor(anchor.Checkpoint, root, recordedAt)
 		}
 	}
 	l.reached = l.reached[:0]
@@ -380,20 +396,55 @@ func (l *logCheck) hold(c *commit) {
 	}
 }
 
-// holdAnchor compares an anchor with the root of its size.
-func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash) {
+// fail remembers a range to locate what was changed in. Where the frontier was
+// made to fit, no later commit leads anywhere either, and every range begins at
+// the same place: the first, which is the smallest, and the last are enough, and
+// thousands would each be read again.
+func (l *logCheck) fail(failed failedRange) {
+	if n := len(l.failed); n > 1 && l.failed[n-1].from == failed.from && l.failed[n-2].from == failed.from {
+		l.failed[n-1] = failed
+		return
+	}
+	l.failed = append(l.failed, failed)
+}
+
+// merged reports an anchor within a commit: it was a commit of its own, whose
+// events the store now dates as those of a later one. The later note cannot
+// tell, because it does not say where its commit begins.
+func (l *logCheck) merged(anchor reachedAnchor, from int64, c *commit) {
+	if anchor.Root != anchor.computed || l.origin != "" && anchor.Origin != l.origin {
+		return // a fork
+	}
+	if anchor.Size <= c.PrevSize || slices.Contains(l.fallen, anchor.Size) {
+		return // reported as a gap between commits, or as a row whose signature does not count
+	}
+	l.find(Finding{Kind: CommitMissing, Seq: from, Until: anchor.Size, Detail: fmt.Sprintf(
+		"an anchor knows a commit of %d events, of %s, which is not there: its events are dated as those of a later one", anchor.Size, timeText(anchor.RecordedAt))})
+}
+
+// holdAnchor compares an anchor with the root of its size and with the time of
+// that commit, the zero time where there is none.
+func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash, at time.Time) {
 	if l.origin != "" && anchor.Origin != l.origin {
 		return
 	}
 	l.report.Coverage.Anchors++
 	if anchor.Root == root {
+		if !at.IsZero() && !anchor.RecordedAt.IsZero() && !at.Equal(anchor.RecordedAt) {
+			l.find(Finding{Kind: Fork, Seq: l.log.Anchored, Until: anchor.Size, Detail: fmt.Sprintf(
+				"an anchor knows the commit of %d events as of %s, the store as of %s: it was signed anew", anchor.Size, timeText(anchor.RecordedAt), timeText(at))})
+		}
 		l.log.Anchored = max(l.log.Anchored, anchor.Size)
 		return
 	}
 	if l.closed && anchor.Size == l.closing.LostSize && anchor.Root == l.closing.LostRoot {
 		return // acknowledged
 	}
-	l.find(Finding{Kind: Fork, Seq: 0, Until: anchor.Size, Detail: fmt.Sprintf(
+	if l.forked {
+		return // every later anchor says the same
+	}
+	l.forked = true
+	l.find(Finding{Kind: Fork, Seq: l.log.Anchored, Until: anchor.Size, Detail: fmt.Sprintf(
 		"an anchor of %s knows another tree of %d events: history was written anew", timeText(anchor.RecordedAt), anchor.Size)})
 }
 
@@ -416,7 +467,7 @@ func (l *logCheck) reachAnchors() {
 		switch {
 		case anchor.Size < l.next || l.broken && anchor.Size > 0:
 		case anchor.Size == l.trusted.size:
-			l.holdAnchor(anchor, l.frontier.Root())
+			l.holdAnchor(anchor, l.frontier.Root(), l.trusted.recordedAt)
 		default:
 			l.reached = append(l.reached, reachedAnchor{anchor, l.frontier.Root()})
 		}
