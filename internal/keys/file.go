@@ -64,7 +64,7 @@ func readChecked(path string, check func(os.FileInfo) error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err

@@ -143,14 +143,17 @@ func TestChangesThatAreRefusedWriteNothing(t *testing.T) {
 			require.NoError(t, os.WriteFile(f.Trust, []byte("garbage\n"), 0o600))
 		}, changes["create"], ErrTrust, `trust: not a trust file: line 1: want "otelaudit trust v1" first`},
 		"rotate without a key": {func(_ *testing.T, f *Files) { f.Key += "2" }, changes["rotate"], os.ErrNotExist, "log.key2"},
-		"rotate an open key": {func(t *testing.T, f *Files) { require.NoError(t, os.Chmod(f.Key, 0o644)) },
-			changes["rotate"], nil, "others may use this secret (mode 0644): run chmod 600 "},
+		"rotate an open key": {
+			func(t *testing.T, f *Files) { require.NoError(t, os.Chmod(f.Key, 0o644)) },
+			changes["rotate"],
+			nil, "others may use this secret (mode 0644): run chmod 600 ",
+		},
 		"rotate with another trust file": {func(t *testing.T, f *Files) {
 			other := &Files{Key: f.Key + ".other", Trust: f.Trust + ".other"}
 			require.NoError(t, changes["create"](other))
 			f.Trust = other.Trust
 		}, changes["rotate"], ErrUnknown, "signs: the trust file does not trust this key now"},
-		"rotate twice": {func(t *testing.T, f *Files) { require.NoError(t, changes["rotate"](f)) }, changes["rotate"], ErrPending, "two keys sign already: retire one first"},
+		"rotate twice":        {func(t *testing.T, f *Files) { require.NoError(t, changes["rotate"](f)) }, changes["rotate"], ErrPending, "two keys sign already: retire one first"},
 		"retire the only key": {func(*testing.T, *Files) {}, changes["retire"], ErrLastKey, "it is the only key that signs: rotate first"},
 		"retire an unknown key": {func(*testing.T, *Files) {}, func(f *Files) error {
 			_, err := f.Retire("00000000", noon)
@@ -167,8 +170,11 @@ func TestChangesThatAreRefusedWriteNothing(t *testing.T) {
 			}
 			return err
 		}, nil, "is valid only from 2026-01-01T13:00:00Z on"},
-		"a trust file that anybody may write": {func(t *testing.T, f *Files) { require.NoError(t, os.Chmod(f.Trust, 0o666)) },
-			changes["rotate"], nil, "anybody may write this trust file (mode 0666): run chmod o-w "},
+		"a trust file that anybody may write": {
+			func(t *testing.T, f *Files) { require.NoError(t, os.Chmod(f.Trust, 0o666)) },
+			changes["rotate"],
+			nil, "anybody may write this trust file (mode 0666): run chmod o-w ",
+		},
 		"a trust file that is a directory": {func(_ *testing.T, f *Files) { f.Trust = filepath.Dir(f.Trust) }, changes["rotate"], nil, "not a regular file"},
 		"a command at the same time": {func(t *testing.T, f *Files) {
 			unlock, err := lockDirectories(filepath.Dir(f.Key))
@@ -220,7 +226,8 @@ func TestWhatCannotBeWrittenChangesNothing(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(trustDir, ".trust.new", "x"), 0o700))
 	require.Error(t, changes["rotate"](f))
 	require.NoError(t, os.RemoveAll(filepath.Join(trustDir, ".trust.new")))
-	require.Equal(t, before, []map[string]string{snapshot(t, keyDir), snapshot(t, trustDir)})
+	after := []map[string]string{snapshot(t, keyDir), snapshot(t, trustDir)}
+	require.Equal(t, before, after)
 	require.NoError(t, changes["rotate"](f))
 }
 

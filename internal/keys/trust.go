@@ -168,10 +168,11 @@ func parseEnd(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	end, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || end.IsZero() {
+	end = end.UTC()
+	if err != nil || end.IsZero() || end.Year() < 1 || end.Year() > 9999 {
 		return time.Time{}, errors.New("times are RFC 3339 or -")
 	}
-	return end.UTC(), nil
+	return end, nil
 }
 
 // Keys are the lines of the file.

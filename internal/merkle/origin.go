@@ -88,9 +88,9 @@ func (o Origin) String() string {
 // from the end, so an origin has one meaning even where the log's own name has
 // a part that looks like a stream.
 func ParseOrigin(origin string) (Origin, error) {
-	o := Origin{Log: origin}
-	last := ""
-	if o.Log, last = cutLast(o.Log); strings.HasPrefix(last, "e") {
+	var o Origin
+	var last string
+	if o.Log, last = cutLast(origin); strings.HasPrefix(last, "e") {
 		epoch, err := strconv.ParseInt(last[1:], 10, 32)
 		if err != nil || epoch < 1 {
 			return Origin{}, fmt.Errorf("%q does not end in an epoch", cut(origin))

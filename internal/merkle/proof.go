@@ -62,7 +62,7 @@ func VerifyConsistency(oldSize, newSize int64, oldRoot, newRoot Hash, proof []Ha
 		return nil
 	}
 	node, last := oldSize-1, newSize-1
-	shift := bits.TrailingZeros64(^uint64(node)) // the largest subtree that ends with the old tree
+	shift := bits.TrailingZeros64(uint64(oldSize)) // the largest subtree that ends with the old tree
 	node >>= shift
 	last >>= shift
 	rest := proof

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
 )
 
@@ -110,7 +109,7 @@ func consistencyPath(size int64, tree Range, whole bool, path []Range) []Range {
 }
 
 // half is the largest power of two below n, n ≥ 2.
-func half(n int64) int64 { return 1 << (bits.Len64(uint64(n-1)) - 1) }
+func half(n int64) int64 { return 1 << (bitLen(n-1) - 1) }
 
 // read returns the hash of every subtree of a path. at is the entry or the old
 // size that is proven: each subtree lies either before or behind it.
@@ -181,7 +180,7 @@ func (p *plan) readFrontiers(ctx context.Context, r Reader) error {
 // segment's begin apart from those before it. At the very end of a complete
 // right subtree they have grown together.
 func (s *segment) source() int64 {
-	width := bits.Len64(uint64(s.to - s.from))
+	width := bitLen(s.to - s.from)
 	if s.to>>width<<width == s.from || s.from == 0 {
 		return s.to
 	}
@@ -195,7 +194,7 @@ func (f *Frontier) behind(start int64) Frontier {
 		return Frontier{}
 	}
 	size := f.size - start
-	tail := f.hashes[len(f.hashes)-bits.OnesCount64(uint64(size)):]
+	tail := f.hashes[len(f.hashes)-subtrees(size):]
 	return Frontier{size: size, hashes: slices.Clone(tail)}
 }
 
@@ -219,7 +218,8 @@ func (p *plan) readLeaves(ctx context.Context, r Reader) error {
 	}
 	if len(ranges) > 0 {
 		err := r.Leaves(ctx, ranges, func(leaf Hash) error {
-			if skip(); current == len(p.segments) {
+			skip()
+			if current == len(p.segments) {
 				return fmt.Errorf("%w: more leaves than there are", ErrReader)
 			}
 			p.segments[current].frontier.Append(leaf)
@@ -229,7 +229,8 @@ func (p *plan) readLeaves(ctx context.Context, r Reader) error {
 			return err
 		}
 	}
-	if skip(); current < len(p.segments) {
+	skip()
+	if current < len(p.segments) {
 		return fmt.Errorf("%w: entry %d is not there", ErrReader, p.segments[current].end())
 	}
 	return nil
@@ -249,7 +250,7 @@ func (p *plan) hash(subtree Range) (Hash, bool) {
 	left := &p.segments[0].frontier
 	start := int64(0)
 	for i, rest := 0, left.size; rest > 0; i++ {
-		width := int64(1) << (bits.Len64(uint64(rest)) - 1)
+		width := int64(1) << (bitLen(rest) - 1)
 		if start == subtree.From {
 			return left.hashes[i], start+width == subtree.To
 		}

@@ -52,7 +52,7 @@ func ParseFrontier(size int64, b []byte) (Frontier, error) {
 	if size < 0 || size > MaxSize {
 		return Frontier{}, fmt.Errorf("a tree cannot have %d entries", size)
 	}
-	if want := bits.OnesCount64(uint64(size)) * sha256.Size; len(b) != want {
+	if want := subtrees(size) * sha256.Size; len(b) != want {
 		return Frontier{}, fmt.Errorf("the frontier of a tree of %d entries has %d bytes, found %d", size, want, len(b))
 	}
 	f := Frontier{size: size, hashes: make([]Hash, len(b)/sha256.Size, 64)}
@@ -61,6 +61,13 @@ func ParseFrontier(size int64, b []byte) (Frontier, error) {
 	}
 	return f, nil
 }
+
+// subtrees is the number of complete subtrees of a tree of size entries, which is
+// not negative.
+func subtrees(size int64) int { return bits.OnesCount64(uint64(size)) } //nolint:gosec // not negative
+
+// bitLen is the number of bits it takes to write n, which is not negative.
+func bitLen(n int64) int { return bits.Len64(uint64(n)) } //nolint:gosec // not negative
 
 // Size is the number of entries.
 func (f *Frontier) Size() int64 { return f.size }
