@@ -48,7 +48,7 @@ func startWith(t testing.TB, url string, log zapcore.Core, host component.Host, 
 	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	cfg.URL = configopaque.String(url)
-	cfg.Integrity.Key = configopaque.String(testKey(t, "one"))
+	cfg.Integrity.Key = configopaque.String(testKey(t))
 	for _, c := range change {
 		c(cfg)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,7 +89,7 @@ func TestOnlyCheckpointsAreAppended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "anchors")
 	f := open(t, path)
 	good := note("acme", 0, 3)
-	for _, bad := range [][]byte{nil, []byte("x"), good[:len(good)-1], append([]byte("\n"), good...), append(good[:len(good):len(good)], "x\n"...)} {
+	for _, bad := range [][]byte{nil, []byte("x"), good[:len(good)-1], append([]byte("\n"), good...), append(slices.Clip(good), "x\n"...)} {
 		require.Error(t, f.Append(note("globex", 0, 1), bad), "%q", bad)
 	}
 	require.Zero(t, latest(t, f, "globex", 0), "all or nothing")

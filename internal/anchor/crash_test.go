@@ -56,7 +56,8 @@ func crash() {
 		if name != os.Getenv(crashStep) {
 			return
 		}
-		if skip--; skip < 0 {
+		skip--
+		if skip < 0 {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
@@ -99,7 +100,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 						require.True(t, err == nil || os.IsNotExist(err))
 						require.NoError(t, os.WriteFile(path, append(text, "{\"check"...), 0o600))
 					}
-					cmd := exec.Command(os.Args[0]) //nolint:gosec // itself
+					cmd := exec.Command(os.Args[0])
 					cmd.Env = append(os.Environ(), crashFile+"="+path, crashStep+"="+step, crashSkip+"="+strconv.Itoa(skip))
 					out, err := cmd.Output()
 					require.Error(t, err, "it was killed")
@@ -138,7 +139,7 @@ func fill() {
 	signal.Ignore(syscall.SIGXFSZ)
 	fail := func(format string, args ...any) {
 		fmt.Printf(format+"\n", args...)
-		os.Exit(1) //nolint:forbidigo // a process of its own
+		os.Exit(1)
 	}
 	limit, _ := strconv.ParseUint(os.Getenv(fullAt), 10, 64)
 	f, err := Open(os.Getenv(crashFile))
@@ -176,7 +177,7 @@ func fill() {
 		fail("close: %v", err)
 	}
 	fmt.Println(size)
-	os.Exit(0) //nolint:forbidigo // a process of its own
+	os.Exit(0)
 }
 
 // A full disk cuts a line anywhere. The file is whole, says that nothing was
@@ -186,7 +187,7 @@ func TestFullDisk(t *testing.T) {
 	line := len(AppendLine(nil, crashNote("acme", 1)))
 	for limit := 2 * line; limit < 3*line; limit += 7 {
 		path := filepath.Join(t.TempDir(), "anchors")
-		cmd := exec.Command(os.Args[0]) //nolint:gosec // itself
+		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), crashFile+"="+path, fullAt+"="+strconv.Itoa(limit))
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -42,11 +43,11 @@ func TestMoreTenantsThanMemory(t *testing.T) {
 			s := seal.New(opts)
 			const tenants = 100
 			for i := range tenants {
-				s.Committed([]store.Commit{commit(t, s, fmt.Sprint(i), 1+i)})
+				s.Committed([]store.Commit{commit(t, s, strconv.Itoa(i), 1+i)})
 			}
 			known := 0
 			for i := range tenants {
-				at := s.Known(fmt.Sprint(i))
+				at := s.Known(strconv.Itoa(i))
 				if at.Size == 0 {
 					continue
 				}

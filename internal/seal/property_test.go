@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -87,7 +88,7 @@ func TestConcurrentWritersMakeOneTree(t *testing.T) {
 	var group sync.WaitGroup
 	var files []string
 	for process := range 2 {
-		file := filepath.Join(dir, fmt.Sprint(process))
+		file := filepath.Join(dir, strconv.Itoa(process))
 		files = append(files, file)
 		c := newCollector(t, d.WriterURL, ring(t, "one"), file)
 		for n := range 3 {
@@ -97,7 +98,8 @@ func TestConcurrentWritersMakeOneTree(t *testing.T) {
 				for batch := range 30 {
 					list := randomBatch(t, random, 100+batch*30)
 					outcomes := make([]store.Outcome, len(list))
-					if !assert.NoError(t, w.Write(context.Background(), list, outcomes)) {
+					if err := w.Write(context.Background(), list, outcomes); err != nil {
+						t.Error(err)
 						return
 					}
 					for _, o := range outcomes {
