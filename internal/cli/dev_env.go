@@ -87,15 +87,17 @@ func (e *devEnvironment) printReady() error {
   OTLP by HTTP  %[1]s
   OTLP by gRPC  %[2]s
   data          %[3]s (PostgreSQL %[4]d, collector.log)
+  trust file    %[7]s
 
-Send an event and see it, in another terminal:
+Send an event, see it and prove that it was not changed, in another terminal:
 
   set -a; . %[5]s; set +a
   %[6]s send --tenant acme --action invoice.approve --actor user:alice --target invoice:42 --outcome success
   %[6]s list --tenant acme
+  %[6]s verify
 
 Ctrl-C stops all of it; the data stays.
-`, e.endpoint(), dialable(e.grpc), e.dir, e.cluster.Version, shellQuote(e.envFile()), shellQuote(program))
+`, e.endpoint(), dialable(e.grpc), e.dir, e.cluster.Version, shellQuote(e.envFile()), shellQuote(program), e.trustFile())
 	return err
 }
 

@@ -132,9 +132,10 @@ func (e *devEnvironment) adopt(ctx context.Context, ring *keys.Ring) error {
 
 func (e *devEnvironment) adoptTenant(ctx context.Context, r *recovery, tenant string) error {
 	state, err := r.store.Examine(ctx, tenant)
-	switch {
-	case err != nil:
+	if err != nil {
 		return describeDatabase(err)
+	}
+	switch {
 	case state.Intact() && state.Epoch > 0:
 		// A run that was killed may not have recorded what it opened.
 		return r.recordMissing(ctx, tenant)

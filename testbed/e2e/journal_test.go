@@ -203,7 +203,7 @@ func TestJournalWithoutPostgreSQL(t *testing.T) {
 // TestDisastersOfBothSinks kills and restarts collector and server under load:
 // everything acknowledged is in PostgreSQL once and in the journal, and both
 // verify.
-func TestDisastersOfBothSinks(t *testing.T) {
+func TestDisastersOfBothSinks(t *testing.T) { //nolint:tparallel // one after the other
 	t.Parallel()
 	acquire(t, 1)
 	server, db := ownServer(t)
