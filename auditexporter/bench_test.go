@@ -3,6 +3,7 @@ package auditexporter
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -86,9 +87,21 @@ func BenchmarkConsume(b *testing.B) {
 		for _, tenants := range []int{1, 100} {
 			for _, callers := range []int{1, 8, 256} {
 				b.Run(fmt.Sprintf("records=%d/tenants=%d/callers=%d", records, tenants, callers), func(b *testing.B) {
-					benchConsume(b, records, tenants, callers)
+					benchConsume(b, records, tenants, callers, integrityRequired)
 				})
 			}
+		}
+	}
+}
+
+// BenchmarkIntegrity is the same with and without signatures, one after the
+// other: benchstat -col /mode.
+func BenchmarkIntegrity(b *testing.B) {
+	for _, c := range []struct{ records, tenants, callers int }{{1000, 1, 8}, {1000, 100, 8}, {100, 10, 8}, {1, 1, 1}, {1, 1, 256}, {1, 100, 256}} {
+		for _, mode := range []string{integrityOff, integrityRequired} {
+			b.Run(fmt.Sprintf("records=%d/tenants=%d/callers=%d/mode=%s", c.records, c.tenants, c.callers, mode), func(b *testing.B) {
+				benchConsume(b, c.records, c.tenants, c.callers, mode)
+			})
 		}
 	}
 }
@@ -98,9 +111,9 @@ var benchRun atomic.Int64
 // benchChunk bounds how many records are made beforehand, outside of the clock.
 const benchChunk = 20_000
 
-func benchConsume(b *testing.B, records, tenants, callers int) {
+func benchConsume(b *testing.B, records, tenants, callers int, mode string) {
 	d := storetest.NewDatabase(b)
-	e := start(b, d.WriterURL)
+	e := start(b, d.WriterURL, withAnchors(filepath.Join(b.TempDir(), "anchors")), func(c *Config) { c.Integrity.Mode = mode })
 	run := benchRun.Add(1)
 	b.ReportAllocs()
 	b.ResetTimer()
