@@ -77,7 +77,7 @@ func (a *attack) finish() {
 // logs are the logs of applications' tenants that have events and satisfy ok.
 func (a *attack) logs(ok func(logID) bool) []logID {
 	return slices.DeleteFunc(a.im.logs(), func(log logID) bool {
-		return log.tenant == systemTenant || len(a.im.eventsOf(log)) == 0 || ok != nil && !ok(log)
+		return !a.open(log) || len(a.im.eventsOf(log)) == 0 || ok != nil && !ok(log)
 	})
 }
 
@@ -89,9 +89,15 @@ func (a *attack) log(ok func(logID) bool) (logID, bool) {
 	return logs[a.rng.IntN(len(logs))], true
 }
 
-// ordinary are events by which no prune speaks.
+// ordinary are events by which no prune speaks, of a log that goes on: who
+// closes one states its root, which would be one more witness.
 func (a *attack) ordinary(e *eventRow) bool {
-	return e.tenant != systemTenant && !a.w.protected[[2]string{e.tenant, e.record().EventID}]
+	return a.open(e.log()) && !a.w.protected[[2]string{e.tenant, e.record().EventID}]
+}
+
+// open reports whether a log is its tenant's newest, of an application's tenant.
+func (a *attack) open(log logID) bool {
+	return log.tenant != systemTenant && !slices.ContainsFunc(a.im.epochs, func(e epochRow) bool { return e.tenant == log.tenant && e.epoch > log.epoch })
 }
 
 // event picks an event that satisfies ok.

@@ -86,9 +86,17 @@ func commitOperators() []Operator {
 			c.size++
 			return a.signIfAble(c)
 		}),
-		onCommit("edit prev_size", "a commit claims to follow another one", all(seen(log(verify.CommitChanged, verify.CommitMissing, verify.CommitForged, verify.EventMoved))), middle, func(_ *attack, c *commitRow) bool {
-			c.prevSize--
-			return true
+		onCommit("edit prev_size", "a commit claims to follow another one", all(seen(log(verify.CommitChanged, verify.CommitMissing, verify.CommitForged, verify.EventMoved))), middle, func(a *attack, c *commitRow) bool {
+			taken := map[int64]bool{}
+			for _, other := range a.im.commitsOf(c.log()) {
+				taken[other.prevSize] = true
+			}
+			for c.prevSize++; c.prevSize < c.size; c.prevSize++ {
+				if !taken[c.prevSize] {
+					return true
+				}
+			}
+			return false
 		}),
 		onCommit("edit time of commit", "recorded_at of the commit, not of its events", all(seen(commit(verify.CommitChanged, verify.CommitForged, verify.EventMoved))), nil, func(a *attack, c *commitRow) bool {
 			c.at = c.at.Add(moment)

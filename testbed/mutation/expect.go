@@ -88,7 +88,7 @@ func by(tree outcome, more []with) map[Witness]outcome {
 // Kinds of findings, grouped where more than one word is right for a change:
 // the tree alone cannot tell a changed event from a swapped one.
 var (
-	root    = []verify.Kind{verify.CommitChanged, verify.CommitForged}
+	root    = []verify.Kind{verify.CommitChanged, verify.CommitForged, verify.EventChanged}
 	signing = []verify.Kind{verify.CommitForged, verify.CommitChanged, verify.CommitMissing}
 	ahead   = []verify.Kind{verify.TailMissing, verify.Fork}
 )

@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	seeds    = flag.Int("seeds", 0, "`number` of seeds of TestMutations; 0 is each case twice")
+	seeds    = flag.Int("seeds", 0, "`number` of seeds of TestMutations; 0 is each case once")
 	oneSeed  = flag.Int("seed", -1, "the only `seed` to run")
 	operator = flag.String("operator", "", "run only the cases of the operator with this `name`")
 	update   = flag.Bool("update", false, "write table.md anew")
@@ -118,7 +118,7 @@ func chooseSeeds(cases []Case) []uint64 {
 	}
 	n := *seeds
 	if n == 0 {
-		n = 2 * len(cases)
+		n = len(cases)
 	}
 	var chosen []uint64
 	for seed := range uint64(n) {

@@ -10,7 +10,7 @@ func removed(more ...verify.Kind) [3]*expectation {
 	return expects(
 		seen(exact(append([]verify.Kind{verify.EventMissing}, more...)...)),
 		seen(commit(signing...), with{Beside, journal}),
-		hidden(whyKey, with{Newest, log(ahead...)}, with{Every, commit(ahead...)}, with{Beside, journal}),
+		hidden(whyKey, with{Newest, log(ahead...)}, with{Every, log(ahead...)}, with{Beside, journal}),
 	)
 }
 
@@ -73,7 +73,7 @@ func removalOperators() []Operator {
 			Name: "drop a partition", Group: "event", Does: "a month of all tenants, by DROP TABLE", own: true,
 			expect: expects(seen(exact(verify.EventMissing))),
 			apply: func(a *attack) bool {
-				for _, log := range a.logs(nil) {
+				for _, log := range a.im.logs() {
 					var until int64
 					from, _ := a.im.start(log)
 					for _, e := range a.im.eventsOf(log) {

@@ -20,37 +20,50 @@ func Table() string {
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n#### %s\n\n", g.title)
 		fmt.Fprintf(&b, "| What is changed | Who edits | Who also recomputes | Who holds the key |\n|---|---|---|---|\n")
-		for i := range operators {
-			if o := &operators[i]; o.Group == g.group {
-				fmt.Fprintf(&b, "| **%s**: %s | %s |\n", o.Name, o.Does, strings.Join(cells(o), " | "))
-			}
+		for _, row := range rows(operators, g.group) {
+			fmt.Fprintf(&b, "| %s | %s |\n", strings.Join(row.what, "; "), row.cells)
 		}
 	}
 	b.WriteString("\n" + reasons(operators))
 	return b.String()
 }
 
-// cells are one operator's cells by attacker; equal neighbors say so.
+type tableRow struct {
+	what  []string
+	cells string
+}
+
+// rows are a group's operators, those of which the same is expected in one row.
+func rows(operators []Operator, group string) []tableRow {
+	var table []tableRow
+	for i := range operators {
+		o := &operators[i]
+		if o.Group != group {
+			continue
+		}
+		what, text := "**"+o.Name+"**: "+o.Does, strings.Join(cells(o), " | ")
+		if same := slices.IndexFunc(table, func(r tableRow) bool { return r.cells == text }); same >= 0 {
+			table[same].what = append(table[same].what, what)
+			continue
+		}
+		table = append(table, tableRow{[]string{what}, text})
+	}
+	return table
+}
+
+// cells are one operator's cells by attacker.
 func cells(o *Operator) []string {
 	texts := make([]string, len(o.expect))
+	last := ""
 	for i, e := range o.expect {
-		switch {
-		case e == nil:
-			texts[i] = "as before: nothing unkeyed to recompute"
-			if i == int(Signs) {
-				texts[i] = "as before: no key helps"
-			}
-		default:
-			texts[i] = e.markdown(o.Group)
+		text := last // there is nothing that this attacker could do better
+		if e != nil {
+			text = e.markdown(o.Group)
 		}
-		if i > 0 && texts[i] == texts[i-1] || i > 1 && o.expect[i] != nil && o.expect[i-1] == nil && texts[i] == texts[0] {
+		if texts[i] = text; text == last {
 			texts[i] = "the same"
 		}
-	}
-	for i := len(texts) - 1; i > 0; i-- {
-		if texts[i] == texts[i-1] {
-			texts[i] = "the same"
-		}
+		last = text
 	}
 	return texts
 }
@@ -61,7 +74,7 @@ func (e *expectation) markdown(group string) string {
 	if tree.precision == unseen {
 		parts = append(parts, "**not by itself**"+footnote(e.why))
 	} else {
-		parts = append(parts, tree.markdown())
+		parts = append(parts, tree.markdown(true))
 	}
 	for w := Newest; int(w) < witnesses; w++ {
 		o := e.of(w)
@@ -71,7 +84,7 @@ func (e *expectation) markdown(group string) string {
 		if w == Every && o.precision == e.of(Newest).precision && slices.Equal(o.kinds, e.of(Newest).kinds) {
 			continue
 		}
-		parts = append(parts, "with "+w.in(group)+": "+o.markdown())
+		parts = append(parts, "with "+w.in(group)+": "+o.markdown(tree.precision == unseen))
 	}
 	if tree.precision == unseen && len(parts) == 1 {
 		parts = append(parts, "not with anything else")
@@ -79,15 +92,18 @@ func (e *expectation) markdown(group string) string {
 	return strings.Join(parts, "; ")
 }
 
-func (o outcome) markdown() string {
+func (o outcome) markdown(kinds bool) string {
 	if o.precision == unseen {
 		return "not found"
+	}
+	where := map[precision]string{inLog: "the log", inCommit: "within one commit", exactly: "the exact event"}[o.precision]
+	if !kinds {
+		return where
 	}
 	words := make([]string, len(o.kinds))
 	for i, k := range o.kinds {
 		words[i] = "`" + string(k) + "`"
 	}
-	where := map[precision]string{inLog: "the log", inCommit: "within one commit", exactly: "the exact event"}[o.precision]
 	return where + " (" + strings.Join(words, ", ") + ")"
 }
 
