@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -175,3 +176,13 @@ func requireIntact(t testing.TB, report *verify.Report) {
 }
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 3)) }
+
+func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// rotate goes on with other keys.
+func (v *trail) rotate(ring *keys.Ring) {
+	v.t.Helper()
+	v.ring = ring
+	v.sealer = seal.New(seal.Options{Ring: ring, Now: time.Now})
+	v.writer = v.newWriter(v.sealer)
+}

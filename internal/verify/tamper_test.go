@@ -57,6 +57,13 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 			[]string{`UPDATE audit_events SET payload = '{"amount": 1}', leaf_hash = sha256('x')` + acme + ` AND seq = 4`},
 			[]string{"event_changed acme/0[4,5) ev-000004"}, false,
 		},
+		"everything that the store has on an event": {
+			[]string{
+				`UPDATE audit_events SET payload = '{"amount": 1}', leaf_hash = sha256('x')` + acme + ` AND seq = 13`,
+				`UPDATE audit_event_ids SET fingerprint = sha256('y')` + acme + ` AND seq = 13`,
+			},
+			[]string{"event_changed acme/0[13,14) ev-000013"}, false,
+		},
 		"flags with NULL": {
 			[]string{`UPDATE audit_events SET flags = ARRAY[NULL::text]` + acme + ` AND seq = 4`},
 			[]string{"event_changed acme/0[4,5) ev-000004"}, false,
