@@ -68,8 +68,7 @@ async function bundle(trust, path) {
     }
     hash.update(bytes).update('\n')
   }
-  const lines = (text) => text.split('\n').reduce((line, next) => take(Buffer.from(line, 'latin1')) ?? next)
-  for await (const chunk of createReadStream(path, 'latin1')) rest = lines(rest + chunk)
+  for await (const chunk of createReadStream(path, 'latin1')) rest = (rest + chunk).split('\n').reduce((line, next) => take(Buffer.from(line, 'latin1')) ?? next)
   need(manifest && rest === '', 'the bundle was cut short')
   return { tenant_id: header.tenant_id, filter: header.filter, ...found, created_at: manifest.time }
 }
@@ -81,10 +80,11 @@ function proof(trust, file, record) {
   need(root === c.root && jcs(r) === record, 'the proof does not lead to the root, or the record is not canonical')
   return { event_id: r.event_id, tenant_id: r.tenant_id, log: c.origin, seq: Number(index), size: Number(c.size), recorded_no_later_than: c.time }
 }
-function vector({ vkey, records, checkpoint, proof: file }) { // test vectors of this repository
-  const trust = readTrust(`-\n${vkey} ${vkey.split('+')[0]} - -`), tree = new Tree(), lines = records.map(jcs)
+function vector(v) { // the test vectors of this repository: records, the checkpoint over all of them, the proof of one
+  const trust = readTrust(`-\n${v.vkey} ${v.vkey.split('+')[0]} - -`), tree = new Tree(), file = v.proof ?? v.inclusion_proof
+  const lines = (v.records ?? v.canonical_records.map(JSON.parse)).map(jcs), checkpoint = open(trust, v.checkpoint ?? v.commits.at(-1).note, CHECKPOINT)
   for (const line of lines) tree.add(leafOf(line))
-  need(open(trust, checkpoint, CHECKPOINT).root === tree.root().toString('base64'), 'the records do not lead to the root')
+  need(checkpoint.root === tree.root().toString('base64'), 'the records do not lead to the root')
   return { root: tree.root().toString('hex'), ...proof(trust, file, lines[file.match(/index (\d+)/)[1]]) }
 }
 const read = (path) => readFileSync(path, 'utf8'), [kind, ...names] = process.argv.slice(2)

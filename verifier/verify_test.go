@@ -61,25 +61,36 @@ func TestItIsShortAndNeedsNothing(t *testing.T) {
 }
 
 func TestVectors(t *testing.T) {
-	const path = "../internal/record/testdata/audit-record-v1.json"
-	code, stdout, stderr := run(t, "vector", path)
-	require.Zero(t, code, stderr)
-	require.Contains(t, stdout, "d272a90d3c183d82be43bc980832065f64c68b9f31be030ccaac25ab928d1762")
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	for _, change := range [][2]string{
-		{`"refund\""`, `"refund!"`},
-		{`index 1`, `index 2`},
-		{`\n3\n`, `\n4\n`},
-		{`9007199254740991`, `9007199254740990`},
-		{`nu8xolRrVSQ`, `nv8xolRrVSQ`},
-		{` 08xpB4SpLx93`, ` 08xpB4SpLx94`},
-		{`AfIqQE31CHLr8`, `AfIqQE31CHLr9`},
+	for path, changes := range map[string][][2]string{
+		"../internal/record/testdata/audit-record-v1.json": {
+			{`"refund\""`, `"refund!"`},
+			{`index 1`, `index 2`},
+			{`\n3\n`, `\n4\n`},
+			{`9007199254740991`, `9007199254740990`},
+			{`nu8xolRrVSQ`, `nv8xolRrVSQ`},
+			{` 08xpB4SpLx93`, ` 08xpB4SpLx94`},
+			{`AfIqQE31CHLr8`, `AfIqQE31CHLr9`},
+		},
+		"../internal/merkle/testdata/commit-v1.json": {
+			{`usr_7`, `usr_8`},
+			{`11.120345Z`, `11.120346Z`},
+			{`/e1`, `/e2`},
+			{` 08xpB5OqN+`, ` 08xpB5OqN/`},
+		},
 	} {
-		changed := strings.Replace(string(text), change[0], change[1], 1)
-		require.NotEqual(t, string(text), changed, change[0])
-		code, _, _ := run(t, "vector", write(t, "vector.json", []byte(changed)))
-		require.Equal(t, 1, code, change)
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			code, stdout, stderr := run(t, "vector", path)
+			require.Zero(t, code, stderr)
+			require.Contains(t, stdout, "d272a90d3c183d82be43bc980832065f64c68b9f31be030ccaac25ab928d1762")
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			for _, change := range changes {
+				changed := strings.ReplaceAll(string(text), change[0], change[1])
+				require.NotEqual(t, string(text), changed, change[0])
+				code, _, _ := run(t, "vector", write(t, "vector.json", []byte(changed)))
+				require.Equal(t, 1, code, change)
+			}
+		})
 	}
 }
 
