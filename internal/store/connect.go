@@ -65,7 +65,7 @@ var readSQL embed.FS
 // readQueries are the reader's statements for one schema.
 type readQueries struct {
 	listNewest, listOldest, locate, get, tenant string
-	quarantineList, quarantineGet               string
+	quarantineList, quarantineGet, holds        string
 	schema, schemaVersion                       string
 }
 
@@ -80,7 +80,7 @@ func newReadQueries(schema string) readQueries {
 	}
 	return readQueries{
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
-		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
+		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"), holds: load("holds"),
 		schema: load("schema"), schemaVersion: load("schema_version"),
 	}
 }
