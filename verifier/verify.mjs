@@ -68,7 +68,7 @@ async function bundle(trust, path) {
     }
     hash.update(bytes).update('\n')
   }
-  for await (const chunk of createReadStream(path, 'latin1')) rest = (rest + chunk).split('\n').reduce((line, next) => take(Buffer.from(line, 'latin1')) ?? next)
+  for await (const chunk of createReadStream(path, 'latin1')) rest = (rest + chunk).split('\n').reduce((one, next) => take(Buffer.from(one, 'latin1')) ?? next)
   need(manifest && rest === '', 'the bundle was cut short')
   return { tenant_id: header.tenant_id, filter: header.filter, ...found, created_at: manifest.time }
 }
