@@ -205,7 +205,7 @@ func (l *keyLog) eachHead(ctx context.Context, sys *System, since time.Time, do 
 	if err != nil {
 		return describeDatabase(pgurl.Describe(err))
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // only read
+	defer conn.Close(context.WithoutCancel(ctx))
 	query := strings.ReplaceAll(keysHeadsSQL, "{{schema}}", pgx.Identifier{l.database.schema}.Sanitize())
 	rows, err := conn.Query(ctx, query, since)
 	if err != nil {

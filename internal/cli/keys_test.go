@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,9 +38,29 @@ func TestKeysScripts(t *testing.T) {
 			db := storetest.NewDatabase(t)
 			env.Setenv("AUDIT_WRITER_URL", db.WriterURL)
 			env.Setenv("AUDIT_READER_URL", db.ReaderURL)
-			return nil
+			env.Setenv("AUDIT_AUDITOR_URL", db.AuditorURL)
+			return writeBlocks(env.WorkDir, "../../docs/keys.md")
 		},
 	})
+}
+
+// shellBlock is a block of commands in a document.
+var shellBlock = regexp.MustCompile("(?s)\n *```sh\n(.*?)\n *```\n")
+
+// writeBlocks writes each block of commands of a document into a file, named
+// after the document and numbered from 0.
+func writeBlocks(dir, document string) error {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(filepath.Base(document), ".md")
+	for i, block := range shellBlock.FindAllSubmatch(text, -1) {
+		if err := os.WriteFile(filepath.Join(dir, name+strconv.Itoa(i)+".sh"), block[1], 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // requireMode is `mode FILE OCTAL`.
