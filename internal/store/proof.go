@@ -18,7 +18,7 @@ import (
 var proofSQL embed.FS
 
 // proofQueries are the statements that proofs need, for one schema.
-type proofQueries struct{ locate, frontiers, leaves string }
+type proofQueries struct{ locate, sent, frontiers, leaves string }
 
 func newProofQueries(schema string) proofQueries {
 	quoted := pgx.Identifier{schema}.Sanitize()
@@ -29,7 +29,7 @@ func newProofQueries(schema string) proofQueries {
 		}
 		return strings.ReplaceAll(string(text), "{{schema}}", quoted)
 	}
-	return proofQueries{locate: load("locate"), frontiers: load("frontiers"), leaves: load("leaves")}
+	return proofQueries{locate: load("locate"), sent: load("sent"), frontiers: load("frontiers"), leaves: load("leaves")}
 }
 
 // ErrLeafMissing is wrapped where a proof needs the leaf of an event that is not
@@ -56,6 +56,42 @@ func (s *Scanner) Locate(ctx context.Context, tenant, eventID string) (name LogN
 	}
 	name.Tenant = tenant
 	return name, seq, err
+}
+
+// Presence says what a store knows of an event id.
+type Presence uint8
+
+const (
+	// Unknown is an id that was never stored, or was forgotten after its event.
+	Unknown Presence = iota
+	// Gone is an id whose event was removed, by retention or by somebody.
+	Gone
+	// Present is an id whose event is there.
+	Present
+)
+
+// Find returns what the store knows of each event id of the tenant that the
+// Scanner was opened for.
+func (s *Scanner) Find(ctx context.Context, tenant string, eventIDs []string) ([]Presence, error) {
+	for _, id := range eventIDs {
+		if err := checkText("event_id", id); err != nil {
+			return nil, err
+		}
+	}
+	found := make([]Presence, len(eventIDs))
+	params := []param{textOf(tenant), {oidTextArray, textArray(eventIDs)}}
+	err := s.rows(ctx, newProofQueries(s.reader.options.Schema).sent, params, func(columns [][]byte) error {
+		ord, err := asInt64(columns[0])
+		if err != nil || ord < 1 || ord > int64(len(found)) {
+			return errShape
+		}
+		found[ord-1] = Gone
+		if isTrue(columns[1]) {
+			found[ord-1] = Present
+		}
+		return nil
+	})
+	return found, err
 }
 
 // LogReader reads what proofs about one log need. What it returns is as stored:

@@ -1,0 +1,78 @@
+package reconcile
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// side says where an item comes from.
+type side byte
+
+const (
+	inStore side = iota
+	inJournal
+	inQuarantine // of the store
+)
+
+// item is one entry of either sink as it waits on disk.
+type item struct {
+	side        side
+	tenant      string
+	eventID     string
+	key         string // the idempotency key where it is an identity, "" otherwise
+	leaf        [32]byte
+	fingerprint [32]byte
+	at          int64 // microseconds since 1970: recorded_at, or the time of the journal's batch
+
+	epoch int32 // of the store
+	seq   int64 // of the store; of the journal the segment's number
+	line  int64 // of the segment
+}
+
+func (i *item) append(dst []byte) []byte {
+	dst = append(dst, byte(i.side))
+	for _, text := range []string{i.tenant, i.eventID, i.key} {
+		dst = binary.AppendUvarint(dst, uint64(len(text)))
+		dst = append(dst, text...)
+	}
+	dst = append(append(dst, i.leaf[:]...), i.fingerprint[:]...)
+	for _, n := range []int64{i.at, int64(i.epoch), i.seq, i.line} {
+		dst = binary.AppendVarint(dst, n)
+	}
+	return dst
+}
+
+var errItem = errors.New("a temporary file of reconcile was changed while it was in use")
+
+func (i *item) parse(b []byte) error {
+	if len(b) == 0 {
+		return errItem
+	}
+	i.side, b = side(b[0]), b[1:]
+	for _, text := range []*string{&i.tenant, &i.eventID, &i.key} {
+		length, n := binary.Uvarint(b)
+		if n <= 0 || uint64(len(b)-n) < length {
+			return errItem
+		}
+		*text, b = string(b[n:n+int(length)]), b[n+int(length):] //nolint:gosec // within the buffer
+	}
+	if len(b) < 64 {
+		return errItem
+	}
+	copy(i.leaf[:], b)
+	copy(i.fingerprint[:], b[32:])
+	b = b[64:]
+	var epoch int64
+	for _, number := range []*int64{&i.at, &epoch, &i.seq, &i.line} {
+		value, n := binary.Varint(b)
+		if n <= 0 {
+			return errItem
+		}
+		*number, b = value, b[n:]
+	}
+	i.epoch = int32(epoch) //nolint:gosec // written from 32 bits
+	if len(b) != 0 {
+		return errItem
+	}
+	return nil
+}

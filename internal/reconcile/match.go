@@ -1,0 +1,237 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/record"
+)
+
+func decodeDigest(text string, digest *[32]byte) error {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(digest) {
+		return fmt.Errorf("%q is no SHA-256", text)
+	}
+	copy(digest[:], b)
+	return nil
+}
+
+func timeText(micros int64) string {
+	return time.UnixMicro(micros).UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// finding says where an item is.
+func (i *item) finding(kind Kind, detail string) Finding {
+	f := Finding{Kind: kind, Tenant: i.tenant, EventID: i.eventID, Seq: -1, RecordedAt: timeText(i.at), Detail: detail}
+	if i.side == inJournal {
+		f.File, f.Line = journal.SegmentName(i.seq), i.line
+	} else {
+		f.Epoch, f.Seq = i.epoch, i.seq
+	}
+	return f
+}
+
+// group are all items of one identity.
+type group struct {
+	stored, journaled []*item
+	conflict          bool // the quarantine has a conflict under the identity
+	quarantined       bool
+}
+
+// groups reads a bucket. name says under which identity an item stands there.
+func (s *spool) groups(bucket int, name func(*item) string) (map[[2]string]*group, error) {
+	found := make(map[[2]string]*group)
+	err := s.each(bucket, func(i *item) error {
+		identity := [2]string{i.tenant, name(i)}
+		g := found[identity]
+		if g == nil {
+			g = &group{}
+			found[identity] = g
+		}
+		switch i.side {
+		case inStore:
+			g.stored = append(g.stored, i)
+		case inJournal:
+			g.journaled = append(g.journaled, i)
+		default:
+			g.quarantined = true
+			g.conflict = g.conflict || i.key == record.ReasonIdentityConflict
+		}
+		return nil
+	})
+	return found, err
+}
+
+// matchIDs compares what has the same event id. What stays alone and has a key
+// is left to matchKeys, by a mark in the spool of keys.
+func (r *run) matchIDs(ctx context.Context) error {
+	for bucket := range buckets {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		groups, err := r.byID.groups(bucket, func(i *item) string { return i.eventID })
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if err := r.matchID(g); err != nil {
+				return err
+			}
+		}
+		r.Progress("compared", int64(bucket+1))
+	}
+	return nil
+}
+
+func (r *run) matchID(g *group) error {
+	for _, s := range g.stored {
+		if !slices.ContainsFunc(g.journaled, func(j *item) bool { return j.leaf == s.leaf }) {
+			if err := r.storedAlone(s, g); err != nil {
+				return err
+			}
+			continue
+		}
+		if r.inWindow(s.at) {
+			r.report.Counts.Matched++
+		}
+	}
+	matched := make(map[[32]byte]bool)
+	for _, j := range g.journaled {
+		// The first entry with a stored leaf is the event; another is a retry.
+		if slices.ContainsFunc(g.stored, func(s *item) bool { return j.leaf == s.leaf }) && !matched[j.leaf] {
+			matched[j.leaf] = true
+			continue
+		}
+		if err := r.journaledAlone(j, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alone marks an item in the spool of keys that its event id did not explain.
+const alone = -1
+
+// storedAlone judges an event whose leaf is in no entry with its id.
+func (r *run) storedAlone(s *item, g *group) error {
+	if !r.inWindow(s.at) {
+		return nil
+	}
+	counts := &r.report.Counts
+	switch {
+	case slices.ContainsFunc(g.journaled, func(j *item) bool { return j.fingerprint == s.fingerprint }):
+		r.report.find(s.finding(Unconfirmed, "the journal has an entry of this id that says the same of what happened, and none with this leaf: "+
+			"a retry whose first try it missed, or an edit of the time, the context, the source or the attributes"))
+	case len(g.journaled) > 0:
+		r.report.find(s.finding(Altered, "the journal has another record under this id, in "+journal.SegmentName(g.journaled[0].seq)))
+	case s.tenant == SystemTenant:
+		counts.System++
+	case r.first == 0 || s.at < r.first:
+		counts.BeforeJournal++
+	case r.young(s.at):
+		counts.UnderWay++
+	case s.key != "":
+		marked := *s
+		marked.line = alone
+		return r.byKey.add(s.tenant, s.key, &marked)
+	default:
+		r.onlyInStore(s)
+	}
+	return nil
+}
+
+func (r *run) onlyInStore(s *item) {
+	r.report.find(s.finding(OnlyInStore, "the journal does not have it: forged by somebody who can sign, or the journal was out when it was stored"))
+}
+
+// journaledAlone judges an entry that is not the one of the stored event.
+func (r *run) journaledAlone(j *item, g *group) error {
+	if !r.inWindow(j.at) {
+		return nil
+	}
+	counts := &r.report.Counts
+	_, removed := r.removed[j.leaf]
+	switch {
+	case slices.ContainsFunc(g.stored, func(s *item) bool { return j.fingerprint == s.fingerprint }):
+		counts.Retries++
+	case g.conflict && len(g.stored) > 0:
+		counts.Conflicts++
+	case g.quarantined:
+		counts.Quarantined++
+	case removed, j.at < r.cutoffs[j.tenant]:
+		counts.Pruned++
+	case r.young(j.at):
+		counts.UnderWay++
+	case j.key != "":
+		marked := *j
+		marked.epoch = alone
+		if len(g.stored) > 0 {
+			marked.line = -j.line // the id is another event's
+		}
+		return r.byKey.add(j.tenant, j.key, &marked)
+	default:
+		r.lost(j, len(g.stored) > 0)
+	}
+	return nil
+}
+
+// lost is an entry of the journal that the store has nowhere.
+func (r *run) lost(j *item, taken bool) {
+	if taken {
+		r.report.find(j.finding(Altered, "the store has another record under this id, and the quarantine not this one"))
+		return
+	}
+	r.report.find(j.finding(OnlyInJournal, "the store has neither the event nor a prune that covers it, nor its record in quarantine: it was deleted"))
+}
+
+// matchKeys explains what stayed alone by the idempotency key: an application
+// that repeats its key under new event ids.
+func (r *run) matchKeys(ctx context.Context) error {
+	for bucket := range buckets {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		groups, err := r.byKey.groups(bucket, func(i *item) string { return i.key })
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			r.matchKey(g)
+		}
+	}
+	return nil
+}
+
+func (r *run) matchKey(g *group) {
+	isMark := func(i *item) bool {
+		return i.side == inStore && i.line == alone || i.side == inJournal && i.epoch == alone
+	}
+	for _, s := range g.stored {
+		if !isMark(s) {
+			continue
+		}
+		if slices.ContainsFunc(g.journaled, func(j *item) bool { return !isMark(j) && j.fingerprint == s.fingerprint }) {
+			r.report.find(s.finding(Unconfirmed, "the journal has an entry with its idempotency key that says the same of what happened, and none with this leaf"))
+			continue
+		}
+		r.onlyInStore(s)
+	}
+	for _, j := range g.journaled {
+		if !isMark(j) {
+			continue
+		}
+		taken := j.line < 0
+		if taken {
+			j.line = -j.line
+		}
+		if slices.ContainsFunc(g.stored, func(s *item) bool { return !isMark(s) && j.fingerprint == s.fingerprint }) {
+			r.report.Counts.Retries++
+			continue
+		}
+		r.lost(j, taken)
+	}
+}

@@ -1,0 +1,121 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Kind is the kind of a finding.
+type Kind string
+
+// The kinds of findings. The first four mean that evidence was lost, altered or
+// made up; Unconfirmed means that the journal cannot tell.
+const (
+	OnlyInJournal     Kind = "only_in_journal"    // deleted from the store: neither pruned nor in quarantine
+	OnlyInStore       Kind = "only_in_store"      // forged, or the journal was out when it was stored
+	Altered           Kind = "altered"            // the same identity, another record, none of them in quarantine
+	QuarantineMissing Kind = "quarantine_missing" // the journal has a quarantined record that the store lost
+	// Unconfirmed is an event whose leaf is in no journal entry, while an entry
+	// with its identity says the same of what happened: an application's retry
+	// of which the journal missed the first try, or an edit of what is not
+	// under the fingerprint (time, context, source, attributes).
+	Unconfirmed Kind = "unconfirmed"
+	// Unreadable is an entry of the journal that is no record, or an event whose
+	// columns are none.
+	Unreadable Kind = "unreadable"
+)
+
+// alarms says whether a finding is one of tampering or loss.
+func (k Kind) alarms() bool { return k != Unconfirmed && k != Unreadable }
+
+// Finding is one thing that the two sinks do not agree on.
+type Finding struct {
+	Kind       Kind   `json:"kind"`
+	Tenant     string `json:"tenant"`
+	EventID    string `json:"event_id,omitempty"`
+	Epoch      int32  `json:"epoch"`
+	Seq        int64  `json:"seq"` // in the store, -1 where it is not there
+	File       string `json:"file,omitempty"`
+	Line       int64  `json:"line,omitempty"` // of the journal's file, from 1
+	RecordedAt string `json:"recorded_at"`    // by the sink that has it
+	Detail     string `json:"detail"`
+}
+
+// Counts say what became of every entry of both sinks. An entry of the journal
+// is counted once, under Matched, Retries, Conflicts, Quarantined, Pruned,
+// UnderWay or a finding; so is an event of the store.
+type Counts struct {
+	JournalEntries int64 `json:"journal_entries"` // records in the window
+	StoreEvents    int64 `json:"store_events"`    // in the window
+	Matched        int64 `json:"matched"`         // events of the store that the journal has with the same leaf
+	Retries        int64 `json:"retries"`         // further entries for an event: the same happening sent again
+	Conflicts      int64 `json:"conflicts"`       // another event under an identity: it is in quarantine
+	Quarantined    int64 `json:"quarantined"`     // in the journal, and in the store's quarantine
+	Pruned         int64 `json:"pruned"`          // in the journal, and removed from the store by retention
+	UnderWay       int64 `json:"under_way"`       // too young to judge, or not yet acknowledged
+	BeforeJournal  int64 `json:"before_journal"`  // in the store, older than the journal's first entry
+	System         int64 `json:"system"`          // events of _system, which the command line writes into the store alone
+}
+
+// Report is the result of a comparison.
+type Report struct {
+	Verdict  string    `json:"verdict"` // agree, differ or incomplete
+	Findings []Finding `json:"findings"`
+	More     int64     `json:"more_findings"` // found beyond MaxFindings
+	Counts   Counts    `json:"counts"`
+	// JournalVerdict is what verifying the journal itself gave: its word counts
+	// only where it is intact.
+	JournalVerdict string    `json:"journal_verdict"`
+	JournalFrom    time.Time `json:"journal_from,omitzero"` // time of its first batch
+	JournalUntil   time.Time `json:"journal_until,omitzero"`
+
+	alarm, unclear bool
+}
+
+// MaxFindings bounds how many findings a report names.
+const MaxFindings = 10_000
+
+// The verdicts.
+const (
+	Agree      = "agree"
+	Differ     = "differ"
+	Incomplete = "incomplete"
+)
+
+// ExitCode of a command with this result: 0, 1 or 3.
+func (r *Report) ExitCode() int {
+	switch r.Verdict {
+	case Agree:
+		return 0
+	case Differ:
+		return 1
+	default:
+		return 3
+	}
+}
+
+func (r *Report) find(f Finding) {
+	r.alarm = r.alarm || f.Kind.alarms()
+	r.unclear = r.unclear || !f.Kind.alarms()
+	if len(r.Findings) == MaxFindings {
+		r.More++
+		return
+	}
+	r.Findings = append(r.Findings, f)
+}
+
+func (r *Report) finish() {
+	slices.SortFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.RecordedAt, b.RecordedAt),
+			cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.EventID, b.EventID))
+	})
+	switch {
+	case r.alarm:
+		r.Verdict = Differ
+	case r.unclear:
+		r.Verdict = Incomplete
+	default:
+		r.Verdict = Agree
+	}
+}
