@@ -11,7 +11,8 @@ import (
 )
 
 // Committed implements store.Sealer: the commits are known from now on, and when
-// it returns they are in the anchor file as far as that can be written to.
+// it returns they, and the heads that were checked before, are in the anchor file
+// as far as that can be written to.
 func (s *Sealer) Committed(commits []store.Commit) {
 	now := s.opts.Now()
 	s.mu.Lock()
@@ -21,7 +22,9 @@ func (s *Sealer) Committed(commits []store.Commit) {
 		digest := digestOf(c.RecordedAt, c.Seal.Root, c.Seal.Frontier, c.Seal.Note)
 		s.take(c.TenantID, c.Epoch, c.Size, c.Seal.Root, c.Seal.Note, digest, now)
 	}
-	s.opts.Observer.Sealed(len(commits))
+	if len(commits) > 0 {
+		s.opts.Observer.Sealed(len(commits))
+	}
 	if err := s.anchor(); err != nil {
 		s.opts.Observer.AnchorFailed(err)
 	}

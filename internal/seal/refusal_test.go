@@ -256,10 +256,32 @@ func TestALossThatNobodySpeaksOfIsTold(t *testing.T) {
 	other.stores(t, events(t, "acme", 100, 3)) // the head is a commit by then
 	c.stores(t, events(t, "acme", 15, 3))
 	require.Len(t, c.told.unacknowledged, 1)
-	require.ErrorContains(t, c.told.unacknowledged[0], "says that 12 events of epoch 0 were lost; this log had written 15")
+	require.ErrorContains(t, c.told.unacknowledged[0], "speaks of 12 events of "+merkle.TenantOrigin(logName, "acme", 0)+" that are lost; this log had 15 events in epoch 0")
 	c.stores(t, events(t, "acme", 18, 3))
 	require.Len(t, c.told.unacknowledged, 1, "told once")
 	require.Empty(t, other.told.unacknowledged, "the other had written nothing that is lost")
+}
+
+// A loss of another epoch is not the loss of this one.
+func TestALossOfAnotherEpochIsNotThisOne(t *testing.T) {
+	t.Parallel()
+	d := storetest.NewDatabase(t)
+	c := newCollector(t, d.WriterURL, ring(t, "one"), "")
+	c.stores(t, events(t, "acme", 0, 10))
+	opening(t, d, ring(t, "one"), func(*merkle.EpochStatement) {})
+	c.stores(t, events(t, "acme", 10, 5)) // epoch 1
+	require.Empty(t, c.told.unacknowledged)
+	execute(t, d, "DELETE FROM audit_events WHERE epoch = 1")
+	execute(t, d, "DELETE FROM audit_event_ids WHERE epoch = 1")
+	execute(t, d, "DELETE FROM audit_commits WHERE epoch = 1")
+	execute(t, d, "DELETE FROM audit_epochs")
+	opening(t, d, ring(t, "one"), func(s *merkle.EpochStatement) {
+		s.Origin, s.LostSize, s.LostRoot = merkle.TenantOrigin(logName, "acme", 2), 100, merkle.Hash{1}
+	})
+	execute(t, d, "UPDATE audit_epochs SET epoch = 2")
+	c.stores(t, events(t, "acme", 30, 1))
+	require.Len(t, c.told.unacknowledged, 1)
+	require.ErrorContains(t, c.told.unacknowledged[0], "this log had 5 events in epoch 1")
 }
 
 func TestForgedStatementsAreRefused(t *testing.T) {

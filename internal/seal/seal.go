@@ -322,11 +322,12 @@ func (s *Sealer) verifyClosing(head *store.Head) error {
 		return fmt.Errorf("the statement opens epoch %d", opened.Epoch)
 	}
 	kept := bytes.Equal(head.KnownRoot, known.Root[:])
-	lost := statement.LostSize > known.Size || statement.LostSize == known.Size && statement.LostRoot == known.Root
+	ended := statement.PreviousOrigin == merkle.TenantOrigin(s.log, head.TenantID, known.Epoch)
+	lost := ended && (statement.LostSize > known.Size || statement.LostSize == known.Size && statement.LostRoot == known.Root)
 	if !kept && !lost {
-		s.opts.Observer.Unacknowledged(fmt.Errorf("tenant %q: the statement that opened epoch %d says that %d events of epoch %d were lost; "+
-			"this log had written %d that the store does not have any more, and otelaudit verify with this collector's anchors reports them",
-			head.TenantID, opened.Epoch, statement.LostSize, known.Epoch, known.Size))
+		s.opts.Observer.Unacknowledged(fmt.Errorf("tenant %q: the statement that opened epoch %d speaks of %d events of %s that are lost; "+
+			"this log had %d events in epoch %d that are not in the store as they were, and otelaudit verify with this collector's anchors reports them",
+			head.TenantID, opened.Epoch, statement.LostSize, statement.PreviousOrigin, known.Size, known.Epoch))
 	}
 	return nil
 }

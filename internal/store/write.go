@@ -157,6 +157,7 @@ func (w *Writer) transact(ctx context.Context, b *batch) error {
 	}
 	if b.kept == 0 {
 		w.rollback(ctx)
+		w.committed(b) // nothing, but duplicates are acknowledged too
 		return nil
 	}
 	if err := w.commit(ctx, b); err != nil {

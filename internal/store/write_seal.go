@@ -65,8 +65,8 @@ type Sealer interface {
 	// Whether it will be committed is not known yet.
 	Seal(head *Head, recordedAt time.Time, leaves [][32]byte) (Seal, error)
 	// Committed tells of commits after the answer to COMMIT, and before the events
-	// are acknowledged. An answer that is lost tells nothing: the head may then be
-	// the old one or the new one.
+	// are acknowledged; of none where all of them were there already. An answer
+	// that is lost tells nothing: the head may then be the old one or the new one.
 	Committed(commits []Commit)
 }
 

@@ -144,7 +144,6 @@ func TestSealedCommitIsCut(t *testing.T) {
 			sealer := newSealer(t, file)
 			w := newWriter(t, strings.Replace(cluster.URL(d.Login("writer"), d.Name), server, proxy, 1), sealWith(sealer))
 			anchored := func() int64 {
-				require.NoError(t, sealer.Flush())
 				note, ok := file.Latest(merkle.TenantOrigin(sealedLog, "acme", 0))
 				require.True(t, ok)
 				c, err := anchor.Unverified(note)
