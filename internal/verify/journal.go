@@ -243,19 +243,18 @@ func (j *journalCheck) continues(h *journal.Header, tree merkle.Frontier) {
 	if !follows {
 		return // reported
 	}
-	if h.Previous == nil || h.Previous.File != j.name || h.Previous.SHA256 != j.digest {
-		if !j.hasFinding(j.name) {
-			j.report.find(Finding{
-				Kind: JournalChanged, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: -1, Until: -1, File: j.name,
-				Detail: fmt.Sprintf("the file is not the one that %s was written behind: its SHA-256 is another", j.file),
-			})
-		}
+	detail := ""
+	switch {
+	case !j.sealed:
+		detail = "it is not the newest segment, and not sealed"
+	case h.Previous == nil || h.Previous.File != j.name || h.Previous.SHA256 != j.digest:
+		detail = fmt.Sprintf("the file is not the one that %s was written behind: its SHA-256 is another", j.file)
+	}
+	if detail != "" && !j.hasFinding(j.name) {
+		j.report.find(Finding{Kind: JournalChanged, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: -1, Until: -1, File: j.name, Detail: detail})
 	}
 	if !j.broken && (h.Size != j.tree.Size() || tree.Root() != j.tree.Root()) {
 		j.find(JournalChanged, 1, j.trusted.size, h.Size, "its header begins with %d entries, those in front of it are %d", h.Size, j.tree.Size())
-	}
-	if !j.sealed {
-		j.report.find(Finding{Kind: JournalChanged, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: -1, Until: -1, File: j.name, Detail: "it is not the newest segment, and not sealed"})
 	}
 }
 
@@ -322,6 +321,7 @@ func (j *journalCheck) endLog() {
 		return
 	}
 	if !j.alone {
+		j.unsignedTail()
 		var largest merkle.Checkpoint
 		for _, anchor := range j.own[j.next:] {
 			if anchor.Size > j.trusted.size && anchor.Size > j.tree.Size() {
@@ -338,6 +338,22 @@ func (j *journalCheck) endLog() {
 	j.report.Logs = append(j.report.Logs, j.log)
 	j.report.Coverage.Logs++
 	j.log = Log{}
+}
+
+// unsignedTail looks at anchors of entries behind the last checkpoint: such an
+// anchor was written when the checkpoint was durable.
+func (j *journalCheck) unsignedTail() {
+	if len(j.reached) == 0 || j.broken {
+		return
+	}
+	last := j.reached[len(j.reached)-1]
+	j.reached = j.reached[:0]
+	j.report.Coverage.Anchors++
+	if last.Root != last.computed {
+		j.find(Fork, 0, j.trusted.size, last.Size, "an anchor of %s knows other entries behind the last checkpoint", timeText(last.RecordedAt))
+		return
+	}
+	j.find(JournalUnsigned, j.first, j.trusted.size, last.Size, "an anchor of %s proves these entries, and the checkpoint behind them is not there", timeText(last.RecordedAt))
 }
 
 // line takes any line but the first, and reports whether it seals the segment.

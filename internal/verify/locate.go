@@ -14,9 +14,7 @@ import (
 // journal has) leads to the signed root; the fingerprint of the identity; the
 // subtrees of the signed frontier, which leave a range.
 func (l *logCheck) locate(ctx context.Context) error {
-	if err := l.reportMissing(ctx); err != nil {
-		return err
-	}
+	l.reportMissing()
 	for i := range l.failed {
 		if err := l.locateIn(ctx, &l.failed[i]); err != nil {
 			return err
@@ -27,10 +25,10 @@ func (l *logCheck) locate(ctx context.Context) error {
 
 // reportMissing reports missing events, each by its id where an identity
 // remembers it.
-func (l *logCheck) reportMissing(context.Context) error {
+func (l *logCheck) reportMissing() {
 	for _, m := range l.missing {
 		start := m[0]
-		for at := m[0]; at < m[1] && at-m[0] < maxPlaces; at++ {
+		for at := m[0]; at < m[1] && m[1]-m[0] <= maxNamed; at++ {
 			id := l.idAt(at)
 			if id == "" {
 				continue
@@ -41,8 +39,10 @@ func (l *logCheck) reportMissing(context.Context) error {
 		}
 		l.missingRun(start, m[1])
 	}
-	return nil
 }
+
+// maxNamed is how many events in a row are reported one by one.
+const maxNamed = 1000
 
 func (l *logCheck) missingRun(from, until int64) {
 	if from < until {

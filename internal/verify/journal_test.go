@@ -1,0 +1,224 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/verify"
+)
+
+// book is a journal with its key.
+type book struct {
+	t     *testing.T
+	dir   string
+	trust *keys.Trust
+	notes [][]byte // newest checkpoint after each batch
+}
+
+// newBook writes batches of 4 entries, about two batches to a segment.
+func newBook(t *testing.T, batches int) *book {
+	t.Helper()
+	private, public := keyPair(t, "first")
+	ring, err := keys.ParseRing([]byte(private))
+	require.NoError(t, err)
+	trust, err := keys.ParseTrust([]byte(keys.TrustHeader + "\n" + public + " " + logName + " - -\n"))
+	require.NoError(t, err)
+	b := &book{t: t, dir: filepath.Join(t.TempDir(), "journal"), trust: trust}
+	require.NoError(t, os.Mkdir(b.dir, 0o700))
+	clock := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	w, err := journal.Open(journal.Options{
+		Directory: b.dir, Name: "journal", Ring: ring, MaxSegmentBytes: 5000,
+		Now: func() time.Time { clock = clock.Add(time.Second); return clock },
+	})
+	require.NoError(t, err)
+	var hasher journal.Hasher
+	for i := range batches {
+		var entries []journal.Entry
+		for k := range 4 {
+			entry, err := hasher.NewEntry(event("acme", 4*i+k).AppendCanonical(nil), "")
+			require.NoError(t, err)
+			entries = append(entries, entry)
+		}
+		_, err := w.Append(context.Background(), entries)
+		require.NoError(t, err)
+		note, _ := w.Head()
+		b.notes = append(b.notes, note)
+	}
+	require.NoError(t, w.Close())
+	return b
+}
+
+func (b *book) verify(change ...func(*verify.JournalOptions)) *verify.Report {
+	b.t.Helper()
+	o := verify.JournalOptions{Directory: b.dir, Trust: b.trust, Anchors: b.notes}
+	for _, c := range change {
+		c(&o)
+	}
+	report, err := verify.Journal(b.t.Context(), o)
+	require.NoError(b.t, err)
+	return report
+}
+
+func (b *book) path(segment int) string {
+	return filepath.Join(b.dir, journal.SegmentName(int64(segment)))
+}
+
+// edit changes the lines of a segment; each ends in a newline.
+func (b *book) edit(segment int, change func(lines []string) []string) {
+	b.t.Helper()
+	text, err := os.ReadFile(b.path(segment))
+	require.NoError(b.t, err)
+	lines := change(slices.Collect(strings.Lines(string(text))))
+	require.NoError(b.t, os.Chmod(b.path(segment), 0o600))
+	require.NoError(b.t, os.WriteFile(b.path(segment), []byte(strings.Join(lines, "")), 0o600))
+}
+
+// told are the findings in short: kind file:line [seq,until).
+func told(report *verify.Report) []string {
+	lines := []string{}
+	for _, f := range report.Findings {
+		lines = append(lines, fmt.Sprintf("%s %s:%d [%d,%d)", f.Kind, strings.TrimSuffix(strings.TrimPrefix(f.File, "segment-00000000000"), ".jsonl"), f.Line, f.Seq, f.Until))
+	}
+	return lines
+}
+
+func TestAJournalAsItWasWrittenIsIntact(t *testing.T) {
+	for _, batches := range []int{1, 2, 9} {
+		b := newBook(t, batches)
+		report := b.verify()
+		requireIntact(t, report)
+		require.EqualValues(t, 4*batches, report.Coverage.Events)
+		require.EqualValues(t, batches, report.Coverage.Commits)
+		require.EqualValues(t, batches, report.Coverage.Anchors)
+		require.False(t, hasNotice(report, verify.NoAnchors))
+		report = b.verify(func(o *verify.JournalOptions) { o.Anchors = nil })
+		requireIntact(t, report)
+		require.True(t, hasNotice(report, verify.NoAnchors))
+		for segment := range report.Coverage.Segments {
+			requireIntact(t, b.verify(func(o *verify.JournalOptions) { o.Directory, o.Segment, o.Anchors = "", b.path(int(segment)+1), nil }))
+		}
+	}
+}
+
+// A segment has a header, then batches of four entries and a checkpoint, and a
+// seal. Line 3 is the second entry of the segment.
+func TestDamageOfAJournalIsFound(t *testing.T) {
+	at := func(line int, change func(string) string) func([]string) []string {
+		return func(lines []string) []string { lines[line-1] = change(lines[line-1]); return lines }
+	}
+	without := func(from, to int) func([]string) []string {
+		return func(lines []string) []string { return slices.Delete(lines, from-1, to) }
+	}
+	last := func(change func(string) string) func([]string) []string {
+		return func(lines []string) []string {
+			lines[len(lines)-1] = change(lines[len(lines)-1])
+			return lines
+		}
+	}
+	because := func(s string) string { return strings.Replace(s, `"because"`, `"becausE"`, 1) }
+	for name, test := range map[string]struct {
+		do        func(b *book)
+		told      []string
+		unfound   bool // without anchors
+		aloneSeen bool // in segment 2 by itself
+	}{
+		"an entry":             {do: func(b *book) { b.edit(2, at(3, because)) }, told: []string{"journal_line_changed 2:2 [8,12)"}, aloneSeen: true},
+		"an entry removed":     {do: func(b *book) { b.edit(2, without(3, 3)) }, told: []string{"journal_line_changed 2:2 [8,12)"}, aloneSeen: true},
+		"an entry twice":       {do: func(b *book) { b.edit(2, func(l []string) []string { return slices.Insert(l, 3, l[2]) }) }, told: []string{"journal_line_changed 2:2 [8,12)"}, aloneSeen: true},
+		"entries swapped":      {do: func(b *book) { b.edit(2, func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }) }, told: []string{"journal_line_changed 2:2 [8,12)"}, aloneSeen: true},
+		"garbage for an entry": {do: func(b *book) { b.edit(2, at(3, func(string) string { return "garbage\n" })) }, told: []string{"journal_line_changed 2:3 [9,10)"}, aloneSeen: true},
+		"a header": {do: func(b *book) {
+			b.edit(2, at(1, func(s string) string { return strings.Replace(s, "2026-11", "2026-12", 1) }))
+		}, told: []string{"journal_forged 2:1 [8,8)"}, aloneSeen: true},
+		"a checkpoint": {do: func(b *book) {
+			b.edit(2, at(6, func(s string) string { return strings.Replace(s, "2026-11", "2026-12", 1) }))
+		}, told: []string{"journal_forged 2:6 [8,12)"}, aloneSeen: true},
+		"a checkpoint removed": {do: func(b *book) { b.edit(2, without(6, 6)) }, told: []string{"journal_changed 2:11 [-1,-1)"}, aloneSeen: true},
+		"a batch removed":      {do: func(b *book) { b.edit(2, without(2, 6)) }, told: []string{"journal_line_changed 2:2 [8,16)"}, aloneSeen: true},
+		"a seal": {do: func(b *book) {
+			b.edit(2, last(func(s string) string { return strings.Replace(s, "2026-11", "2026-12", 1) }))
+		}, told: []string{"journal_forged 2:12 [-1,-1)"}, aloneSeen: true},
+		"a seal removed":     {do: func(b *book) { b.edit(2, without(12, 12)) }, told: []string{"journal_changed 2:0 [-1,-1)"}},
+		"the first segment":  {do: func(b *book) { require.NoError(b.t, os.Remove(b.path(1))) }, told: []string{"journal_segment_missing 2:1 [0,8)"}},
+		"a middle segment":   {do: func(b *book) { require.NoError(b.t, os.Remove(b.path(3))) }, told: []string{"journal_segment_missing 4:1 [16,24)"}},
+		"the newest segment": {do: func(b *book) { require.NoError(b.t, os.Remove(b.path(5))) }, told: []string{"tail_missing 4:0 [32,36)"}, unfound: true},
+		"all segments": {do: func(b *book) {
+			for i := range 5 {
+				require.NoError(b.t, os.Remove(b.path(i+1)))
+			}
+		}, told: []string{"log_missing :0 [0,36)"}},
+		"the tail cut within a line": {do: func(b *book) {
+			text, err := os.ReadFile(b.path(5))
+			require.NoError(b.t, err)
+			require.NoError(b.t, os.WriteFile(b.path(5), text[:len(text)-7], 0o600))
+		}, told: []string{"journal_unsigned 5:2 [32,36)"}, unfound: true},
+		"garbage at the end": {do: func(b *book) { b.edit(5, func(l []string) []string { return append(l, "garbage\n") }) }, told: []string{"journal_line_changed 5:7 [36,37)"}},
+		"an entry at the end of a sealed segment": {
+			do:   func(b *book) { b.edit(2, func(l []string) []string { return append(l, l[2]) }) },
+			told: []string{"journal_changed 2:13 [-1,-1)"}, aloneSeen: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t, 9)
+			require.FileExists(t, b.path(5))
+			requireIntact(t, b.verify())
+			test.do(b)
+			require.Equal(t, test.told, told(b.verify()))
+			report := b.verify(func(o *verify.JournalOptions) { o.Anchors = nil })
+			if test.unfound || name == "all segments" {
+				require.Empty(t, report.Findings)
+			} else {
+				require.Equal(t, test.told, told(report))
+			}
+			if test.aloneSeen {
+				report = b.verify(func(o *verify.JournalOptions) { o.Directory, o.Segment = "", b.path(2) })
+				require.Equal(t, verify.Tampered, report.Verdict)
+			}
+		})
+	}
+}
+
+// One byte of any segment, whatever it is, is found.
+func TestEveryByteOfAJournalCounts(t *testing.T) {
+	b := newBook(t, 5)
+	for segment := 1; segment <= 2; segment++ {
+		text, err := os.ReadFile(b.path(segment))
+		require.NoError(t, err)
+		require.NoError(t, os.Chmod(b.path(segment), 0o600))
+		for i := 0; i < len(text); i += 7 {
+			damaged := bytes.Clone(text)
+			damaged[i] ^= 1
+			require.NoError(t, os.WriteFile(b.path(segment), damaged, 0o600))
+			require.Equal(t, verify.Tampered, b.verify().Verdict, "segment %d, byte %d: %q", segment, i, text[max(0, i-20):i+1])
+		}
+		require.NoError(t, os.WriteFile(b.path(segment), text, 0o600))
+	}
+	requireIntact(t, b.verify())
+}
+
+func TestAJournalIsAWitness(t *testing.T) {
+	v := newTrail(t)
+	v.fill("acme", 0, 20, 10)
+	b := newBook(t, 5)
+	v.tamper(`UPDATE audit_events SET payload = '{"amount": 1}' WHERE tenant_id = 'acme' AND seq = 13`)
+	v.forgeLeaves("acme", 13)
+	require.Equal(t, []string{"event_changed acme/0[13,14) ev-000013"},
+		found(v.verify(func(o *verify.Options) { o.Witness = verify.JournalWitness{Directory: b.dir} })))
+}
+
+func TestADirectoryWithoutAJournalIsNotIntact(t *testing.T) {
+	b := newBook(t, 1)
+	report := b.verify(func(o *verify.JournalOptions) { o.Directory, o.Anchors = t.TempDir(), nil })
+	require.Equal(t, verify.Incomplete, report.Verdict)
+}
