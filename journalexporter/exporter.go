@@ -92,7 +92,7 @@ func (e *journalExporter) Start(_ context.Context, host component.Host) error {
 		}
 		e.health.failed(err)
 	}
-	ctx, stop := context.WithCancel(context.Background()) //nolint:contextcheck // upkeep lasts until Shutdown
+	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.running.Go(func() { e.maintain(ctx) })
 	return e.counts.observe(e.oldest)

@@ -583,8 +583,9 @@ func TestClosedAndOverloaded(t *testing.T) {
 	w := open(t, opts)
 	w.io.Lock() // a write that takes long
 	first := make(chan error, 1)
+	entries := entriesOf(t, "a", 1)
 	go func() {
-		_, err := w.Append(context.Background(), entriesOf(t, "a", 1))
+		_, err := w.Append(context.Background(), entries)
 		first <- err
 	}()
 	require.Eventually(t, func() bool {

@@ -109,7 +109,10 @@ func PlanPrune(ctx context.Context, opts PruneOptions) (*Pruning, error) {
 			break
 		}
 	}
-	return p, p.checkFront(dir)
+	if err := p.checkFront(dir); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // resume takes up what an earlier prune began.

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,9 +49,9 @@ func day(n int) time.Time {
 	return time.Date(2026, 1, 1+n, 12, 0, 0, 0, time.UTC)
 }
 
-func (r *pruneRig) options(cutoff int, holds ...Hold) PruneOptions {
+func (r *pruneRig) options(cutoff int) PruneOptions {
 	return PruneOptions{
-		Directory: r.opts.Directory, Ring: r.opts.Ring, Anchors: r.anchors, Cutoff: day(cutoff), Holds: holds, Now: day(20),
+		Directory: r.opts.Directory, Ring: r.opts.Ring, Anchors: r.anchors, Cutoff: day(cutoff), Now: day(20),
 	}
 }
 
@@ -75,7 +74,7 @@ func TestPrune(t *testing.T) {
 		kept   string
 	}{
 		{"nothing is old enough", func(o *PruneOptions) { o.Cutoff = day(-1) }, 0, "recorded at or after the cutoff"},
-		{"some are", func(o *PruneOptions) {}, 5, "recorded at or after the cutoff"},
+		{"some are", func(*PruneOptions) {}, 5, "recorded at or after the cutoff"},
 		{"all but the newest", func(o *PruneOptions) { o.Cutoff = day(99) }, 11, ""},
 		{"no anchor", func(o *PruneOptions) { o.Anchors = nil }, 0, "no anchor covers its end"},
 		{"a hold of another tenant in the window", func(o *PruneOptions) { o.Holds = []Hold{{TenantID: "acme"}} }, 5, "cutoff"},
@@ -233,5 +232,5 @@ func TestPruneStatementStrict(t *testing.T) {
 		}
 	}
 	_, err = ParsePruneStatement(append(bytes.Clone(raw), ' '))
-	require.True(t, errors.Is(err, ErrPruneStatement), "%v", err)
+	require.ErrorIs(t, err, ErrPruneStatement)
 }
