@@ -97,13 +97,18 @@ func (o *bundleOptions) run(cmd *cobra.Command, sys *System) error {
 		return err
 	}
 	defer scanner.Close()
-	options := bundle.Options{Tenant: o.tenant, Filter: o.filter, Ring: ring, Now: sys.Now, Progress: showProgress(sys, "events")}
+	progress := newCountLine(sys)
+	options := bundle.Options{
+		Tenant: o.tenant, Filter: o.filter, Ring: ring, Now: sys.Now,
+		Progress: func(read, of int64) { progress.show(fmt.Sprintf("events of %d read", of), read) },
+	}
 	var report bundle.Report
 	err = writeFileWhole(o.out, func(w io.Writer) error {
 		var err error
 		report, err = bundle.Build(cmd.Context(), scanner, w, options)
 		return err
 	})
+	progress.stop()
 	if err != nil {
 		return describeBundle(err)
 	}
@@ -181,19 +186,6 @@ func describeBundle(err error) error {
 		return negative("", "%w", err)
 	}
 	return describeProof(err)
-}
-
-// showProgress tells on a terminal how far long work has come.
-func showProgress(sys *System, what string) func(done, of int64) {
-	if !sys.StdoutTerminal {
-		return nil
-	}
-	return func(done, of int64) {
-		fmt.Fprintf(sys.Stderr, "\r%d of %d %s\x1b[K", done, of, what)
-		if done == of {
-			fmt.Fprint(sys.Stderr, "\r\x1b[K")
-		}
-	}
 }
 
 type verifyBundleOptions struct {

@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/reconcile"
+	"github.com/otelaudit/otelaudit/internal/store"
+)
+
+type reconcileOptions struct {
+	database     databaseFlags
+	trust        trustFlag
+	tenant       string
+	journal      string
+	anchors      []string
+	sent         string
+	since, until string
+	grace        time.Duration
+	tempDir      string
+	format       formatFlag
+}
+
+func newReconcile(sys *System) *cobra.Command {
+	o := &reconcileOptions{}
+	cmd := &cobra.Command{
+		Use:   "reconcile --journal DIR --trust FILE [flags] | reconcile --tenant T --sent FILE",
+		Short: "Compare the store with the journal, or with what a client sent",
+		Long: `Compare the store with the journal, event by event: by identity, then by leaf. It
+finds what no signature shows, because whoever did it holds the log's key.
+
+  only_in_journal      deleted from the store: neither pruned nor in quarantine
+  only_in_store        forged, or the journal was out when it was stored
+  altered              the same identity, another record
+  quarantine_missing   a quarantined record that the store lost
+  unconfirmed          the journal has the event and not this leaf: a retry of which
+                       it missed the first try, or an edit of the time, the context,
+                       the source or the attributes
+
+No alarm, and counted: an application's retry, a conflict that is in quarantine,
+what was pruned, what is older than the journal, what is younger than --grace, and
+events of _system, which this program writes into the store alone.
+
+The journal is verified first. The window is since <= t < until, by recorded_at.
+Memory is bounded: both sinks are cut into buckets in --temp-dir, about 200 bytes
+per entry.
+
+With --sent the store is held against a client's list of what it sent: JSON Lines
+with event_id, or what 'otelaudit send --format json' prints.
+
+It needs the auditor role. Exit codes: 0 they agree; 1 they do not; 2 usage or
+environment; 3 nothing was found that is certain, and not everything is.`,
+		Example: `  otelaudit reconcile --journal /mnt/journal --trust trust
+  otelaudit reconcile --tenant acme --journal /mnt/journal --trust trust --since 30d --format json
+  otelaudit reconcile --tenant acme --sent sent.jsonl`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd, sys)
+		},
+	}
+	o.database.register(cmd, "AUDIT_AUDITOR_URL")
+	o.trust.register(cmd, "trust `FILE` with the public keys of the log")
+	f := cmd.Flags()
+	f.StringVar(&o.tenant, "tenant", "", "compare this `tenant` only (default: all)")
+	f.StringVar(&o.journal, "journal", "", "`DIR` of the journal")
+	f.StringArrayVar(&o.anchors, "anchors", nil, "`FILE` with checkpoints of the journal, may be repeated (default: $AUDIT_JOURNAL_ANCHOR_FILE)")
+	f.StringVar(&o.sent, "sent", "", "`FILE` with the ids of what a client sent; - is standard input")
+	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
+	f.StringVar(&o.until, "until", "", "before this `time`")
+	f.DurationVar(&o.grace, "grace", 10*time.Minute, "`age` up to which an event may be in one sink only")
+	f.StringVar(&o.tempDir, "temp-dir", "", "`DIR` for the buckets (default: that of the system)")
+	o.format.register(cmd, formatJSON, formatTable, formatJSON)
+	return cmd
+}
+
+func (o *reconcileOptions) run(cmd *cobra.Command, sys *System) error {
+	if err := refuseEmpty(cmd); err != nil {
+		return err
+	}
+	format, err := o.format.choose(sys)
+	if err != nil {
+		return err
+	}
+	switch {
+	case (o.journal == "") == (o.sent == ""):
+		return usageError(helpHint(cmd), "reconcile needs --journal or --sent, one of them")
+	case o.sent != "" && o.tenant == "":
+		return usageError("a client's list is one tenant's: --tenant T", "--sent needs --tenant")
+	case o.sent != "" && (o.since != "" || o.until != ""):
+		return usageError("the list says which events are meant", "--since and --until go with --journal")
+	case o.grace < 0:
+		return usageError("", "--grace %s is below 0", o.grace)
+	}
+	if o.sent != "" {
+		return o.runSent(cmd.Context(), sys, format)
+	}
+	return o.runJournal(cmd.Context(), sys, format)
+}
+
+func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format string) error {
+	w, err := parseWindow(o.since, o.until, sys.Now())
+	if err != nil {
+		return err
+	}
+	trust, err := o.trust.load(sys, true)
+	if err != nil {
+		return err
+	}
+	notes, err := o.readAnchors(sys)
+	if err != nil {
+		return err
+	}
+	scanner, reader, err := o.connect(ctx, sys)
+	if err != nil {
+		return err
+	}
+	defer scanner.Close()
+	defer reader.Close()
+	progress := newCountLine(sys)
+	report, err := reconcile.Run(ctx, reconcile.Options{
+		Scanner: scanner, Reader: reader, Tenant: o.tenant, Directory: o.journal, Trust: trust, Anchors: notes,
+		Since: w.since, Until: w.until, Grace: o.grace, TempDir: o.tempDir, Now: sys.Now, Progress: progress.show,
+	})
+	progress.stop()
+	switch {
+	case errors.Is(err, reconcile.ErrNoJournal), errors.Is(err, fs.ErrNotExist):
+		return environmentError("--journal is the directory of an auditjournal exporter", err)
+	case err != nil:
+		return describeRead(err)
+	}
+	if err := printReconciliation(sys.Stdout, format, report); err != nil {
+		return err
+	}
+	return reconciled(report)
+}
+
+// readAnchors reads the checkpoints that the journal is verified against.
+func (o *reconcileOptions) readAnchors(sys *System) ([][]byte, error) {
+	files := o.anchors
+	if file := sys.Getenv("AUDIT_JOURNAL_ANCHOR_FILE"); len(files) == 0 && file != "" {
+		files = []string{file}
+	}
+	var notes [][]byte
+	for _, file := range files {
+		found, err := anchor.ReadFile(file)
+		if err != nil {
+			return nil, environmentError("", fmt.Errorf("--anchors: %w", err))
+		}
+		notes = append(notes, found...)
+	}
+	return notes, nil
+}
+
+// connect opens the store as an auditor: quarantine and all tenants are needed.
+func (o *reconcileOptions) connect(ctx context.Context, sys *System) (*store.Scanner, *store.Reader, error) {
+	scanner, err := o.database.scan(ctx, sys, o.tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	if access := scanner.Access(); !access.AllTenants {
+		scanner.Close()
+		return nil, nil, environmentError("reconcile needs a login of the auditor role: it reads the quarantine, too",
+			fmt.Errorf("login %q is not an auditor's", access.Login))
+	}
+	reader, err := o.database.connect(ctx, sys)
+	if err != nil {
+		scanner.Close()
+		return nil, nil, err
+	}
+	return scanner, reader, nil
+}
+
+// reconciled is the exit code of a report that was printed.
+func reconciled(r *reconcile.Report) error {
+	switch r.ExitCode() {
+	case exitOK:
+		return nil
+	case exitNegative:
+		if r.JournalVerdict == "tampered" {
+			return negative("'otelaudit verify --journal' says what is wrong with it", "the journal was tampered with: its word counts for nothing")
+		}
+		return negative("", "the two sinks do not agree: %d findings", int64(len(r.Findings))+r.More)
+	default:
+		return &failure{code: exitIncomplete, err: fmt.Errorf("%d events could not be confirmed; the journal is %s", int64(len(r.Findings))+r.More, r.JournalVerdict)}
+	}
+}
+
+func printReconciliation(out io.Writer, format string, r *reconcile.Report) error {
+	if format == formatJSON {
+		return writeJSON(out, r)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(w, "KIND\tTENANT\tEVENT_ID\tSEQ\tJOURNAL\tRECORDED\tDETAIL")
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		seq, place := "-", "-"
+		if f.Seq >= 0 {
+			seq = fmt.Sprintf("%d/%d", f.Epoch, f.Seq)
+		}
+		if f.File != "" {
+			place = fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Kind, cell(orDash(f.Tenant), 24), cell(orDash(f.EventID), 64), seq, place, f.RecordedAt, printable(f.Detail))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	c := &r.Counts
+	_, err := fmt.Fprintf(out, `%s: journal %s; %d entries, %d events, %d matched
+retries %d, conflicts in quarantine %d, quarantined %d, pruned %d, under way %d, older than the journal %d, system %d
+`, r.Verdict, r.JournalVerdict, c.JournalEntries, c.StoreEvents, c.Matched, c.Retries, c.Conflicts, c.Quarantined, c.Pruned, c.UnderWay, c.BeforeJournal, c.System)
+	return err
+}
+
+func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format string) error {
+	list := sys.Stdin
+	if o.sent != "-" {
+		file, err := openRegular(o.sent)
+		if err != nil {
+			return err
+		}
+		defer file.Close() //nolint:errcheck // only read
+		list = file
+	}
+	scanner, reader, err := o.connect(ctx, sys)
+	if err != nil {
+		return err
+	}
+	defer scanner.Close()
+	defer reader.Close()
+	progress := newCountLine(sys)
+	report, err := reconcile.Sent(ctx, reconcile.SentOptions{Scanner: scanner, Reader: reader, Tenant: o.tenant, Sent: list, Progress: progress.show})
+	progress.stop()
+	switch {
+	case errors.Is(err, reconcile.ErrSent):
+		return usageError(`each line is {"event_id": …} or what 'otelaudit send --format json' prints`, "--sent: %w", err)
+	case err != nil:
+		return describeRead(err)
+	}
+	object, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	if err := writeObject(sys.Stdout, format, object); err != nil {
+		return err
+	}
+	if report.ExitCode() != exitOK {
+		return negative("", "of %d events that were sent, %d are missing and %d are gone", report.Sent, report.Missing, report.Gone)
+	}
+	return nil
+}
+
+// countLine tells on a terminal how far long work has come.
+type countLine struct {
+	sys   *System
+	shown time.Time
+	width int
+}
+
+func newCountLine(sys *System) *countLine { return &countLine{sys: sys, shown: sys.Now()} }
+
+// show tells a count, at most four times a second.
+func (c *countLine) show(what string, done int64) {
+	now := c.sys.Now()
+	if !c.sys.StderrTerminal || now.Sub(c.shown) < 250*time.Millisecond {
+		return
+	}
+	c.shown = now
+	line := fmt.Sprintf("%s: %d", what, done)
+	c.width = max(c.width, len(line))
+	fmt.Fprintf(c.sys.Stderr, "\r%-*s", c.width, line)
+}
+
+// stop takes the line away.
+func (c *countLine) stop() {
+	if c.width > 0 {
+		fmt.Fprintf(c.sys.Stderr, "\r%*s\r", c.width, "")
+	}
+}
