@@ -29,15 +29,15 @@ type attack struct {
 	was *image // before
 	im  *image // what it becomes
 
-	touched      []logID          // logs that the attacker makes fit
-	storedLeaves bool             // leaf_hash columns are changed on purpose
-	last         []func()         // what is done when all else fits
-	statements   []string         // SQL for what rows cannot express
-	files        []segmentFile    // of the journal
-	batches      [][]journalEntry // of the journal, for who signs it anew
-	onJournal    bool             // the journal is attacked, not the store
-	rewrite      bool             // the journal is written anew from batches
-	staleAnchors bool             // the attacker also put an old copy in place of the anchors
+	touched      []logID        // logs that the attacker makes fit
+	storedLeaves bool           // leaf_hash columns are changed on purpose
+	last         []func()       // what is done when all else fits
+	statements   []string       // SQL for what rows cannot express
+	files        []segmentFile  // of the journal
+	batches      []journalBatch // of the journal, for who signs it anew
+	onJournal    bool           // the journal is attacked, not the store
+	rewrite      bool           // the journal is written anew from batches
+	staleAnchors bool           // the attacker also put an old copy in place of the anchors
 	damage       []spot
 }
 

@@ -15,7 +15,7 @@ func epochOperators() []Operator {
 			expect: expects(
 				seen(log(verify.EpochForged)),
 				seen(log(verify.EpochForged)),
-				hidden(whyLoss, with{Newest, blind}, with{Every, blind}, with{Beside, exact(verify.EventMissing)}),
+				hidden(whyLoss, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInJournal)}),
 			),
 			apply: forgeEpoch,
 		},
@@ -64,7 +64,7 @@ func epochOperators() []Operator {
 		},
 		{
 			Name: "roll back an epoch", Group: "epoch", Does: "epoch 1 with its statement, so that the epoch before looks like the newest", need: shape{epoch: true},
-			expect: all(hidden(whyTail, with{Newest, log(verify.TailMissing, verify.LogMissing)}, with{Every, log(verify.TailMissing, verify.LogMissing)}, with{Beside, exact(verify.EventMissing)})),
+			expect: all(hidden(whyTail, with{Newest, log(verify.TailMissing, verify.LogMissing)}, with{Every, log(verify.TailMissing, verify.LogMissing)}, with{Beside, exact(onlyInJournal)})),
 			apply: func(a *attack) bool {
 				log := logID{a.im.epochs[0].tenant, 1}
 				if a.speaks(log) || slices.ContainsFunc(a.im.survived, func(l leafRow) bool { return l.tenant == log.tenant }) {

@@ -142,9 +142,6 @@ func readImage(ctx context.Context, conn *pgx.Conn, canonical map[[2]string]stri
 	var leaf []byte
 	err := each(ctx, conn, selectEvents, []any{&e.tenant, &e.epoch, &e.seq, &e.at, &id, &leaf, &e.mac}, func() {
 		e.at, e.leaf, e.canonical = e.at.UTC(), string(leaf), canonical[[2]string{e.tenant, id}]
-		if canonical == nil {
-			e.canonical = id
-		}
 		im.events = append(im.events, e)
 	})
 	if err != nil {

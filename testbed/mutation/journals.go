@@ -100,7 +100,7 @@ func (a *attack) place(ok func(journalPlace) bool) (journalPlace, bool) {
 // hurtBatch says that the entries of a batch, or one of them, were changed.
 func (a *attack) hurtBatch(p journalPlace, ids ...string) {
 	s := spot{seq: p.index - int64(p.entry), ids: ids}
-	s.until = s.seq + int64(len(a.w.batches[p.batch]))
+	s.until = s.seq + int64(len(a.w.batches[p.batch].entries))
 	a.damage = append(a.damage, s)
 }
 
@@ -124,7 +124,7 @@ func onEntry(name, does string, expect [3]*expectation, ok func(*attack, journal
 		}
 		a.hurtBatch(p, a.at(p).EventID)
 		if a.by >= Signs {
-			a.batches[p.batch] = forge(a, slices.Clone(a.batches[p.batch]), p.entry)
+			a.batches[p.batch].entries = forge(a, slices.Clone(a.batches[p.batch].entries), p.entry)
 			return true
 		}
 		file := &a.files[p.file]
@@ -158,18 +158,18 @@ func journalEntryOperators() []Operator {
 		}
 		return canonicalOf(rec)
 	}
-	inBatch := func(a *attack, p journalPlace) bool { return p.entry+1 < len(a.w.batches[p.batch]) }
+	inBatch := func(a *attack, p journalPlace) bool { return p.entry+1 < len(a.w.batches[p.batch].entries) }
 	return []Operator{
-		onEntry("edit journal line", "one member of a record", changedLine(verify.EventChanged), nil,
+		onEntry("edit journal line", "one member of a record", changedLine(altered, unconfirmed), nil,
 			func(a *attack, lines []string, l int) []string { lines[l] = rewritten(a, lines[l]); return lines },
 			func(a *attack, batch []journalEntry, i int) []journalEntry {
 				batch[i].canonical = rewritten(a, batch[i].canonical)
 				return batch
 			}),
-		onEntry("delete journal line", "one record", changedLine(verify.EventInserted), inBatch,
+		onEntry("delete journal line", "one record", changedLine(onlyInStore), inBatch,
 			func(_ *attack, lines []string, l int) []string { return slices.Delete(lines, l, l+1) },
 			func(_ *attack, batch []journalEntry, i int) []journalEntry { return slices.Delete(batch, i, i+1) }),
-		onEntry("insert journal line", "a record that nobody sent", changedLine(verify.EventMissing), nil,
+		onEntry("insert journal line", "a record that nobody sent", changedLine(onlyInJournal), nil,
 			func(a *attack, lines []string, l int) []string {
 				return slices.Insert(lines, l, a.forgedLine())
 			},
@@ -294,11 +294,11 @@ func journalFileOperators() []Operator {
 			a.damage = append(a.damage, spot{until: -1})
 			return true
 		}),
-		onFiles("cut the journal's tail", "the last batches, as an older copy has it", tailCut(verify.EventInserted), func(a *attack) bool {
+		onFiles("cut the journal's tail", "the last batches, as an older copy has it", tailCut(onlyInStore), func(a *attack) bool {
 			n := 1 + a.rng.IntN(len(a.batches)-1)
 			s := spot{until: -1}
 			for _, batch := range a.batches[n:] {
-				for _, e := range batch {
+				for _, e := range batch.entries {
 					rec, _ := record.ParseCanonical([]byte(e.canonical))
 					s.ids = append(s.ids, rec.EventID)
 				}
@@ -308,7 +308,7 @@ func journalFileOperators() []Operator {
 			return true
 		}),
 		onFiles("remove the journal", "every file", expects(hidden(whyJournal, with{Newest, log(verify.LogMissing)},
-			with{Every, log(verify.LogMissing)}, with{Beside, log(verify.EventInserted)})), func(a *attack) bool {
+			with{Every, log(verify.LogMissing)}, with{Beside, log(refused)})), func(a *attack) bool {
 			a.damage = append(a.damage, spot{until: -1})
 			a.files = nil
 			return true

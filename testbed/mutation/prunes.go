@@ -14,7 +14,7 @@ func pruneOperators() []Operator {
 		{
 			Name: "forge prune", Group: "prune", Does: "the first commits go, and a row with the valid note at their end says retention did it",
 			expect: expects(seen(log(unproven)), seen(log(unproven)),
-				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, exact(verify.EventInserted)})),
+				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInStore)})),
 			apply: func(a *attack) bool {
 				c := a.firstCommit()
 				if c == nil {
@@ -96,7 +96,7 @@ func pruneOperators() []Operator {
 		{
 			Name: "fake selective removal", Group: "prune", Does: "an event goes, and its leaf stays as if it had been forgotten lawfully",
 			expect: expects(seen(exact(unproven)), seen(exact(unproven)),
-				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, exact(verify.EventInserted)})),
+				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInStore)})),
 			apply: func(a *attack) bool {
 				e := a.event(nil)
 				if e == nil {
@@ -115,7 +115,7 @@ func pruneOperators() []Operator {
 			Name: "edit leaf of a removed event", Group: "prune", Does: "the leaf that stayed", need: shape{selective: true},
 			expect: expects(
 				seen(commit(root...)), seen(commit(root...)),
-				hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, commit(verify.Fork)}),
+				hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, commit(verify.Fork)}, with{Beside, log(onlyInJournal)}),
 			),
 			apply: func(a *attack) bool {
 				row := &a.im.survived[0]

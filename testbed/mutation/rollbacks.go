@@ -3,7 +3,7 @@ package mutation
 import "github.com/otelaudit/otelaudit/internal/verify"
 
 func rollbackOperators() []Operator {
-	journal := with{Beside, exact(verify.EventMissing)}
+	journal := with{Beside, exact(onlyInJournal)}
 	return []Operator{
 		{
 			Name: "roll back a tenant", Group: "rollback", Does: "its last commits, events and identities, as an old backup has them",
@@ -15,7 +15,7 @@ func rollbackOperators() []Operator {
 			expect: expects(
 				seen(commit(append([]verify.Kind{verify.EventInserted}, signing...)...)),
 				seen(commit(append([]verify.Kind{verify.EventInserted}, signing...)...)),
-				hidden(whyKey, with{Newest, log(ahead...)}, with{Every, log(ahead...)}, with{Beside, exact(verify.EventMissing, verify.EventInserted)}),
+				hidden(whyKey, with{Newest, log(ahead...)}, with{Every, log(ahead...)}, with{Beside, exact(onlyInJournal)}),
 			),
 			apply: func(a *attack) bool {
 				if !a.rollBack() {

@@ -23,14 +23,14 @@ const journalName = "beside"
 const segmentBytes = 16 << 10
 
 // writeJournal writes batches with the journal's own writer and returns the
-// checkpoint of each. The clock is one of its own, so that the key holder's
+// checkpoint of each. The clock is that of the batches, so that the key holder's
 // forgery differs from the original in nothing but entries.
-func (w *world) writeJournal(ctx context.Context, batches [][]journalEntry) (notes []string, err error) {
-	clock := w.lab.months[1]
+func (w *world) writeJournal(ctx context.Context, batches []journalBatch) (notes []string, err error) {
+	var clock time.Time
 	var writer *journal.Writer
 	var hasher journal.Hasher
 	for i, batch := range batches {
-		clock = clock.Add(time.Second)
+		clock = batch.at
 		if writer == nil {
 			writer, err = journal.Open(journal.Options{
 				Directory: w.journal, Name: journalName, Ring: w.ring, Now: func() time.Time { return clock }, MaxSegmentBytes: segmentBytes,
@@ -39,8 +39,8 @@ func (w *world) writeJournal(ctx context.Context, batches [][]journalEntry) (not
 				return nil, err
 			}
 		}
-		entries := make([]journal.Entry, len(batch))
-		for j, e := range batch {
+		entries := make([]journal.Entry, len(batch.entries))
+		for j, e := range batch.entries {
 			if entries[j], err = hasher.NewEntry([]byte(e.canonical), e.mac); err != nil {
 				return nil, err
 			}

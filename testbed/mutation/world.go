@@ -36,7 +36,7 @@ type world struct {
 	special   struct{ epoch, pruned, selective string }
 	canonical map[[2]string]string // by tenant and event id
 	protected map[[2]string]bool   // events that retention speaks by
-	batches   [][]journalEntry
+	batches   []journalBatch
 	ring      *keys.Ring // that signs last
 	records   int
 	commits   []string // every note that was ever committed, in order
@@ -46,6 +46,12 @@ type world struct {
 	im           *image   // the store, before it is attacked
 	journal      string   // directory
 	journalNotes []string // the checkpoint of each batch
+}
+
+// journalBatch is what one request brought, and when.
+type journalBatch struct {
+	at      time.Time
+	entries []journalEntry
 }
 
 type journalEntry struct {
@@ -136,7 +142,7 @@ func (w *world) batch(im *image, log logID, at time.Time, n int, journaled bool)
 	c := &im.commits[len(im.commits)-1]
 	c.sign(w.ring)
 	if journaled {
-		w.batches = append(w.batches, entries)
+		w.batches = append(w.batches, journalBatch{at, entries})
 		w.commits = append(w.commits, c.note)
 	}
 }
@@ -221,7 +227,7 @@ func (w *world) write(ctx context.Context, records []*record.Record, journaled b
 		entries = append(entries, journalEntry{canonical, mac})
 	}
 	if journaled {
-		w.batches = append(w.batches, entries)
+		w.batches = append(w.batches, journalBatch{w.lab.now(), entries})
 	}
 	outcomes := make([]store.Outcome, len(events))
 	if err := w.lab.writer.Write(ctx, events, outcomes); err != nil {
