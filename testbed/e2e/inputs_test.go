@@ -4,17 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/verify"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+	"github.com/otelaudit/otelaudit/testbed/signing"
 )
 
 // TestInputs sends what applications send to one collector and compares the
@@ -30,7 +36,6 @@ func TestInputs(t *testing.T) { //nolint:tparallel // the subtests share one col
 		t.Run("protocols", func(t *testing.T) { protocols(t, d, db) })
 		t.Run("shapes", func(t *testing.T) { shapes(t, d, db) })
 		t.Run("again", func(t *testing.T) { again(t, d, db) })
-		t.Run("after the month turned", func(t *testing.T) { monthTurned(t, d, db) })
 		t.Run("several tenants in one request", func(t *testing.T) { severalTenants(t, d, db) })
 		t.Run("one identity, two events", func(t *testing.T) { conflict(t, d, db) })
 		t.Run("nothing", func(t *testing.T) { require.NoError(t, d.client().Send(within(t, patience), plog.NewLogs())) })
@@ -165,14 +170,24 @@ func again(t *testing.T, d *deployment, db *databaseURLs) {
 	assert.Equal(t, 700, reckon(t, db, "again", ledger).Stored)
 }
 
-// monthTurned lets what was stored become last month's and sends it again.
-func monthTurned(t *testing.T, d *deployment, db *databaseURLs) {
-	client := d.client()
+// TestMonthTurned lets what was stored become last month's and sends it again.
+// The time of a commit is signed and anchored, so only whoever has the key can
+// date it back, and only a collector that has seen nothing of it goes on.
+func TestMonthTurned(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	before := deploy(t, "gateway.yaml", db.environment()).start()
 	g := generator("month", loadgen.Options{Tenants: 2, RecordIDs: 0.5})
 	ledger := loadgen.NewLedger()
 	logs, events := g.Request(50)
-	require.NoError(t, loadgen.Deliver(within(t, patience), client, logs, events, ledger, loadgen.Patient))
+	require.NoError(t, loadgen.Deliver(within(t, patience), before.client(), logs, events, ledger, loadgen.Patient))
+	before.stop()
 	turnMonth(t, db, "month-")
+	require.Equal(t, verify.Tampered, verified(t, db).Verdict, "the anchors know when it was")
+	require.NoError(t, os.Remove(before.env["AUDIT_ANCHOR_FILE"]))
+
+	client := deploy(t, "gateway.yaml", db.environment()).start().client()
 	require.NoError(t, loadgen.Deliver(within(t, patience), client, logs, events, ledger, loadgen.Patient))
 	assert.Equal(t, 50, reckon(t, db, "month", ledger).Stored)
 
@@ -204,7 +219,36 @@ func turnMonth(t *testing.T, db *databaseURLs, tenantPrefix string) {
 		_, err := tx.Exec(ctx, sql)
 		require.NoError(t, err, sql)
 	}
+	signAgain(ctx, t, db, tx, tenantPrefix)
 	require.NoError(t, tx.Commit(ctx))
+}
+
+// signAgain signs commits with the times that they have now.
+func signAgain(ctx context.Context, t *testing.T, db *databaseURLs, tx pgx.Tx, tenantPrefix string) {
+	t.Helper()
+	ring, err := keys.LoadRing(db.Key)
+	require.NoError(t, err)
+	type commit struct {
+		tenant string
+		merkle.Checkpoint
+	}
+	rows, err := tx.Query(ctx, `SELECT tenant_id, size, root, recorded_at FROM audit_commits WHERE starts_with(tenant_id, $1)`, tenantPrefix)
+	require.NoError(t, err)
+	commits, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c commit, err error) {
+		var root []byte
+		err = row.Scan(&c.tenant, &c.Size, &root, &c.RecordedAt)
+		copy(c.Root[:], root)
+		return c, err
+	})
+	require.NoError(t, err)
+	for i := range commits {
+		c := &commits[i]
+		c.Origin = merkle.TenantOrigin(signing.LogName, c.tenant, 0)
+		note, err := ring.Sign(c.Text())
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, `UPDATE audit_commits SET note = $3 WHERE tenant_id = $1 AND size = $2`, c.tenant, c.Size, string(note))
+		require.NoError(t, err)
+	}
 }
 
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
