@@ -92,7 +92,7 @@ const (
 	// DamageControl: a header, checkpoint or seal that cannot be read.
 	DamageControl DamageKind = "control"
 	// DamageOrder: a line that stands where it must not: no header first, a
-	// header later on, something behind a seal.
+	// header later on, a checkpoint without entries, something behind a seal.
 	DamageOrder DamageKind = "order"
 )
 
@@ -114,6 +114,7 @@ type Reader struct {
 	offset  int64
 	sealed  bool
 	started bool
+	pending bool // the line before was an entry, or may have been one
 }
 
 const readBufferBytes = 256 << 10
@@ -145,6 +146,7 @@ func (r *Reader) Next() (*Line, error) {
 		return l, nil
 	case tooLong:
 		r.damage(DamageLine, fmt.Sprintf("a line longer than %d bytes", MaxLineBytes))
+		r.pending = true
 		return l, nil
 	case whole:
 	}
@@ -158,9 +160,12 @@ func (r *Reader) Next() (*Line, error) {
 		r.damage(DamageOrder, "the first line is not a header")
 	case !first && l.Kind == HeaderLine:
 		r.damage(DamageOrder, "a header that is not the first line")
+	case l.Kind == CheckpointEnd && !r.pending:
+		r.damage(DamageOrder, "a checkpoint without entries")
 	default:
 		r.entryAfter()
 	}
+	r.pending = l.IsEntry() || l.Kind == Damaged
 	return l, nil
 }
 
