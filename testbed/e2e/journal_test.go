@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -12,6 +13,8 @@ import (
 	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/reconcile"
+	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/verify"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
@@ -57,6 +60,28 @@ func (d *deployment) verifiedJournal() {
 	})
 	require.NoError(d.t, err)
 	require.Equal(d.t, verify.Intact, report.Verdict, "%+v", report)
+}
+
+// reconciled compares the two sinks as an auditor does.
+func (d *deployment) reconciled(db *databaseURLs) *reconcile.Report {
+	d.t.Helper()
+	ctx := within(d.t, time.Minute)
+	trust, err := keys.LoadTrust(db.Trust)
+	require.NoError(d.t, err)
+	anchors, err := anchor.ReadFile(d.env["AUDIT_JOURNAL_ANCHOR_FILE"])
+	require.NoError(d.t, err)
+	scanner, err := store.OpenScanner(ctx, store.Options{URL: db.Auditor}, "")
+	require.NoError(d.t, err)
+	defer scanner.Close()
+	reader, err := store.Connect(ctx, store.Options{URL: db.Auditor})
+	require.NoError(d.t, err)
+	defer reader.Close()
+	report, err := reconcile.Run(ctx, reconcile.Options{
+		Scanner: scanner, Reader: reader, Directory: d.env["AUDIT_JOURNAL_DIR"], Trust: trust, Anchors: anchors,
+		TempDir: d.t.TempDir(), Now: time.Now,
+	})
+	require.NoError(d.t, err)
+	return report
 }
 
 // takeJournalAway makes the next segment impossible to begin, and gives back
@@ -111,6 +136,10 @@ func TestBothSinks(t *testing.T) {
 	d.verifiedJournal()
 	d.stop()
 	d.verifiedJournal()
+	report := d.reconciled(db)
+	require.Equal(t, reconcile.Agree, report.Verdict, "%+v", report)
+	assert.EqualValues(t, 150, report.Counts.Matched)
+	assert.EqualValues(t, 150, report.Counts.JournalEntries)
 }
 
 // TestJournalFails takes the journal's directory away under a running collector.
@@ -143,6 +172,12 @@ func TestJournalFails(t *testing.T) {
 		d.once(append(before, after...))
 		assert.Equal(t, 100, reckon(t, db, "jbest", ledger).Stored, "PostgreSQL never noticed")
 		d.verifiedJournal()
+		report := d.reconciled(db)
+		require.Equal(t, reconcile.Differ, report.Verdict, "what the journal missed is named")
+		require.Len(t, report.Findings, 60)
+		for _, finding := range report.Findings {
+			assert.Equal(t, reconcile.OnlyInStore, finding.Kind)
+		}
 	})
 	t.Run("required", func(t *testing.T) {
 		t.Parallel()
@@ -171,6 +206,7 @@ func TestJournalFails(t *testing.T) {
 		assert.Equal(t, 40, reckon(t, db, "jreq", ledger).Stored)
 		d.once(append(before, events...))
 		d.verifiedJournal()
+		require.Equal(t, reconcile.Agree, d.reconciled(db).Verdict)
 	})
 }
 
@@ -198,6 +234,7 @@ func TestJournalWithoutPostgreSQL(t *testing.T) {
 	assert.Equal(t, 30, reckon(t, db, "jonly", ledger).Stored)
 	d.once(events)
 	d.verifiedJournal()
+	require.Equal(t, reconcile.Agree, d.reconciled(db).Verdict)
 }
 
 // TestDisastersOfBothSinks kills and restarts collector and server under load:
@@ -232,4 +269,39 @@ func TestDisastersOfBothSinks(t *testing.T) { //nolint:tparallel // one after th
 	}
 	d.stop()
 	d.verifiedJournal()
+	d.differsByUnacknowledged(db, acknowledged)
+}
+
+// differsByUnacknowledged: a client that gave up may have reached one sink alone.
+// Nothing that was acknowledged may differ.
+func (d *deployment) differsByUnacknowledged(db *databaseURLs, ledger *loadgen.Ledger) {
+	d.t.Helper()
+	markers := map[string]string{} // by event id
+	dir, err := journal.ReadDirectory(d.env["AUDIT_JOURNAL_DIR"])
+	require.NoError(d.t, err)
+	for line, err := range dir.Lines() {
+		require.NoError(d.t, err)
+		if line.IsEntry() {
+			record, err := line.Record()
+			require.NoError(d.t, err)
+			markers[record.EventID] = record.TargetID()
+		}
+	}
+	rows, err := connect(d.t, db.Auditor).Query(d.t.Context(), `SELECT event_id, target_id FROM audit_events WHERE target_id IS NOT NULL`)
+	require.NoError(d.t, err)
+	var id, marker string
+	_, err = pgx.ForEachRow(rows, []any{&id, &marker}, func() error {
+		markers[id] = marker
+		return nil
+	})
+	require.NoError(d.t, err)
+	fates := ledger.Fates()
+	report := d.reconciled(db)
+	assert.Zero(d.t, report.More)
+	for _, finding := range report.Findings {
+		require.Contains(d.t, []reconcile.Kind{reconcile.OnlyInJournal, reconcile.OnlyInStore}, finding.Kind, "%+v", finding)
+		marker := markers[finding.EventID]
+		require.NotEmpty(d.t, marker, "%+v", finding)
+		require.NotEqual(d.t, loadgen.Acknowledged, fates[marker], "%s was acknowledged: %+v", marker, finding)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/otelaudit/otelaudit/internal/cli"
+	"github.com/otelaudit/otelaudit/internal/reconcile"
 	"github.com/otelaudit/otelaudit/internal/verify"
 	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
@@ -139,7 +140,14 @@ func TestRollback(t *testing.T) {
 	// them again, and they are stored again.
 	d.once(append(append(kept, lost...), next...))
 	d.verifiedJournal()
+	differing := d.reconciled(db)
+	require.Equal(t, reconcile.Differ, differing.Verdict)
+	require.Len(t, differing.Findings, 60)
+	for _, finding := range differing.Findings {
+		assert.Equal(t, reconcile.OnlyInJournal, finding.Kind, "what is lost is named")
+	}
 	require.NoError(t, d.client().Send(within(t, patience), g.Pack(lost)))
 	assert.Equal(t, 122, count(t, db, `SELECT count(*) FROM audit_events`))
 	assert.Equal(t, 120, reckon(t, db, "back", ledger).Stored)
+	require.Equal(t, reconcile.Agree, d.reconciled(db).Verdict)
 }
