@@ -125,7 +125,7 @@ func TestOnTheIntegrationDatabase(t *testing.T) {
 	})
 	t.Run("proofs", func(t *testing.T) {
 		for _, i := range []int{0, 1, 99, 198, 199} {
-			proven, err := prove.ProveInclusion(t.Context(), scanner, "acme", records[i].EventID, 0)
+			proven, err := prove.Event(t.Context(), scanner, "acme", records[i].EventID, 0)
 			require.NoError(t, err)
 			proof := proven.Proof.Marshal()
 			code, stdout, stderr := run(t, "proof", k.TrustFile, write(t, "proof", proof), write(t, "record", proven.Canonical))

@@ -68,13 +68,14 @@ func TestABundleHoldsWhatAListShows(t *testing.T) {
 	one := rec(func(r *record.Record) bool { return r.TargetID() != "" && r.ActorID() != "" })
 	traced := rec(func(r *record.Record) bool { return r.TraceID != "" && r.CorrelationID != "" })
 	caused := rec(func(r *record.Record) bool { return r.CausationID != "" })
+	prefix := string([]rune(one.Action)[:1])
 	for name, test := range map[string]struct {
 		bundle bundle.Filter
 		list   store.Filter
 	}{
 		"all":         {bundle.Filter{}, store.Filter{}},
 		"action":      {bundle.Filter{Action: one.Action}, store.Filter{Action: one.Action}},
-		"prefix":      {bundle.Filter{ActionPrefix: one.Action[:1]}, store.Filter{ActionPrefix: one.Action[:1]}},
+		"prefix":      {bundle.Filter{ActionPrefix: prefix}, store.Filter{ActionPrefix: prefix}},
 		"actor":       {bundle.Filter{ActorID: one.ActorID()}, store.Filter{ActorID: one.ActorID()}},
 		"target":      {bundle.Filter{TargetID: one.TargetID()}, store.Filter{TargetID: one.TargetID()}},
 		"outcome":     {bundle.Filter{Outcome: one.Outcome}, store.Filter{Outcome: one.Outcome}},
@@ -86,9 +87,6 @@ func TestABundleHoldsWhatAListShows(t *testing.T) {
 		"nothing":     {bundle.Filter{Action: "no such action"}, store.Filter{Action: "no such action"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if len(test.bundle.ActionPrefix) > 0 && !strings.HasPrefix(one.Action, test.bundle.ActionPrefix) {
-				t.Fatal("half a character")
-			}
 			want := listed(t, s, test.list)
 			written, report, err := build(t, s, test.bundle)
 			require.NoError(t, err)
@@ -148,7 +146,7 @@ func TestNoBundleOfAStoreThatContradictsItsLog(t *testing.T) {
 		"a moved time and commit": {`UPDATE audit_events SET recorded_at = recorded_at - interval '1 microsecond' WHERE seq < 4; UPDATE audit_commits SET recorded_at = recorded_at - interval '1 microsecond' WHERE size = 4`, "its checkpoint is of"},
 		"swapped":                 {`UPDATE audit_events SET seq = 1000 WHERE seq = 6; UPDATE audit_events SET seq = 6 WHERE seq = 5; UPDATE audit_events SET seq = 5 WHERE seq = 1000`, "the events do not lead to the signed root"},
 		"a missing commit":        {`DELETE FROM audit_commits WHERE size = 8`, "the commit of size 12 does not follow that of size 4"},
-		"an inserted event":       {`INSERT INTO audit_event_ids SELECT recorded_at, seq, epoch, 'k', tenant_id, 'x', fingerprint FROM audit_event_ids WHERE seq = 7; CREATE TEMP TABLE copied AS SELECT * FROM audit_events WHERE seq = 7`, ""},
+		"two at one place":        {`UPDATE audit_events SET seq = 7, recorded_at = recorded_at + interval '1 microsecond' WHERE seq = 8`, "seq 7 stands where seq 8 is due"},
 		"a removed commit tail":   {`DELETE FROM audit_commits WHERE size > 20`, ""}, // a shorter log: only an anchor tells
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -215,7 +213,7 @@ func TestABundleOfSeveralEpochs(t *testing.T) {
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), s.Database.SuperURL)
 	require.NoError(t, err)
-	defer conn.Close(t.Context()) //nolint:errcheck // the database goes with the test
+	defer conn.Close(t.Context())
 	_, err = conn.Exec(t.Context(), `INSERT INTO audit_epochs (recorded_at, prev_size, epoch, tenant_id, reason, note) VALUES ($1, 25, 1, 'acme', $2, $3)`,
 		statement.RecordedAt, statement.Reason, string(note))
 	require.NoError(t, err)

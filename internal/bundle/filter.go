@@ -120,8 +120,9 @@ func text(v record.Value) string {
 		return strconv.FormatBool(v.Bool())
 	case record.Number:
 		return strconv.FormatFloat(v.Number(), 'f', -1, 64)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // EventTime is the time by which events are listed and windows are cut: the

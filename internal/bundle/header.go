@@ -82,7 +82,10 @@ func parseHeader(line []byte) (Header, error) {
 	if err != nil || !bytes.Equal(again, line) {
 		return Header{}, fmt.Errorf("%w: other bytes for the same header", ErrNotBundle)
 	}
-	return h, h.check()
+	if err := h.check(); err != nil {
+		return Header{}, err
+	}
+	return h, nil
 }
 
 // check holds the header against itself.

@@ -50,13 +50,17 @@ func NewWriter(out io.Writer, header Header, known opener) (*Writer, error) {
 	}
 	w := &Writer{out: out, sum: sha256.New(), header: header, trees: trees}
 	w.found.header, w.found.trees = &w.header, trees
-	return w, w.write(line)
+	if err := w.write(line); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 func (w *Writer) write(line []byte) error {
-	w.line = append(line, '\n')
-	w.sum.Write(w.line)
-	_, err := w.out.Write(w.line)
+	line = append(line, '\n')
+	w.line = line // its memory is used again
+	w.sum.Write(line)
+	_, err := w.out.Write(line)
 	return err
 }
 

@@ -235,7 +235,7 @@ func (o *verifyBundleOptions) run(cmd *cobra.Command, sys *System, path string) 
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	report, err := bundle.Verify(file, trust)
 	switch {
 	case errors.Is(err, bundle.ErrNotBundle):

@@ -221,7 +221,8 @@ func (c *collectedHeads) appendTo(ctx context.Context, path string) error {
 		if f, ok := errors.AsType[*failure](err); !ok || f.code != exitNegative {
 			return err
 		}
-		if wrong++; first == nil {
+		wrong++
+		if first == nil {
 			first = err
 		}
 	}
@@ -258,7 +259,7 @@ func (c *collectedHeads) holds(ctx context.Context, note []byte) error {
 	}
 	for _, name := range c.logs {
 		if (c.tenant == "" || name.Tenant == c.tenant) && merkle.TenantOrigin(origin.Log, name.Tenant, name.Epoch) == old.Origin {
-			_, _, err := prove.ProveConsistency(ctx, c.scanner, name.Tenant, old)
+			_, _, err := prove.Growth(ctx, c.scanner, name.Tenant, old)
 			return describeProof(err)
 		}
 	}

@@ -83,7 +83,7 @@ func (o *proveOptions) run(cmd *cobra.Command, sys *System, args []string) error
 		return err
 	}
 	defer scanner.Close()
-	proven, err := prove.ProveInclusion(cmd.Context(), scanner, o.tenant, args[0], o.size)
+	proven, err := prove.Event(cmd.Context(), scanner, o.tenant, args[0], o.size)
 	if err != nil {
 		return describeProof(err)
 	}
@@ -140,7 +140,7 @@ func (o *proveOptions) proveConsistency(ctx context.Context, sys *System, trust 
 	if err != nil {
 		return environmentError("", fmt.Errorf("--from %s: %w", o.from, err))
 	}
-	proof, _, err := prove.ProveConsistency(ctx, scanner, o.tenant, old)
+	proof, _, err := prove.Growth(ctx, scanner, o.tenant, old)
 	if err != nil {
 		return describeProof(err)
 	}

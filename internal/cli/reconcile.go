@@ -230,7 +230,7 @@ func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format stri
 		if err != nil {
 			return err
 		}
-		defer file.Close() //nolint:errcheck // only read
+		defer file.Close()
 		list = file
 	}
 	scanner, reader, err := o.connect(ctx, sys)

@@ -151,7 +151,7 @@ func readSmallFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, environmentError("", err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	content, err := io.ReadAll(io.LimitReader(file, maxProofFileBytes+1))
 	if err == nil && len(content) > maxProofFileBytes {
 		err = fmt.Errorf("%s: larger than %d bytes", path, maxProofFileBytes)

@@ -86,11 +86,11 @@ var (
 	ErrFork   = errors.New("the log is not the one of the checkpoint")
 )
 
-// ProveConsistency proves that the tenant's log has only grown since an old
+// Growth proves that the tenant's log has only grown since an old
 // checkpoint, up to its newest commit. The proof is verified; whose signatures
 // the checkpoints carry is for the caller to check. The errors wrap ErrBehind,
 // ErrFork, ErrNoCommit, ErrUnsigned and ErrEvidence.
-func ProveConsistency(ctx context.Context, s *store.Scanner, tenant string, old merkle.Checkpoint) (Consistency, merkle.Checkpoint, error) {
+func Growth(ctx context.Context, s *store.Scanner, tenant string, old merkle.Checkpoint) (Consistency, merkle.Checkpoint, error) {
 	origin, err := merkle.ParseOrigin(old.Origin)
 	if err != nil {
 		return Consistency{}, merkle.Checkpoint{}, err

@@ -32,12 +32,12 @@ type Inclusion struct {
 	Proof      merkle.Proof
 }
 
-// ProveInclusion proves that a tenant's event is in the tree of the commit of
+// Event proves that a tenant's event is in the tree of the commit of
 // this size, 0 for the newest. The record is recomputed from the columns and the
 // proof verified; whether a trusted key signed the checkpoint is for the caller
 // to check. It returns errors that wrap store.ErrNotFound, ErrNoCommit,
 // ErrUnsigned and ErrEvidence.
-func ProveInclusion(ctx context.Context, s *store.Scanner, tenant, eventID string, size int64) (Inclusion, error) {
+func Event(ctx context.Context, s *store.Scanner, tenant, eventID string, size int64) (Inclusion, error) {
 	name, seq, err := s.Locate(ctx, tenant, eventID)
 	if err != nil {
 		return Inclusion{}, err

@@ -57,11 +57,11 @@ func TestEveryEventIsProven(t *testing.T) {
 		require.NoError(t, err)
 		seen := make(map[int64]bool)
 		for _, rec := range records {
-			newest, err := prove.ProveInclusion(t.Context(), scanner, tenant, rec.EventID, 0)
+			newest, err := prove.Event(t.Context(), scanner, tenant, rec.EventID, 0)
 			require.NoError(t, err)
 			seen[newest.Proof.Index] = true
 			for _, commit := range commits {
-				proven, err := prove.ProveInclusion(t.Context(), scanner, tenant, rec.EventID, commit.Size)
+				proven, err := prove.Event(t.Context(), scanner, tenant, rec.EventID, commit.Size)
 				if commit.Size <= newest.Proof.Index {
 					require.ErrorIs(t, err, prove.ErrNoCommit)
 					continue
@@ -86,7 +86,7 @@ func TestEveryBitOfAProofCounts(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	records := s.Fill(t, random, "acme", 0, 21)
 	scanner := s.Scanner(t, "acme")
-	proven, err := prove.ProveInclusion(t.Context(), scanner, "acme", records[7].EventID, 0)
+	proven, err := prove.Event(t.Context(), scanner, "acme", records[7].EventID, 0)
 	require.NoError(t, err)
 	proof := proven.Proof.Marshal()
 	for i := range proof {
@@ -117,10 +117,10 @@ func TestAnEventIsNotProvenInAnotherTenantsLog(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	s.Fill(t, random, "acme", 0, 3)
 	other := s.Fill(t, random, "other", 0, 3)
-	_, err := prove.ProveInclusion(t.Context(), s.Scanner(t, "acme"), "acme", other[0].EventID, 0)
+	_, err := prove.Event(t.Context(), s.Scanner(t, "acme"), "acme", other[0].EventID, 0)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	// An auditor sees both, and still one tenant's at a time.
-	_, err = prove.ProveInclusion(t.Context(), s.Scanner(t, ""), "acme", other[0].EventID, 0)
+	_, err = prove.Event(t.Context(), s.Scanner(t, ""), "acme", other[0].EventID, 0)
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
@@ -142,13 +142,13 @@ func TestAStoreThatContradictsItsLogProvesNothing(t *testing.T) {
 			s.Fill(t, random, "acme", 0, 21)
 			s.Fill(t, random, "other", 0, 21)
 			scanner := s.Scanner(t, "acme")
-			proven, err := prove.ProveInclusion(t.Context(), scanner, "acme", "acme-5", 0)
+			proven, err := prove.Event(t.Context(), scanner, "acme", "acme-5", 0)
 			require.NoError(t, err)
 			if name == "another's note" {
 				statement = fmt.Sprintf(`UPDATE audit_commits SET note = replace(note, '%s', 'audit.example.com/evil')`, provetest.LogName)
 			}
 			asAttacker(t, s, statement)
-			proven, err = prove.ProveInclusion(t.Context(), scanner, "acme", "acme-5", 0)
+			proven, err = prove.Event(t.Context(), scanner, "acme", "acme-5", 0)
 			if err == nil { // whose signature it is, is for the verifier
 				_, err = prove.VerifyInclusion(k.Trust, proven.Proof.Marshal(), proven.Canonical)
 				require.ErrorIs(t, err, keys.ErrSignature)
@@ -178,7 +178,7 @@ func TestALogIsProvenToHaveGrown(t *testing.T) {
 	for i, note := range notes {
 		old, err := anchor.Unverified(note)
 		require.NoError(t, err)
-		proof, now, err := prove.ProveConsistency(t.Context(), scanner, "acme", old)
+		proof, now, err := prove.Growth(t.Context(), scanner, "acme", old)
 		require.NoError(t, err)
 		require.EqualValues(t, 204, now.Size)
 		file := proof.Marshal()
@@ -217,15 +217,15 @@ func TestAStoreThatWentBackIsSaidSo(t *testing.T) {
 	before.Fill(t, rand.New(rand.NewPCG(1, 1)), "acme", 0, 40)
 	after.Fill(t, rand.New(rand.NewPCG(2, 2)), "acme", 0, 80) // the same tenant, another history
 	old := newest(t, before, "acme")
-	_, _, err := prove.ProveConsistency(t.Context(), after.Scanner(t, "acme"), "acme", old)
+	_, _, err := prove.Growth(t.Context(), after.Scanner(t, "acme"), "acme", old)
 	require.ErrorIs(t, err, prove.ErrFork)
-	_, _, err = prove.ProveConsistency(t.Context(), before.Scanner(t, "acme"), "acme", newest(t, after, "acme"))
+	_, _, err = prove.Growth(t.Context(), before.Scanner(t, "acme"), "acme", newest(t, after, "acme"))
 	require.ErrorIs(t, err, prove.ErrBehind)
 	require.ErrorContains(t, err, "has 40 entries, the checkpoint 80")
 	empty := provetest.NewStore(t, k)
-	_, _, err = prove.ProveConsistency(t.Context(), empty.Scanner(t, "acme"), "acme", old)
+	_, _, err = prove.Growth(t.Context(), empty.Scanner(t, "acme"), "acme", old)
 	require.ErrorIs(t, err, prove.ErrBehind)
-	_, _, err = prove.ProveConsistency(t.Context(), before.Scanner(t, "other"), "other", old)
+	_, _, err = prove.Growth(t.Context(), before.Scanner(t, "other"), "other", old)
 	require.ErrorIs(t, err, prove.ErrFork)
 }
 
@@ -244,7 +244,7 @@ func TestWithoutSignaturesNothingIsProven(t *testing.T) {
 	records := s.Fill(t, rand.New(rand.NewPCG(1, 1)), "acme", 0, 4)
 	execute(t, s.Database.SuperURL, "ALTER TABLE audit_commits DISABLE TRIGGER ALL")
 	execute(t, s.Database.SuperURL, "UPDATE audit_commits SET note = NULL, root = NULL, frontier = NULL")
-	_, err := prove.ProveInclusion(t.Context(), s.Scanner(t, "acme"), "acme", records[0].EventID, 0)
+	_, err := prove.Event(t.Context(), s.Scanner(t, "acme"), "acme", records[0].EventID, 0)
 	require.ErrorIs(t, err, prove.ErrUnsigned)
 }
 

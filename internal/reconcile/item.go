@@ -51,7 +51,7 @@ func (i *item) parse(b []byte) error {
 	i.side, b = side(b[0]), b[1:]
 	for _, text := range []*string{&i.tenant, &i.eventID, &i.key} {
 		length, n := binary.Uvarint(b)
-		if n <= 0 || uint64(len(b)-n) < length {
+		if n <= 0 || length > uint64(len(b)-n) { //nolint:gosec // n bytes of it were read
 			return errItem
 		}
 		*text, b = string(b[n:n+int(length)]), b[n+int(length):] //nolint:gosec // within the buffer

@@ -97,7 +97,7 @@ func (s *spool) each(bucket int, f func(*item) error) error {
 
 // close closes the files; whoever made the directory removes it.
 func (s *spool) close() {
-	for _, file := range s.files {
+	for _, file := range &s.files {
 		if file != nil {
 			_ = file.Close()
 		}
