@@ -374,3 +374,38 @@ func writeFixture(t *testing.T) {
 	require.NoError(t, os.Remove("testdata/v1/lock"))
 	require.NoError(t, os.Remove("testdata/v1/prune.lock"))
 }
+
+// FuzzControlLine: a control line that is accepted has the bytes it would be
+// written with; one bit of another line is another line or none.
+func FuzzControlLine(f *testing.F) {
+	for _, path := range []string{"testdata/v1/segment-000000000004.jsonl", "testdata/v1/pruned"} {
+		text, err := os.ReadFile(path)
+		require.NoError(f, err)
+		for line := range bytes.Lines(text) {
+			f.Add(bytes.TrimSuffix(line, []byte("\n")))
+		}
+	}
+	q := Quarantined{Reason: "malformed", SHA256: strings.Repeat("0a", 32), OTLP: []byte{1}, Action: "a", EventID: "b"}
+	f.Add(q.AppendLine(nil))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		same := func(v any, note []byte) {
+			body, err := compact(v)
+			require.NoError(t, err)
+			signed := append(append([]byte(nil), body[:len(body)-1]...), signaturesMember...)
+			_, signatures, _ := bytes.Cut(note, []byte("\n\n"))
+			require.Equal(t, string(line), string(append(appendString(signed, string(signatures)), '}')))
+		}
+		if h, err := parseHeader(line); err == nil {
+			same(headerLine{h}, h.note)
+		}
+		if s, err := parseSeal(line); err == nil {
+			same(sealLine{s}, s.note)
+		}
+		if p, err := ParsePruneStatement(line); err == nil {
+			same(pruneLine{p}, p.note)
+		}
+		if q, err := ParseQuarantined(line); err == nil {
+			require.Equal(t, line, q.AppendLine(nil))
+		}
+	})
+}
