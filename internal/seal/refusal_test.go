@@ -262,6 +262,38 @@ func TestALossThatNobodySpeaksOfIsTold(t *testing.T) {
 	require.Empty(t, other.told.unacknowledged, "the other had written nothing that is lost")
 }
 
+// The statement behind a head is exchanged when a collector that had not seen it
+// comes back.
+func TestAnExchangedStatementIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ sql, text string }{
+		"of a later epoch": {"UPDATE audit_epochs SET note = (SELECT note FROM audit_epochs WHERE epoch = 3) WHERE epoch = 1", "the statement opens epoch 3"},
+		"gone":             {"DELETE FROM audit_epochs", "no statement opened the epoch"},
+		"garbage":          {"UPDATE audit_epochs SET note = 'x' WHERE epoch = 1", "no valid signature of a known key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := storetest.NewDatabase(t)
+			c := newCollector(t, d.WriterURL, ring(t, "one"), "")
+			c.stores(t, events(t, "acme", 0, 10))
+			opening(t, d, ring(t, "one"), func(*merkle.EpochStatement) {})
+			other := newCollector(t, d.WriterURL, ring(t, "one"), "")
+			other.stores(t, events(t, "acme", 10, 5))
+			if name == "of a later epoch" {
+				opening(t, d, ring(t, "one"), func(s *merkle.EpochStatement) { s.Origin = merkle.TenantOrigin(logName, "acme", 3) })
+				execute(t, d, "UPDATE audit_epochs SET epoch = 3 WHERE epoch = 2")
+				execute(t, d, test.sql)
+				execute(t, d, "DELETE FROM audit_epochs WHERE epoch = 3")
+			} else {
+				execute(t, d, test.sql)
+			}
+			cause := c.refuses(t, events(t, "acme", 15, 1))
+			require.ErrorContains(t, cause, test.text)
+			require.Equal(t, seal.ReasonForgedEpoch, seal.Reason(cause))
+		})
+	}
+}
+
 // A loss of another epoch is not the loss of this one.
 func TestALossOfAnotherEpochIsNotThisOne(t *testing.T) {
 	t.Parallel()
