@@ -2,15 +2,15 @@
 // Exit code 0: it holds, and standard output says what. 1: it does not. 2: wrong usage, or a file cannot be read.
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
-const need = (holds, otherwise) => { if (!holds) throw new Error(otherwise) }
-const sha = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
-const leafOf = (bytes) => sha(Buffer.of(0), bytes), nodeOf = (left, right) => sha(Buffer.of(1), left, right) // RFC 6962
+export const need = (holds, otherwise) => { if (!holds) throw new Error(otherwise) }
+export const sha = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
+export const leafOf = (bytes) => sha(Buffer.of(0), bytes), nodeOf = (left, right) => sha(Buffer.of(1), left, right) // RFC 6962
 const jcs = (v) => Array.isArray(v) ? `[${v.map(jcs)}]` : v === null || typeof v !== 'object' ? JSON.stringify(v) // RFC 8785
   : `{${Object.keys(v).sort().map((name) => `${JSON.stringify(name)}:${jcs(v[name])}`)}}`
-const base64 = (text) => { const b = Buffer.from(text ?? '', 'base64'); need(b.toString('base64') === text, 'not base64'); return b }
+export const base64 = (text) => { const b = Buffer.from(text ?? '', 'base64'); need(b.toString('base64') === text, 'not base64'); return b }
 const micros = (t) => BigInt(Date.parse(t.replace(/\.\d+/, ''))) * 1000n + BigInt((t.match(/\.(\d+)/)?.[1] ?? '').padEnd(6, '0').slice(0, 6))
 const originOf = (log, tenant, epoch) => `${log}/t-${sha(tenant).toString('hex', 0, 16)}${epoch > 0 ? `/e${epoch}` : ''}`
-class Tree { // the roots of complete subtrees, largest first, with the number of entries under each
+export class Tree { // the roots of complete subtrees, largest first, with the number of entries under each
   size = 0; nodes = []; root = () => this.nodes.reduceRight((right, [left]) => right ? nodeOf(left, right) : left, null) ?? sha('')
   add(hash, count = 1) {
     for (this.size += count; this.nodes.at(-1)?.[1] === count; count *= 2) hash = nodeOf(this.nodes.pop()[0], hash)
@@ -27,12 +27,12 @@ function rootOf(index, size, leaf, path) { // of an inclusion proof, RFC 9162, s
   const half = 2 ** Math.floor(Math.log2(size - 1)), rest = path.slice(0, -1), top = path.at(-1)
   return size === 1 ? leaf : index < half ? nodeOf(rootOf(index, half, leaf, rest), top) : nodeOf(top, rootOf(index - half, size - half, leaf, rest))
 }
-const readTrust = (text) => text.split('\n').filter((line) => /^\s*[^#\s]/.test(line)).slice(1).map((line) => {
+export const readTrust = (text) => text.split('\n').filter((line) => /^\s*[^#\s]/.test(line)).slice(1).map((line) => {
   const [, name, id, key, log, from, until] = line.match(/^\s*(\S+?)\+(\w{8})\+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*$/) ?? []
   need(name && name === log && sha(`${name}\n`, base64(key)).toString('hex', 0, 4) === id, 'the trust file has a damaged line')
   return { name, id, from, until, key: createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: base64(key).toString('base64url', 1) } }) }
 })
-function open(trust, note, pattern) { // a C2SP signed note; returns what the pattern finds in its text: origin, time and more
+export function open(trust, note, pattern) { // a C2SP signed note; returns what the pattern finds in its text: origin, time and more
   const end = note.lastIndexOf('\n\n') + 1, text = note.slice(0, end), found = text.match(pattern)?.groups
   need(found && note.endsWith('\n'), 'not a signed text of this kind')
   const at = found.time && micros(found.time), signers = note.slice(end + 1, -1).split('\n').flatMap((line) => {
@@ -43,7 +43,7 @@ function open(trust, note, pattern) { // a C2SP signed note; returns what the pa
   })
   return need(signers.some((k) => found.origin.startsWith(`${k.name}/`)), `no trusted key signed for ${found.origin}`) ?? found
 }
-const CHECKPOINT = /^(?<origin>\S+)\n(?<size>0|[1-9]\d*)\n(?<root>\S{44})\n(recorded_at (?<time>\S{27})\n)?$/ // C2SP tlog-checkpoint
+export const CHECKPOINT = /^(?<origin>\S+)\n(?<size>0|[1-9]\d*)\n(?<root>\S{44})\n(recorded_at (?<time>\S{27})\n)?$/ // C2SP tlog-checkpoint
 async function bundle(trust, path) {
   let header, manifest, tree = new Tree(), done = 0, rest = '', found = { count: 0 }, hash = createHash('sha256')
   const take = (bytes) => {
@@ -88,7 +88,7 @@ function vector(v) { // the test vectors of this repository: records, the checkp
   return { root: tree.root().toString('hex'), ...proof(trust, file, lines[file.match(/index (\d+)/)[1]]) }
 }
 const read = (path) => readFileSync(path, 'utf8'), [kind, ...names] = process.argv.slice(2)
-try {
+if (process.argv[1]?.endsWith('verify.mjs')) try {
   if (kind === 'bundle' && names.length === 2) console.log(await bundle(readTrust(read(names[0])), names[1]))
   else if (kind === 'proof' && names.length === 3) console.log(proof(readTrust(read(names[0])), read(names[1]), read(names[2])))
   else if (kind === 'vector' && names.length === 1) console.log(vector(JSON.parse(read(names[0]))))
