@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 
 var (
 	codeSpan  = regexp.MustCompile("`((?:bin/)?otelaudit [a-z][^`\n]*)`")
-	codeLine  = regexp.MustCompile(`(?m)^(?:    |[A-Z_]+=\S+ )?((?:bin/)?otelaudit [a-z].*)$`)
+	codeLine  = regexp.MustCompile(`(?m)^(?: {4}|[A-Z_]+=\S+ )?((?:bin/)?otelaudit [a-z].*)$`)
 	codeBlock = regexp.MustCompile("(?s)```sh\n(.*?)\n```")
 	flagName  = regexp.MustCompile(`^--[a-z][a-z-]*`)
 )
@@ -85,7 +86,7 @@ func checkCommand(line string) error {
 func helpOf(path []string) string {
 	var out strings.Builder
 	sys := &cli.System{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Getenv: func(string) string { return "" }}
-	if cli.Run(context.Background(), sys, append(path[:len(path):len(path)], "--help")) != 0 {
+	if cli.Run(context.Background(), sys, append(slices.Clip(path), "--help")) != 0 {
 		return ""
 	}
 	_, usage, _ := strings.Cut(out.String(), "\nUsage:")
