@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
 )
@@ -53,7 +54,7 @@ var signatureLine = []byte("— ")
 // signatures.
 func Unverified(note []byte) (merkle.Checkpoint, error) {
 	i := bytes.Index(note, []byte("\n\n"))
-	if i < 0 {
+	if i < 0 || !utf8.Valid(note) {
 		return merkle.Checkpoint{}, errNoNote
 	}
 	signatures, whole := bytes.CutSuffix(note[i+2:], []byte("\n"))

@@ -148,6 +148,9 @@ func (p *parser) endNote() error {
 		for _, signature := range signatures {
 			note = append(append(note, signature...), '\n')
 		}
+		if _, err := Unverified(note); err != nil {
+			return err
+		}
 		p.notes = append(p.notes, note)
 		return nil
 	}
