@@ -49,7 +49,7 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	conn, err := pgx.Connect(context.Background(), ts.Getenv("OTELAUDIT_TEST_SUPER_URL"))
 	ts.Check(err)
-	defer conn.Close(context.Background()) //nolint:errcheck // a test's connection
+	defer conn.Close(context.Background())
 	for _, sql := range []string{"SET session_replication_role = replica", args[0]} {
 		_, err := conn.Exec(context.Background(), sql)
 		ts.Check(err)

@@ -312,7 +312,7 @@ func repeats(row EventRow, column int, member []byte) bool {
 	}
 	stored := row.column(column)
 	if member[0] == '"' && bytes.IndexByte(member, '\\') < 0 {
-		return string(member[1:len(member)-1]) == string(stored)
+		return bytes.Equal(member[1:len(member)-1], stored)
 	}
 	value, err := record.ParseJSON(member)
 	if err != nil {
@@ -326,7 +326,7 @@ func repeats(row EventRow, column int, member []byte) bool {
 		again, err := record.ParseStored(string(stored))
 		return err == nil && bytes.Equal(again.AppendJSON(nil), member)
 	default:
-		return string(member) == string(stored)
+		return bytes.Equal(member, stored)
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -223,7 +224,7 @@ func (c *canonicalizer) reorder(members []memberSpan) bool {
 	}
 	for i := 1; i < len(members); i++ {
 		before, name := members[i-1], members[i]
-		if string(c.swap[before.start-start:before.nameEnd-start]) == string(c.swap[name.start-start:name.nameEnd-start]) {
+		if bytes.Equal(c.swap[before.start-start:before.nameEnd-start], c.swap[name.start-start:name.nameEnd-start]) {
 			return false
 		}
 	}
@@ -345,7 +346,7 @@ func (c *canonicalizer) double(literal []byte) bool {
 	}
 	start := len(c.dst)
 	c.dst = strconv.AppendFloat(c.dst, f, 'f', -1, 64)
-	if string(c.dst[start:]) != string(literal) || f == 0 {
+	if !bytes.Equal(c.dst[start:], literal) || f == 0 {
 		c.inexact = true
 	}
 	if abs := math.Abs(f); abs < 1e-6 || abs > record.MaxSafeInteger {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func event(tenant string, n int) *record.Record {
 	return &record.Record{
 		TenantID: tenant, EventID: fmt.Sprintf("ev-%06d", n), Action: "invoice.approve", Outcome: record.OutcomeSuccess,
 		Actor:          record.EmptyObject().Set("type", text("user")).Set("id", text(fmt.Sprintf("u-%d", n%7))),
-		Target:         record.EmptyObject().Set("type", text("invoice")).Set("id", text(fmt.Sprint(n))),
+		Target:         record.EmptyObject().Set("type", text("invoice")).Set("id", text(strconv.Itoa(n))),
 		Context:        record.EmptyObject().Set("ip", text("192.0.2.7")).Set("request_id", text(fmt.Sprintf("r-%d", n))),
 		Payload:        record.EmptyObject().Set("amount", record.NumberValue(float64(n)+0.25)).Set("currency", text("EUR")),
 		IdempotencyKey: fmt.Sprintf("key-%s-%d", tenant, n), TimeUnixNano: 1_763_800_000_123_456_789 + int64(n), Severity: 9,

@@ -53,7 +53,7 @@ func Journal(ctx context.Context, o JournalOptions) (*Report, error) {
 			if ctx.Err() == nil {
 				return nil, err
 			}
-			j.report.Unchecked = append(j.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: fmt.Sprintf("interrupted in %s", segments[i].Name())})
+			j.report.Unchecked = append(j.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: "interrupted in " + segments[i].Name()})
 			break
 		}
 	}
@@ -127,7 +127,8 @@ func (j *journalCheck) segment(ctx context.Context, s *journal.Segment, newest b
 		if err != nil {
 			return err
 		}
-		if lines++; lines%4096 == 0 && ctx.Err() != nil {
+		lines++
+		if lines%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if line.Number == 1 {

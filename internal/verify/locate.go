@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/store"
@@ -133,7 +135,8 @@ func (l *logCheck) newSearch(ctx context.Context, f *failedRange) (*search, erro
 			return nil, err
 		}
 	}
-	return s, s.ask(ctx)
+	err = s.ask(ctx)
+	return s, err
 }
 
 // addRemoved fills slots whose leaf was kept when the event was removed.
@@ -304,12 +307,9 @@ func (s *search) optionsAt(i int) []merkle.Hash {
 		if s.known[i] && leaf == s.leaves[i] {
 			return
 		}
-		for _, other := range options {
-			if other == leaf {
-				return
-			}
+		if !slices.Contains(options, leaf) {
+			options = append(options, leaf)
 		}
-		options = append(options, leaf)
 	}
 	for n, c := range s.rows[i] {
 		if n > 0 {
@@ -528,7 +528,7 @@ func (s *search) narrow() [][2]int64 {
 			for i := at; i < end; i++ {
 				tree.Append(s.leaves[i-s.failed.from])
 			}
-			if string(tree.Bytes()) != string(authentic[:32*n]) {
+			if !bytes.Equal(tree.Bytes(), authentic[:32*n]) {
 				unproven = append(unproven, [2]int64{at, end})
 				if tree, err = merkle.ParseFrontier(end, authentic[:32*n]); err != nil {
 					return whole

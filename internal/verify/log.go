@@ -299,10 +299,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 		l.last.RecordedAt = at
 		return nil
 	}
-	expected := l.last.Size
-	if l.last.Size < l.from {
-		expected = l.from
-	}
+	expected := max(l.last.Size, l.from)
 	err := events.take(ctx, c, expected, at.UnixMicro())
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -84,7 +85,7 @@ func (l *logCheck) judgePrune(row store.PruneRow) (merkle.Frontier, merkle.Check
 		return merkle.Frontier{}, checkpoint, fmt.Errorf("its note is that of another log, %s", checkpoint.Origin)
 	case checkpoint.Size != row.Size:
 		return merkle.Frontier{}, checkpoint, fmt.Errorf("its note is of %d events, not of %d", checkpoint.Size, row.Size)
-	case string(checkpoint.Root[:]) != string(row.Root):
+	case !bytes.Equal(checkpoint.Root[:], row.Root):
 		return merkle.Frontier{}, checkpoint, errors.New("its root is not that of its note")
 	}
 	frontier, err := merkle.ParseFrontier(row.Size, row.Frontier)

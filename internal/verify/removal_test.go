@@ -28,11 +28,11 @@ func intentOf(tenant, id, payload string) *record.Record {
 
 // prune removes the events before a size as retention does: in front of it an
 // intent, then the row with the commit's note and the removal.
-func (v *trail) prune(tenant string, size int, intent string) {
+func (v *trail) prune(size int, intent string) {
 	v.t.Helper()
 	v.tamper(`INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id, intent_event_id, root, frontier, note)
-		SELECT size, now(), size, 0, tenant_id, $3, root, frontier, note FROM audit_commits WHERE tenant_id = $1 AND size = $2 AND epoch = 0`, tenant, size, intent)
-	v.tamper(`DELETE FROM audit_events WHERE tenant_id = $1 AND seq < $2`, tenant, size)
+		SELECT size, now(), size, 0, tenant_id, $2, root, frontier, note FROM audit_commits WHERE tenant_id = 'acme' AND size = $1 AND epoch = 0`, size, intent)
+	v.tamper(`DELETE FROM audit_events WHERE tenant_id = 'acme' AND seq < $1`, size)
 }
 
 func TestRemovalByRetentionIsProven(t *testing.T) {
@@ -42,68 +42,68 @@ func TestRemovalByRetentionIsProven(t *testing.T) {
 	}{
 		"announced in its own tree": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 		}, []string{}},
 		"commits removed, too": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`DELETE FROM audit_commits WHERE tenant_id = 'acme' AND size < 20`)
 		}, []string{}},
 		"announced in _system": {func(v *trail) {
 			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 		}, []string{}},
 		"twice": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 10}`))
-			v.prune("acme", 10, "p-1")
+			v.prune(10, "p-1")
 			v.write(intentOf("acme", "p-2", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-2")
+			v.prune(20, "p-2")
 			v.fill("acme", 50, 10, 10)
 		}, []string{}},
 		"identities forgotten after their time": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`DELETE FROM audit_event_ids WHERE tenant_id = 'acme' AND seq < 15`)
 		}, []string{}},
-		"not announced": {func(v *trail) { v.prune("acme", 20, "p-1") }, []string{"prune_unproven acme/0[0,20) p-1"}},
+		"not announced": {func(v *trail) { v.prune(20, "p-1") }, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"announced for another size": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 10}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 		}, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"announced for another tenant": {func(v *trail) {
 			v.write(intentOf("_system", "p-1", `{"tenant": "other", "epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 		}, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"announced by an event that was never committed": {func(v *trail) {
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, payload, leaf_hash)
 				SELECT 30, recorded_at, 0, tenant_id, 'p-1', 'audit.prune', 'success', '{"epoch": 0, "size": 20}', leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq = 29`)
 		}, []string{"prune_unproven acme/0[0,20) p-1", "event_inserted acme/0[30,31) p-1"}},
 		"announced by an event that was changed": {func(v *trail) {
-			v.prune("acme", 20, "ev-000025")
+			v.prune(20, "ev-000025")
 			v.tamper(`UPDATE audit_events SET action = 'audit.prune', payload = '{"epoch": 0, "size": 20}' WHERE tenant_id = 'acme' AND seq = 25`)
 		}, []string{"prune_unproven acme/0[0,20) ev-000025", "event_changed acme/0[25,26) ev-000025"}},
 		"with the note of another size": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`UPDATE audit_prunes SET note = (SELECT note FROM audit_commits WHERE tenant_id = 'acme' AND size = 10)`)
 			v.tamper(`DELETE FROM audit_event_ids WHERE tenant_id = 'acme' AND seq < 20`)
 		}, []string{"event_missing acme/0[0,20)", "prune_unproven acme/0[0,20)"}},
 		"not recorded": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`DELETE FROM audit_prunes`)
 			v.tamper(`DELETE FROM audit_event_ids WHERE tenant_id = 'acme' AND seq < 20`)
 		}, []string{"event_missing acme/0[0,20)"}},
 		"an event back where they were removed": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, leaf_hash)
 				SELECT 3, recorded_at, 0, tenant_id, 'back', 'a', 'success', leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq = 25`)
 		}, []string{"event_inserted acme/0[3,4) back"}},
 		"an event changed behind": {func(v *trail) {
 			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
-			v.prune("acme", 20, "p-1")
+			v.prune(20, "p-1")
 			v.tamper(`UPDATE audit_events SET reason = 'x' WHERE tenant_id = 'acme' AND seq = 21`)
 		}, []string{"event_changed acme/0[21,22) ev-000021"}},
 	} {
@@ -213,14 +213,14 @@ func TestAnAcknowledgedLossIsANotice(t *testing.T) {
 		found  []string
 	}{
 		"all of it":    {func(*trail, *merkle.EpochStatement) {}, "", []string{}},
-		"not all":      {func(v *trail, s *merkle.EpochStatement) { s.LostSize, s.LostRoot = 25, merkle.Hash{1} }, "", []string{"tail_missing acme/0[20,30)"}},
-		"of more":      {func(v *trail, s *merkle.EpochStatement) { s.LostSize = 40 }, "", []string{}},
-		"more is gone": {func(v *trail, s *merkle.EpochStatement) {}, `DELETE FROM audit_events WHERE seq = 19 AND epoch = 0 AND tenant_id = 'acme'`, []string{"event_missing acme/0[19,20) ev-000019"}},
-		"row edited":   {func(v *trail, s *merkle.EpochStatement) {}, `UPDATE audit_epochs SET reason = 'nothing'`, []string{"epoch_forged acme/1[-1,-1)", "tail_missing acme/0[20,30)"}},
-		"row deleted":  {func(v *trail, s *merkle.EpochStatement) {}, `DELETE FROM audit_epochs`, []string{"epoch_forged acme/1[-1,-1)", "tail_missing acme/0[20,30)"}},
-		"other root":   {func(v *trail, s *merkle.EpochStatement) { s.PreviousRoot = merkle.Hash{1} }, "", []string{"fork acme/0[0,20)"}},
+		"not all":      {func(_ *trail, s *merkle.EpochStatement) { s.LostSize, s.LostRoot = 25, merkle.Hash{1} }, "", []string{"tail_missing acme/0[20,30)"}},
+		"of more":      {func(_ *trail, s *merkle.EpochStatement) { s.LostSize = 40 }, "", []string{}},
+		"more is gone": {func(*trail, *merkle.EpochStatement) {}, `DELETE FROM audit_events WHERE seq = 19 AND epoch = 0 AND tenant_id = 'acme'`, []string{"event_missing acme/0[19,20) ev-000019"}},
+		"row edited":   {func(*trail, *merkle.EpochStatement) {}, `UPDATE audit_epochs SET reason = 'nothing'`, []string{"epoch_forged acme/1[-1,-1)", "tail_missing acme/0[20,30)"}},
+		"row deleted":  {func(*trail, *merkle.EpochStatement) {}, `DELETE FROM audit_epochs`, []string{"epoch_forged acme/1[-1,-1)", "tail_missing acme/0[20,30)"}},
+		"other root":   {func(_ *trail, s *merkle.EpochStatement) { s.PreviousRoot = merkle.Hash{1} }, "", []string{"fork acme/0[0,20)"}},
 		"says it had more": {
-			func(v *trail, s *merkle.EpochStatement) { s.PreviousSize, s.PreviousRoot = 25, merkle.Hash{1} }, "", []string{"tail_missing acme/0[20,25)"},
+			func(_ *trail, s *merkle.EpochStatement) { s.PreviousSize, s.PreviousRoot = 25, merkle.Hash{1} }, "", []string{"tail_missing acme/0[20,25)"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

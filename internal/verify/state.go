@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -96,9 +97,7 @@ func (s *State) parse(line string, trust *keys.Trust) error {
 func (s *State) Next(r *Report, trust *keys.Trust) (*State, error) {
 	next := &State{logs: make(map[streamKey]savedLog)}
 	if s != nil {
-		for key, log := range s.logs {
-			next.logs[key] = log
-		}
+		maps.Copy(next.logs, s.logs)
 	}
 	for i := range r.Logs {
 		log := &r.Logs[i]

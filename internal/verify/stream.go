@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -57,7 +58,7 @@ const pagesAhead = 2
 // newStream starts a stream. read returns a page and whether there is another;
 // work is run on it in the pool.
 func newStream[T any](ctx context.Context, p *pool, read func(context.Context) (content T, more bool, err error), work func(T)) *stream[T] {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx) //nolint:gosec // close calls it
 	s := &stream[T]{pages: make(chan *page[T], pagesAhead), cancel: cancel}
 	s.wg.Go(func() {
 		defer close(s.pages)
@@ -97,7 +98,8 @@ func (s *stream[T]) next() (content T, ok bool, err error) {
 
 func (s *stream[T]) close() {
 	s.cancel()
-	for range s.pages { //nolint:revive // drained, so that the goroutine ends
+	for range s.pages {
+		continue // drained, so that the goroutine ends
 	}
 	s.wg.Wait()
 }
@@ -147,7 +149,7 @@ func judgeCommit(trust *keys.Trust, stream string, epoch int32, row store.Commit
 	}{
 		{"size", checkpoint.Size == row.Size},
 		{"recorded_at", checkpoint.RecordedAt.Equal(row.RecordedAt)},
-		{"root", string(checkpoint.Root[:]) == string(row.Root)},
+		{"root", bytes.Equal(checkpoint.Root[:], row.Root)},
 		{"frontier", c.frontierFolds()},
 	} {
 		if !column.same {

@@ -19,108 +19,132 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 	}{
 		"payload": {
 			[]string{`UPDATE audit_events SET payload = '{"amount": 1}'` + acme + ` AND seq = 13`},
-			[]string{"event_changed acme/0[13,14) ev-000013"}, false,
+			[]string{"event_changed acme/0[13,14) ev-000013"},
+			false,
 		},
 		"one digit of a number": {
 			[]string{`UPDATE audit_events SET payload = jsonb_set(payload, '{amount}', '13.25000000000000000001')` + acme + ` AND seq = 13`},
-			[]string{"column_edited acme/0[13,14) ev-000013"}, false,
+			[]string{"column_edited acme/0[13,14) ev-000013"},
+			false,
 		},
 		"reason to empty text": {
 			[]string{`UPDATE audit_events SET correlation_id = ''` + acme + ` AND seq = 3`},
-			[]string{"column_edited acme/0[3,4) ev-000003"}, false,
+			[]string{"column_edited acme/0[3,4) ev-000003"},
+			false,
 		},
 		"reason away": {
 			[]string{`UPDATE audit_events SET reason = NULL` + acme + ` AND seq = 29`},
-			[]string{"event_changed acme/0[29,30) ev-000029"}, false,
+			[]string{"event_changed acme/0[29,30) ev-000029"},
+			false,
 		},
 		"actor": {
 			[]string{`UPDATE audit_events SET actor = '{"type":"user","id":"u-0"}'` + acme + ` AND seq = 1`},
-			[]string{"event_changed acme/0[1,2) ev-000001"}, false,
+			[]string{"event_changed acme/0[1,2) ev-000001"},
+			false,
 		},
 		"time": {
 			[]string{`UPDATE audit_events SET time_unix_nano = time_unix_nano + 1` + acme + ` AND seq = 0`},
-			[]string{"event_changed acme/0[0,1) ev-000000"}, false,
+			[]string{"event_changed acme/0[0,1) ev-000000"},
+			false,
 		},
 		"event id": {
 			[]string{`UPDATE audit_events SET event_id = 'x'` + acme + ` AND seq = 5`},
-			[]string{"event_changed acme/0[5,6) x"}, false,
+			[]string{"event_changed acme/0[5,6) x"},
+			false,
 		},
 		"two in one commit": {
 			[]string{`UPDATE audit_events SET action = 'invoice.reject'` + acme + ` AND seq IN (11, 17)`},
-			[]string{"event_changed acme/0[11,12) ev-000011", "event_changed acme/0[17,18) ev-000017"}, false,
+			[]string{"event_changed acme/0[11,12) ev-000011", "event_changed acme/0[17,18) ev-000017"},
+			false,
 		},
 		"leaf_hash": {
 			[]string{`UPDATE audit_events SET leaf_hash = sha256('x')` + acme + ` AND seq = 4`},
-			[]string{"column_edited acme/0[4,5) ev-000004"}, false,
+			[]string{"column_edited acme/0[4,5) ev-000004"},
+			false,
 		},
 		"content with leaf_hash, seen by the fingerprint": {
 			[]string{`UPDATE audit_events SET payload = '{"amount": 1}', leaf_hash = sha256('x')` + acme + ` AND seq = 4`},
-			[]string{"event_changed acme/0[4,5) ev-000004"}, false,
+			[]string{"event_changed acme/0[4,5) ev-000004"},
+			false,
 		},
 		"everything that the store has on an event": {
 			[]string{
 				`UPDATE audit_events SET payload = '{"amount": 1}', leaf_hash = sha256('x')` + acme + ` AND seq = 13`,
 				`UPDATE audit_event_ids SET fingerprint = sha256('y')` + acme + ` AND seq = 13`,
 			},
-			[]string{"event_changed acme/0[13,14) ev-000013"}, false,
+			[]string{"event_changed acme/0[13,14) ev-000013"},
+			false,
 		},
 		"flags with NULL": {
 			[]string{`UPDATE audit_events SET flags = ARRAY[NULL::text]` + acme + ` AND seq = 4`},
-			[]string{"event_changed acme/0[4,5) ev-000004"}, false,
+			[]string{"event_changed acme/0[4,5) ev-000004"},
+			false,
 		},
 		"generated column": {
 			[]string{`ALTER TABLE audit_events ALTER COLUMN actor_id DROP EXPRESSION`, `UPDATE audit_events SET actor_id = 'nobody'` + acme + ` AND seq = 4`},
-			[]string{"column_edited acme/0[4,5) ev-000004"}, false,
+			[]string{"column_edited acme/0[4,5) ev-000004"},
+			false,
 		},
 		"generated time": {
 			[]string{`ALTER TABLE audit_events ALTER COLUMN event_time DROP EXPRESSION`, `UPDATE audit_events SET event_time = event_time - interval '1 day'` + acme + ` AND seq = 4`},
-			[]string{"column_edited acme/0[4,5) ev-000004"}, false,
+			[]string{"column_edited acme/0[4,5) ev-000004"},
+			false,
 		},
 		"an event deleted": {
 			[]string{`DELETE FROM audit_events` + acme + ` AND seq = 12`},
-			[]string{"event_missing acme/0[12,13) ev-000012"}, false,
+			[]string{"event_missing acme/0[12,13) ev-000012"},
+			false,
 		},
 		"an event deleted with its identities": {
 			[]string{`DELETE FROM audit_events` + acme + ` AND seq = 12`, `DELETE FROM audit_event_ids` + acme + ` AND seq = 12`},
-			[]string{"event_missing acme/0[12,13)"}, false,
+			[]string{"event_missing acme/0[12,13)"},
+			false,
 		},
 		"the events of a commit deleted": {
 			[]string{`DELETE FROM audit_events` + acme + ` AND seq BETWEEN 20 AND 29`, `DELETE FROM audit_event_ids` + acme + ` AND seq >= 20`},
-			[]string{"event_missing acme/0[20,30)"}, false,
+			[]string{"event_missing acme/0[20,30)"},
+			false,
 		},
 		"tail cut": {
 			[]string{
 				`DELETE FROM audit_events` + acme + ` AND seq >= 20`, `DELETE FROM audit_event_ids` + acme + ` AND seq >= 20`,
 				`DELETE FROM audit_commits` + acme + ` AND size = 30`,
 			},
-			[]string{"tail_missing acme/0[20,30)"}, true,
+			[]string{"tail_missing acme/0[20,30)"},
+			true,
 		},
 		"tenant deleted": {
 			[]string{`DELETE FROM audit_events` + acme, `DELETE FROM audit_event_ids` + acme, `DELETE FROM audit_commits` + acme},
-			[]string{"log_missing /0[0,30)"}, true,
+			[]string{"log_missing /0[0,30)"},
+			true,
 		},
 		"tenant deleted but for identities": {
 			[]string{`DELETE FROM audit_events` + acme, `DELETE FROM audit_event_ids` + acme + ` AND id <> 'ev-000003'`, `DELETE FROM audit_commits` + acme},
-			[]string{"log_missing acme/0[0,30)", "column_edited acme/0[3,4) ev-000003"}, false,
+			[]string{"log_missing acme/0[0,30)", "column_edited acme/0[3,4) ev-000003"},
+			false,
 		},
 		"an event inserted at the end": {
 			[]string{`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, leaf_hash)
 				SELECT 30, recorded_at, 0, 'acme', 'forged', 'a', 'success', leaf_hash FROM audit_events` + acme + ` AND seq = 29`},
-			[]string{"event_inserted acme/0[30,31) forged"}, false,
+			[]string{"event_inserted acme/0[30,31) forged"},
+			false,
 		},
 		"an event inserted beside another": {
 			[]string{`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, leaf_hash)
 				SELECT seq, recorded_at - interval '1 second', 0, 'acme', 'forged', 'a', 'success', leaf_hash FROM audit_events` + acme + ` AND seq = 14`},
-			[]string{"event_inserted acme/0[14,15) forged"}, false,
+			[]string{"event_inserted acme/0[14,15) forged"},
+			false,
 		},
 		"a tenant inserted": {
 			[]string{`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, leaf_hash)
 				SELECT 0, recorded_at, 0, 'new', 'forged', 'a', 'success', leaf_hash FROM audit_events` + acme + ` AND seq = 14`},
-			[]string{"event_inserted new/0[0,1) forged"}, false,
+			[]string{"event_inserted new/0[0,1) forged"},
+			false,
 		},
 		"recorded_at of an event": {
 			[]string{`UPDATE audit_events SET recorded_at = recorded_at + interval '1 second'` + acme + ` AND seq = 8`},
-			[]string{"event_moved acme/0[8,9) ev-000008"}, false,
+			[]string{"event_moved acme/0[8,9) ev-000008"},
+			false,
 		},
 		"recorded_at of a commit and its events": {
 			[]string{
@@ -134,14 +158,16 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 				"event_moved acme/0[11,12) ev-000011", "event_moved acme/0[12,13) ev-000012", "event_moved acme/0[13,14) ev-000013",
 				"event_moved acme/0[14,15) ev-000014", "event_moved acme/0[15,16) ev-000015", "event_moved acme/0[16,17) ev-000016",
 				"event_moved acme/0[17,18) ev-000017", "event_moved acme/0[18,19) ev-000018", "event_moved acme/0[19,20) ev-000019",
-			}, false,
+			},
+			false,
 		},
 		"two events change places": {
 			[]string{
 				`UPDATE audit_events SET seq = seq + 1000` + acme + ` AND seq IN (13, 16)`,
 				`UPDATE audit_events SET seq = CASE seq WHEN 1013 THEN 16 ELSE 13 END` + acme + ` AND seq > 1000`,
 			},
-			[]string{"event_moved acme/0[13,14) ev-000016", "event_moved acme/0[16,17) ev-000013"}, false,
+			[]string{"event_moved acme/0[13,14) ev-000016", "event_moved acme/0[16,17) ev-000013"},
+			false,
 		},
 		"two events change places with their identities": {
 			[]string{
@@ -149,63 +175,78 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 				`UPDATE audit_events SET seq = CASE seq WHEN 1013 THEN 16 ELSE 13 END` + acme + ` AND seq > 1000`,
 				`UPDATE audit_event_ids SET seq = CASE seq WHEN 13 THEN 16 ELSE 13 END` + acme + ` AND seq IN (13, 16)`,
 			},
-			[]string{"event_moved acme/0[13,14) ev-000016", "event_moved acme/0[16,17) ev-000013"}, false,
+			[]string{"event_moved acme/0[13,14) ev-000016", "event_moved acme/0[16,17) ev-000013"},
+			false,
 		},
 		"a commit deleted": {
 			[]string{`DELETE FROM audit_commits` + acme + ` AND size = 20`},
-			[]string{"commit_missing acme/0[10,20)"}, false,
+			[]string{"commit_missing acme/0[10,20)"},
+			false,
 		},
 		"the newest commit deleted": {
 			[]string{`DELETE FROM audit_commits` + acme + ` AND size = 30`},
-			[]string{"commit_missing acme/0[20,30)"}, false,
+			[]string{"commit_missing acme/0[20,30)"},
+			false,
 		},
 		"prev_size": {
 			[]string{`UPDATE audit_commits SET prev_size = 15` + acme + ` AND size = 20`},
-			[]string{"commit_changed acme/0[10,20)"}, false,
+			[]string{"commit_changed acme/0[10,20)"},
+			false,
 		},
 		"root": {
 			[]string{`UPDATE audit_commits SET root = sha256('x')` + acme + ` AND size = 20`},
-			[]string{"commit_changed acme/0[10,20)"}, false,
+			[]string{"commit_changed acme/0[10,20)"},
+			false,
 		},
 		"frontier": {
 			[]string{`UPDATE audit_commits SET frontier = sha256('x') || sha256('y')` + acme + ` AND size = 20`},
-			[]string{"commit_changed acme/0[10,20)"}, false,
+			[]string{"commit_changed acme/0[10,20)"},
+			false,
 		},
 		"note": {
 			[]string{`UPDATE audit_commits SET note = replace(note, E'\n20\n', E'\n21\n')` + acme + ` AND size = 20`},
-			[]string{"commit_forged acme/0[10,20)"}, false,
+			[]string{"commit_forged acme/0[10,20)"},
+			false,
 		},
 		"note of another commit": {
 			[]string{`UPDATE audit_commits AS c SET note = d.note FROM audit_commits AS d WHERE c.tenant_id = 'acme' AND c.size = 20 AND d.tenant_id = 'acme' AND d.size = 10`},
-			[]string{"commit_changed acme/0[10,20)"}, false,
+			[]string{"commit_changed acme/0[10,20)"},
+			false,
 		},
 		"note of another tenant": {
 			[]string{`UPDATE audit_commits AS c SET note = d.note FROM audit_commits AS d WHERE c.tenant_id = 'acme' AND c.size = 20 AND d.tenant_id = 'other'`},
-			[]string{"commit_forged acme/0[10,20)"}, false,
+			[]string{"commit_forged acme/0[10,20)"},
+			false,
 		},
 		"signature off one commit": {
 			[]string{`UPDATE audit_commits SET note = NULL, root = NULL, frontier = NULL` + acme + ` AND size = 20`},
-			[]string{"commit_changed acme/0[10,20)"}, false,
+			[]string{"commit_changed acme/0[10,20)"},
+			false,
 		},
 		"signature off the first commit": {
 			[]string{`UPDATE audit_commits SET note = NULL, root = NULL, frontier = NULL` + acme + ` AND size = 10`},
-			[]string{"commit_changed acme/0[0,10)"}, false,
+			[]string{"commit_changed acme/0[0,10)"},
+			false,
 		},
 		"identity deleted": {
 			[]string{`DELETE FROM audit_event_ids` + acme + ` AND kind = 'k' AND seq = 7`},
-			[]string{"column_edited acme/0[7,8) ev-000007"}, false,
+			[]string{"column_edited acme/0[7,8) ev-000007"},
+			false,
 		},
 		"identity with another fingerprint": {
 			[]string{`UPDATE audit_event_ids SET fingerprint = sha256('x')` + acme + ` AND kind = 'e' AND seq = 7`},
-			[]string{"column_edited acme/0[7,8) ev-000007"}, false,
+			[]string{"column_edited acme/0[7,8) ev-000007"},
+			false,
 		},
 		"identity without an event": {
 			[]string{`INSERT INTO audit_event_ids SELECT recorded_at, 5, 0, 'e', 'acme', 'ghost', fingerprint FROM audit_event_ids` + acme + ` AND kind = 'e' AND seq = 7`},
-			[]string{"column_edited acme/0[5,6) ghost"}, false,
+			[]string{"column_edited acme/0[5,6) ghost"},
+			false,
 		},
 		"identity of the future": {
 			[]string{`INSERT INTO audit_event_ids SELECT recorded_at, 500, 7, 'e', 'acme', 'ghost', fingerprint FROM audit_event_ids` + acme + ` AND kind = 'e' AND seq = 7`},
-			[]string{"column_edited acme/7[500,501) ghost"}, false,
+			[]string{"column_edited acme/7[500,501) ghost"},
+			false,
 		},
 		"a partition detached": {
 			[]string{`DO $$ DECLARE p text; BEGIN

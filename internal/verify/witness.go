@@ -24,7 +24,8 @@ func (w JournalWitness) Leaves(ctx context.Context, tenant string, ids map[strin
 		if err != nil {
 			return nil, err
 		}
-		if count++; count%4096 == 0 && ctx.Err() != nil {
+		count++
+		if count%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if line.Kind != journal.RecordEntry {
