@@ -55,6 +55,8 @@ func TestMACVerifySaysWhatIsWrong(t *testing.T) {
 	require.NoError(t, err)
 	leaf := sha256.Sum256([]byte("leaf"))
 	good := ring.Sign(leaf)
+	loose := []byte(good)
+	loose[len(loose)-1]++ // the last letter's low bits are of no byte
 	for name, c := range map[string]struct {
 		mac  string
 		want error
@@ -65,6 +67,7 @@ func TestMACVerifySaysWhatIsWrong(t *testing.T) {
 		"no key id":       {strings.Replace(good, "edge-1", "", 1), keys.ErrMACFormat},
 		"odd key id":      {strings.Replace(good, "edge-1", "edge 1", 1), keys.ErrMACFormat},
 		"unknown key id":  {strings.Replace(good, "edge-1", "edge-9", 1), keys.ErrMACKeyID},
+		"loose base64":    {string(loose), keys.ErrMACFormat},
 		"padded":          {good + "=", keys.ErrMACFormat},
 		"cut":             {good[:len(good)-1], keys.ErrMACFormat},
 		"line end inside": {good[:len(good)-2] + "\n" + good[len(good)-1:], keys.ErrMACFormat},
@@ -135,13 +138,6 @@ func TestGeneratedMACKeysAreRead(t *testing.T) {
 	require.ErrorContains(t, err, "read randomness")
 	_, err = keys.GenerateMAC(bytes.NewReader(make([]byte, 32)), "edge 1")
 	require.ErrorContains(t, err, `key id "edge 1"`)
-}
-
-func TestMACSignAllocatesOnlyItsText(t *testing.T) {
-	ring, err := keys.ParseMACRing([]byte(macLine("edge-1", 1)))
-	require.NoError(t, err)
-	leaf := sha256.Sum256(nil)
-	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { ring.Sign(leaf) }), 1.5)
 }
 
 func FuzzMACRing(f *testing.F) {

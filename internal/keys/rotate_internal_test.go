@@ -163,6 +163,12 @@ func TestChangesThatAreRefusedWriteNothing(t *testing.T) {
 			_, err := f.Retire("00000000", noon)
 			return err
 		}, ErrNoKey, "log.key: no such key: 00000000 (it has audit.example.com/prod+"},
+		"retire for a key that nobody trusts": {func(t *testing.T, f *Files) {
+			outdated, err := os.ReadFile(f.Trust)
+			require.NoError(t, err)
+			require.NoError(t, changes["rotate"](f))
+			require.NoError(t, os.WriteFile(f.Trust, outdated, 0o600))
+		}, changes["retire"], ErrUnknown, "signs: the trust file does not trust this key now"},
 		"retire twice": {func(t *testing.T, f *Files) {
 			require.NoError(t, changes["rotate"](f))
 			require.NoError(t, changes["retire"](f))
@@ -242,7 +248,7 @@ func TestChangesKeepCommentsModesAndLinks(t *testing.T) {
 	text, err := os.ReadFile(f.Trust)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(f.Trust, append(text, "# of the auditors"...), 0o600)) // no newline at the end
-	require.NoError(t, os.Chmod(f.Trust, 0o640))
+	require.NoError(t, os.Chmod(f.Trust, 0o664))                                           // more than the umask gives
 	linked := &Files{Key: filepath.Join(links, "log.key"), Trust: filepath.Join(links, "trust")}
 	require.NoError(t, os.Symlink(f.Key, linked.Key))
 	require.NoError(t, os.Symlink(f.Trust, linked.Trust))
@@ -254,7 +260,7 @@ func TestChangesKeepCommentsModesAndLinks(t *testing.T) {
 	require.Equal(t, os.ModeSymlink, info.Mode().Type())
 	info, err = os.Stat(f.Trust)
 	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o640), info.Mode().Perm())
+	require.Equal(t, os.FileMode(0o664), info.Mode().Perm())
 
 	trust, err := LoadTrust(f.Trust)
 	require.NoError(t, err)

@@ -181,7 +181,7 @@ func (p *plan) readFrontiers(ctx context.Context, r Reader) error {
 // right subtree they have grown together.
 func (s *segment) source() int64 {
 	width := bitLen(s.to - s.from)
-	if s.to>>width<<width == s.from || s.from == 0 {
+	if s.to>>width<<width == s.from {
 		return s.to
 	}
 	return s.to - 1
