@@ -299,6 +299,9 @@ func (r *recovery) recover(ctx context.Context, tenant string) error {
 	if errors.Is(err, epoch.ErrNothing) {
 		return r.recordMissing(ctx, tenant)
 	}
+	if errors.Is(err, epoch.ErrForeignKey) {
+		return environmentError("name the key file of this log; where its key was replaced, add the old public key to the key file; --anchors of this log prove that the key is right", err)
+	}
 	if errors.Is(err, epoch.ErrNoRecompute) {
 		return environmentError("name a login of the auditor role with --auditor-url or AUDIT_AUDITOR_URL", err)
 	}

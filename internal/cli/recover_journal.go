@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/journal"
@@ -27,6 +28,13 @@ type recoveredJournal struct {
 // runJournal opens a new epoch of a journal. Its directory and its anchor file
 // are locked meanwhile: the collector that writes it must be stopped.
 func (o *recoverOptions) runJournal(ctx context.Context, sys *System, format string) error {
+	// The journal's own code would make a directory that is not there, and a
+	// mistyped name would then be the newest epoch that the anchors know.
+	if info, err := os.Stat(o.journal); err != nil {
+		return usageError("a journal that is gone altogether needs an empty directory first", "--journal: %w", err)
+	} else if !info.IsDir() {
+		return usageError("", "--journal: %s is not a directory", o.journal)
+	}
 	path := o.key
 	if path == "" {
 		path = sys.Getenv("AUDIT_LOG_KEY_FILE")
@@ -46,9 +54,12 @@ func (o *recoverOptions) runJournal(ctx context.Context, sys *System, format str
 	}
 	found, err := journal.Examine(options)
 	if err != nil {
-		return environmentError("the collector that writes this journal must be stopped", fmt.Errorf("--journal: %w", err))
+		return environmentError(stopHint(err), fmt.Errorf("--journal: %w", err))
 	}
 	defer found.Close()
+	if err := requireOwnKey(o.journal, ring, found.Problem); err != nil {
+		return err
+	}
 	if found.Problem == nil {
 		hint := ""
 		if anchors == nil {
@@ -84,9 +95,44 @@ func (o *recoverOptions) journalAnchors(sys *System) (*anchor.File, error) {
 	}
 	file, err := anchor.Open(path)
 	if err != nil {
-		return nil, environmentError("the collector that writes this journal must be stopped", fmt.Errorf("--anchors: %w", err))
+		return nil, environmentError(stopHint(err), fmt.Errorf("--anchors: %w", err))
 	}
 	return file, nil
+}
+
+// requireOwnKey refuses to end a journal of which no signature is by a key of
+// ours: the key file may be the wrong one.
+func requireOwnKey(path string, ring *keys.Ring, problem error) error {
+	if _, behind := errors.AsType[*journal.BehindError](problem); problem == nil || behind {
+		return nil // it could be read, or its anchors were
+	}
+	dir, err := journal.ReadDirectory(path)
+	if err != nil {
+		return environmentError("", fmt.Errorf("--journal: %w", err))
+	}
+	for i := range dir.Segments {
+		for line, err := range dir.Segments[i].Lines() {
+			if err != nil {
+				break // damaged from here on
+			}
+			if line.Checkpoint == nil {
+				continue
+			}
+			if _, err := ring.Open(line.Checkpoint.Note); err == nil {
+				return nil
+			}
+		}
+	}
+	return environmentError("name the key file of this log; where its key was replaced, add the old public key to the key file",
+		fmt.Errorf("--journal: no segment of %s is signed by a key of this key file: %w", path, problem))
+}
+
+// stopHint is the remedy where a collector is at work.
+func stopHint(err error) string {
+	if _, held := errors.AsType[*journal.InUseError](err); held || errors.Is(err, anchor.ErrInUse) {
+		return "stop the collector that writes this journal first"
+	}
+	return ""
 }
 
 // recordJournal writes the event, where a store is named.

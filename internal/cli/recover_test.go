@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
 	"github.com/otelaudit/otelaudit/internal/record"
@@ -30,7 +31,7 @@ func TestRecoverScripts(t *testing.T) {
 		Dir:                 "testdata/recover",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fill": fillStore, "refused": writesRefused, "attack": attackStore,
+			"fill": fillStore, "refused": writesRefused, "attack": attackStore, "journal": runJournalWriter,
 		},
 		Setup: func(env *testscript.Env) error {
 			db := storetest.NewDatabase(t)
@@ -107,6 +108,42 @@ func fillStore(ts *testscript.TestScript, neg bool, args []string) {
 	defer remove()
 	if outcome := write(ts, sealer, args[2], args[3], count); outcome.Status != store.Stored {
 		ts.Fatalf("not stored: %v %v", outcome.Status, outcome.Cause)
+	}
+}
+
+// runJournalWriter is `[!] journal KEY DIR ANCHORS COUNT`: a collector writes a
+// journal, or with ! may not.
+func runJournalWriter(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 4 {
+		ts.Fatalf("usage: [!] journal KEY DIR ANCHORS COUNT")
+	}
+	count, err := strconv.Atoi(args[3])
+	ts.Check(err)
+	ring, err := keys.LoadRing(ts.MkAbs(args[0]))
+	ts.Check(err)
+	file, err := anchor.Open(ts.MkAbs(args[2]))
+	ts.Check(err)
+	defer file.Close()
+	w, err := journal.Open(journal.Options{Directory: ts.MkAbs(args[1]), Name: "journal", Ring: ring, Anchors: file, Now: time.Now})
+	if neg {
+		if err == nil {
+			ts.Fatalf("opened a journal that is behind or damaged")
+		}
+		return
+	}
+	ts.Check(err)
+	defer func() { ts.Check(w.Close()) }()
+	_, before := w.Head()
+	var hasher journal.Hasher
+	for n := range count {
+		rec := &record.Record{
+			TenantID: "acme", EventID: fmt.Sprintf("j-%d", before+int64(n)), Action: "invoice.create", Outcome: record.OutcomeSuccess,
+			Actor: record.EmptyObject().Set("id", record.StringValue("alice")), TimeUnixNano: 1767225600123456789,
+		}
+		entry, err := hasher.NewEntry(rec.AppendCanonical(nil), "")
+		ts.Check(err)
+		_, err = w.Append(context.Background(), []journal.Entry{entry})
+		ts.Check(err)
 	}
 }
 

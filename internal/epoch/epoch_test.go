@@ -341,6 +341,26 @@ func TestALostEpochIsFollowedByAnother(t *testing.T) {
 	require.EqualValues(t, 2, state.Epoch)
 }
 
+// TestTheWrongKeyEndsNoLog: with a key that signed nothing here every head looks
+// forged.
+func TestTheWrongKeyEndsNoLog(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "acme")
+	f.grow(3)
+	owner := f.ring
+	for _, log := range []string{logName, "audit.example.com/other"} {
+		f.ring = newRing(t, log)
+		_, err := f.store(tree(9)).Open(t.Context(), "acme", "drill")
+		require.ErrorIs(t, err, ErrForeignKey, log)
+	}
+	f.ring = owner
+	f.exec(`UPDATE audit_commits SET note = 'garbage'`)
+	_, err := f.store(tree(9)).Open(t.Context(), "acme", "drill")
+	require.ErrorIs(t, err, ErrForeignKey, "nothing tells our key from another")
+	_, err = f.store(tree(9), f.notes[1]).Open(t.Context(), "acme", "drill")
+	require.NoError(t, err, "a checkpoint of ours does")
+}
+
 func TestAForgedStatementIsNoHead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "acme")

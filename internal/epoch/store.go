@@ -19,7 +19,7 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-type queries struct{ access, tenants, head, commit, settings, lock, open, openings string }
+type queries struct{ access, tenants, head, commit, settings, lock, open, openings, notes string }
 
 func newQueries(schema string) queries {
 	load := func(name string) string {
@@ -31,7 +31,7 @@ func newQueries(schema string) queries {
 	}
 	return queries{
 		access: load("access"), tenants: load("tenants"), head: load("head"), commit: load("commit"),
-		settings: load("settings"), lock: load("lock"), open: load("open"), openings: load("openings"),
+		settings: load("settings"), lock: load("lock"), open: load("open"), openings: load("openings"), notes: load("notes"),
 	}
 }
 
@@ -187,6 +187,9 @@ func (s *Store) prepare(ctx context.Context, tenant string) (opening Opening, er
 	if state.Intact() {
 		return opening, ErrNothing
 	}
+	if err := s.checkKey(ctx, state); err != nil {
+		return opening, err
+	}
 	if state.sealed() || state.Size == 0 {
 		return opening, nil
 	}
@@ -195,6 +198,32 @@ func (s *Store) prepare(ctx context.Context, tenant string) (opening Opening, er
 	}
 	opening.Tree, err = s.recompute(ctx, tenant, state.Epoch)
 	return opening, err
+}
+
+// ErrForeignKey is returned for a log that nothing shows to be this key's: the
+// key file may be the wrong one, and its statement would end a log of others.
+var ErrForeignKey = errors.New("neither a commit nor a known checkpoint is signed by a key of this key file: is it the log's?")
+
+// checkKey asks for one signature of ours before a head is called forged that
+// another key signed.
+func (s *Store) checkKey(ctx context.Context, state *State) error {
+	if !errors.Is(state.Forged, keys.ErrSignature) || len(s.known.streams) > 0 {
+		return nil
+	}
+	rows, err := s.conn.Query(ctx, s.sql.notes, state.Tenant)
+	if err != nil {
+		return err
+	}
+	notes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		if _, err := s.ring.Open([]byte(note)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("tenant %q: %w (%w)", state.Tenant, ErrForeignKey, state.Forged)
 }
 
 // transact opens the epoch under the tenant's lock, if the log is still what was
