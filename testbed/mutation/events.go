@@ -13,6 +13,8 @@ const (
 	whyMAC     = "the MAC stands beside the leaf, not under it: only its key tells"
 	whyAppend  = "whoever holds the log's key can append events that nobody sent"
 	whyNoMAC   = "an event need not have a MAC: reports count those without"
+	whyTorn    = "a crash leaves the same, and what has no checkpoint was never acknowledged"
+	whyRefused = "what is in quarantine is in no tenant's tree"
 	whyJournal = "no journal at all is a journal that was never written"
 	whyTail    = "a clean cut of the tail is a valid older state"
 	whyTenant  = "a store without the tenant is a valid store"
@@ -127,7 +129,7 @@ func editOther(a *attack, rec *record.Record) bool {
 }
 
 func eventIDOperator() Operator {
-	journal := exact(verify.EventChanged, onlyInStore, onlyInJournal, altered)
+	journal := exact(verify.EventChanged, onlyInStore, onlyInJournal, altered, unconfirmed)
 	return Operator{
 		Name: "edit event id", Group: "event", Does: "an event goes by another id",
 		expect: expects(
@@ -151,7 +153,7 @@ func eventIDOperator() Operator {
 }
 
 func tenantSwapOperator() Operator {
-	journal := exact(verify.EventChanged, onlyInStore, onlyInJournal, altered)
+	journal := exact(verify.EventChanged, onlyInStore, onlyInJournal, altered, unconfirmed)
 	return Operator{
 		Name: "swap between tenants", Group: "event", Does: "two tenants' events change places",
 		expect: expects(

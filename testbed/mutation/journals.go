@@ -61,6 +61,7 @@ func writeSegments(dir string, files []segmentFile) error {
 }
 
 const (
+	recordStart     = `{"action":`
 	headerStart     = `{"journal":`
 	checkpointStart = `{"checkpoint":`
 	sealStart       = `{"seal":`
@@ -88,9 +89,11 @@ func (a *attack) places() []journalPlace {
 	return places
 }
 
-// place picks an entry that satisfies ok and is of an application's tenant.
+// place picks the entry of a record that satisfies ok.
 func (a *attack) place(ok func(journalPlace) bool) (journalPlace, bool) {
-	places := slices.DeleteFunc(a.places(), func(p journalPlace) bool { return ok != nil && !ok(p) })
+	places := slices.DeleteFunc(a.places(), func(p journalPlace) bool {
+		return !strings.HasPrefix(a.files[p.file].lines[p.line], recordStart) || ok != nil && !ok(p)
+	})
 	if len(places) == 0 {
 		return journalPlace{}, false
 	}
@@ -233,6 +236,31 @@ func flipped(a *attack, line string) string {
 	return string(b)
 }
 
+// macInSegment changes a MAC beside an entry, in the newest segment or in an
+// earlier one.
+func macInSegment(name, does string, expect [3]*expectation, newest bool) Operator {
+	o := onFiles(name, does, expect, func(a *attack) bool {
+		f, l, found := a.control(checkpointStart, func(f, l int) bool {
+			return (f == len(a.files)-1) == newest && strings.Contains(a.files[f].lines[l], `,"macs":{`)
+		})
+		if !found {
+			return false
+		}
+		line := a.files[f].lines[l]
+		i := strings.LastIndex(line, `"}}`) - 5
+		if line[i] == 'A' {
+			line = line[:i] + "B" + line[i+1:]
+		} else {
+			line = line[:i] + "A" + line[i+1:]
+		}
+		a.files[f].lines[l] = line
+		a.damage = append(a.damage, spot{until: -1})
+		return true
+	})
+	o.need.macs = true
+	return o
+}
+
 func journalControlOperators() []Operator {
 	edited := func(kinds ...verify.Kind) [3]*expectation { return expects(seen(log(kinds...))) }
 	flip := func(start string) func(a *attack) bool {
@@ -247,6 +275,10 @@ func journalControlOperators() []Operator {
 		}
 	}
 	return []Operator{
+		macInSegment("edit journal mac", "the MAC beside an entry of a sealed segment",
+			expects(seen(log(verify.JournalChanged, verify.JournalForged), with{MAC, log(verify.MACInvalid, verify.JournalChanged)})), false),
+		macInSegment("edit newest journal mac", "the MAC beside an entry of the newest segment", expects(hidden(whyMAC, with{Newest, blind}, with{Every, blind},
+			with{Beside, blind}, with{MAC, log(verify.MACInvalid)})), true),
 		onFiles("edit journal checkpoint", "one character of a checkpoint line",
 			edited(verify.JournalForged, verify.JournalChanged, verify.JournalLineChanged, verify.JournalUnsigned), flip(checkpointStart)),
 		onFiles("edit journal header", "one character of a segment's first line", edited(verify.JournalForged, verify.JournalChanged), flip(headerStart)),
@@ -285,6 +317,33 @@ func journalFileOperators() []Operator {
 		onFiles("remove middle segment", "a file between others", gone(), func(a *attack) bool {
 			return len(a.files) > 2 && a.dropSegment(1+a.rng.IntN(len(a.files)-2))
 		}),
+		onFiles("remove last segment", "the newest file", tailCut(onlyInStore), func(a *attack) bool {
+			last := len(a.files) - 1
+			if last < 1 {
+				return false
+			}
+			s := spot{until: -1}
+			for _, line := range a.files[last].lines {
+				s.ids = append(s.ids, a.stored(line)...)
+			}
+			a.damage = append(a.damage, s)
+			a.files = a.files[:last]
+			return len(s.ids) > 0
+		}),
+		onFiles("tear the journal's tail", "the last batch without its end, as a crash leaves it",
+			expects(hidden(whyTorn, with{Newest, log(verify.TailMissing)}, with{Every, log(verify.TailMissing)}, with{Beside, log(onlyInStore)})), func(a *attack) bool {
+				lines := a.files[len(a.files)-1].lines
+				end := len(lines) - 1 // what is behind the last newline
+				for end > 0 && !strings.HasPrefix(lines[end], checkpointStart) {
+					end--
+				}
+				if end < 2 || isControl(lines[end-1]) || !strings.HasPrefix(lines[end-1], recordStart) {
+					return false
+				}
+				a.files[len(a.files)-1].lines = append(slices.Clone(lines[:end-1]), lines[end-1][:len(lines[end-1])/2])
+				a.damage = append(a.damage, spot{until: -1})
+				return true
+			}),
 		onFiles("swap segments", "two files change their names", expects(seen(log(verify.JournalSegmentMissing, verify.JournalChanged, verify.JournalForged))), func(a *attack) bool {
 			if len(a.files) < 2 {
 				return false
@@ -299,13 +358,12 @@ func journalFileOperators() []Operator {
 			s := spot{until: -1}
 			for _, batch := range a.batches[n:] {
 				for _, e := range batch.entries {
-					rec, _ := record.ParseCanonical([]byte(e.canonical))
-					s.ids = append(s.ids, rec.EventID)
+					s.ids = append(s.ids, a.stored(e.canonical)...)
 				}
 			}
 			a.damage = append(a.damage, s)
 			a.batches, a.rewrite = a.batches[:n], true
-			return true
+			return len(s.ids) > 0
 		}),
 		onFiles("remove the journal", "every file", expects(hidden(whyJournal, with{Newest, log(verify.LogMissing)},
 			with{Every, log(verify.LogMissing)}, with{Beside, log(refused)})), func(a *attack) bool {
@@ -314,6 +372,17 @@ func journalFileOperators() []Operator {
 			return true
 		}),
 	}
+}
+
+// stored is the id of the event of a line, if the store has it: retention may
+// have removed it.
+func (a *attack) stored(line string) []string {
+	for i := range a.was.events {
+		if a.was.events[i].canonical == line {
+			return []string{a.was.events[i].record().EventID}
+		}
+	}
+	return nil
 }
 
 // tailCut is what must be made of a journal that is shorter than it was.

@@ -15,6 +15,7 @@ const (
 	onlyInStore   = verify.Kind(reconcile.OnlyInStore)
 	altered       = verify.Kind(reconcile.Altered)
 	unconfirmed   = verify.Kind(reconcile.Unconfirmed)
+	onlyRefused   = verify.Kind(reconcile.QuarantineMissing)
 	refused       = verify.Kind("no journal: exit 2")
 )
 

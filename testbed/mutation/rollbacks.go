@@ -35,6 +35,32 @@ func rollbackOperators() []Operator {
 			},
 		},
 		{
+			Name: "restore an old backup", Group: "rollback", Does: "every tenant is rolled back",
+			expect: all(hidden(whyTail, with{Newest, log(verify.TailMissing)}, with{Every, log(verify.TailMissing)}, journal)),
+			apply: func(a *attack) bool {
+				for _, log := range a.logs(nil) {
+					commits := a.im.commitsOf(log)
+					start, _ := a.im.start(log)
+					if a.speaks(log) || len(commits) < 2 || commits[0].size < start {
+						return false
+					}
+					size := commits[a.rng.IntN(len(commits)-1)].size
+					a.hurtRange(log, size, a.im.head(log).size)
+					a.im.cut(log, size)
+				}
+				return true
+			},
+		},
+		{
+			Name: "delete from quarantine", Group: "rollback", Does: "a record that could not become an event", need: shape{refused: true},
+			expect: all(hidden(whyRefused, with{Newest, blind}, with{Every, blind}, with{Beside, log(onlyRefused)})),
+			apply: func(a *attack) bool {
+				a.statements = append(a.statements, "DELETE FROM public.audit_quarantine")
+				a.damage = append(a.damage, spot{log: logID{a.w.tenants[0], 0}})
+				return true
+			},
+		},
+		{
 			Name: "roll back with the anchors", Group: "anchors", Does: "the same, by somebody who also puts an old copy in place of the anchor files",
 			expect: all(hidden(whyTail, with{Newest, blind}, with{Every, blind}, journal)),
 			apply: func(a *attack) bool {

@@ -124,7 +124,7 @@ func (w Witness) in(group string) string {
 	}
 }
 
-var whys = []string{whyKey, whyAppend, whyTail, whyTenant, whyJournal, whyMAC, whyNoMAC, whyMerge, whyMoot, whyPrune, whyLoss}
+var whys = []string{whyKey, whyAppend, whyTail, whyTenant, whyJournal, whyTorn, whyRefused, whyMAC, whyNoMAC, whyMerge, whyMoot, whyPrune, whyLoss}
 
 func footnote(why string) string {
 	i := slices.Index(whys, why)

@@ -2,6 +2,8 @@ package mutation
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/record"
@@ -23,6 +26,7 @@ type shape struct {
 	pruned    bool // one tenant's first commits were removed by retention
 	selective bool // one event was removed on its own and its leaf kept
 	macs      bool // events carry origin MACs, made with two keys
+	refused   bool // a record that could not become an event is in quarantine
 }
 
 // world is a store of some shape, the journal beside it, and what a verifier
@@ -80,6 +84,9 @@ func (l *Lab) build(ctx context.Context, rng *rand.Rand, s shape) (*world, error
 		return nil, err
 	}
 	if err := w.retention(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.quarantine(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -318,6 +325,18 @@ func (w *world) removeOne(ctx context.Context) error {
 	after.remove(func(e *eventRow) bool { return e.tenant == gone.tenant && e.epoch == gone.epoch && e.seq == gone.seq })
 	after.survived = append(after.survived, leafRow{gone.tenant, gone.epoch, gone.seq, gone.at, gone.leaf})
 	return replace(ctx, w.lab.conn, before, after)
+}
+
+// quarantine keeps a record in both sinks that could not become an event.
+func (w *world) quarantine(ctx context.Context) error {
+	if !w.shape.refused {
+		return nil
+	}
+	tenant, otlp := w.tenants[0], []byte("a record as OTLP")
+	q := store.Quarantined{TenantID: tenant, Reason: record.ReasonMalformed, Detail: "no action", Encoding: "protobuf", OTLP: otlp, SHA256: sha256.Sum256(otlp)}
+	line := (&journal.Quarantined{TenantID: tenant, Reason: q.Reason, Detail: q.Detail, OTLP: otlp, SHA256: hex.EncodeToString(q.SHA256[:])}).AppendLine(nil)
+	w.batches = append(w.batches, journalBatch{w.lab.now(), []journalEntry{{canonical: string(line)}}})
+	return w.lab.writer.Quarantine(ctx, []store.Quarantined{q})
 }
 
 // newestNotes are what an anchor file holds after it was compacted.
