@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -128,8 +129,8 @@ func TestJournalPrune(t *testing.T) {
 	code, out, stderr = run("--older-than", "5d", "--no-holds")
 	require.Zero(t, code, stderr)
 	var result struct {
-		Removed  bool
-		Segments []prunedSegment
+		Removed  bool            `json:"removed"`
+		Segments []prunedSegment `json:"segments"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(out), &result))
 	require.True(t, result.Removed)
@@ -157,10 +158,10 @@ func TestJournalUsage(t *testing.T) {
 		{"no directory", []string{"journal", "list"}, "--journal is missing"},
 		{"a directory that is not there", []string{"journal", "list", "--journal", "/nosuch"}, "--journal: open /nosuch: no such file or directory"},
 		{"nobody knows the holds", prune, "nobody is named who knows the legal holds"},
-		{"two know them", append(prune[:len(prune):len(prune)], "--no-holds", "--holds", "x"), "exclude each other"},
+		{"two know them", append(slices.Clip(prune), "--no-holds", "--holds", "x"), "exclude each other"},
 		{"no age", append([]string{"journal", "prune", "--journal", files.directory}, "--no-holds"), "--older-than is missing"},
-		{"no such age", append(prune[:len(prune):len(prune)], "--no-holds", "--older-than", "soon"), `--older-than "soon" is not a time, a date or an age`},
-		{"the future", append(prune[:len(prune):len(prune)], "--no-holds", "--older-than", "2027-01-01"), "lies in the future"},
+		{"no such age", append(slices.Clip(prune), "--no-holds", "--older-than", "soon"), `--older-than "soon" is not a time, a date or an age`},
+		{"the future", append(slices.Clip(prune), "--no-holds", "--older-than", "2027-01-01"), "lies in the future"},
 		{"no anchors", []string{"journal", "prune", "--journal", files.directory, "--older-than", "5d", "--key", files.key, "--no-holds"}, "--anchors is missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -178,7 +179,7 @@ func TestJournalUsage(t *testing.T) {
 		`{"tenant_id":"a","since":"2026-02-01T00:00:00Z","until":"2026-01-01T00:00:00Z"}`: "hold 1 ends before it begins",
 	} {
 		require.NoError(t, os.WriteFile(holds, []byte(text), 0o600))
-		code, _, stderr := journalRun(t, nil, append(prune[:len(prune):len(prune)], "--holds", holds)...)
+		code, _, stderr := journalRun(t, nil, append(slices.Clip(prune), "--holds", holds)...)
 		require.Equal(t, exitUsage, code)
 		require.Contains(t, stderr, wanted)
 	}
