@@ -45,8 +45,10 @@ func Journal(ctx context.Context, o JournalOptions) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		segments = directory.Segments
 		j.listed(directory)
+		if segments, err = j.afterPrunes(directory); err != nil {
+			return nil, err
+		}
 	}
 	for i := range segments {
 		if err := j.segment(ctx, &segments[i], i == len(segments)-1); err != nil {
@@ -88,6 +90,8 @@ type journalCheck struct {
 	own     []merkle.Checkpoint // anchors of this epoch, by size
 	next    int
 	reached []reachedAnchor
+
+	removal *journal.PruneStatement // the newest that counts, nil where there is none
 
 	// Of the segment that is read.
 	file  string
@@ -178,7 +182,7 @@ func (j *journalCheck) header(s *journal.Segment, line *journal.Line) {
 	case fresh, j.alone:
 		j.begin(origin)
 		if h.Segment != 1 && !j.alone {
-			j.find(JournalSegmentMissing, 1, 0, h.Size, "the journal begins with segment %d: nothing says that segments 1 to %d were removed by retention", h.Segment, h.Segment-1)
+			j.pruned(h, tree)
 		}
 	case origin.Epoch != j.origin.Epoch || origin.Stream != j.origin.Stream || origin.Log != j.origin.Log:
 		j.gap(h.Segment, -1)

@@ -22,6 +22,7 @@ import (
 type book struct {
 	t     *testing.T
 	dir   string
+	ring  *keys.Ring
 	trust *keys.Trust
 	notes [][]byte // newest checkpoint after each batch
 }
@@ -34,7 +35,7 @@ func newBook(t *testing.T, batches int) *book {
 	require.NoError(t, err)
 	trust, err := keys.ParseTrust([]byte(keys.TrustHeader + "\n" + public + " " + logName + " - -\n"))
 	require.NoError(t, err)
-	b := &book{t: t, dir: filepath.Join(t.TempDir(), "journal"), trust: trust}
+	b := &book{t: t, ring: ring, dir: filepath.Join(t.TempDir(), "journal"), trust: trust}
 	require.NoError(t, os.Mkdir(b.dir, 0o700))
 	clock := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	w, err := journal.Open(journal.Options{
@@ -221,4 +222,55 @@ func TestADirectoryWithoutAJournalIsNotIntact(t *testing.T) {
 	b := newBook(t, 1)
 	report := b.verify(func(o *verify.JournalOptions) { o.Directory, o.Anchors = t.TempDir(), nil })
 	require.Equal(t, verify.Incomplete, report.Verdict)
+}
+
+func TestRemovedSegmentsOfAJournal(t *testing.T) {
+	for name, test := range map[string]struct {
+		damage func(b *book)
+		told   []string
+	}{
+		"stated":                  {func(*book) {}, []string{}},
+		"not stated":              {func(b *book) { require.NoError(b.t, os.Remove(filepath.Join(b.dir, journal.PrunedName))) }, []string{"journal_segment_missing 3:1 [0,16)"}},
+		"one more":                {func(b *book) { require.NoError(b.t, os.Remove(b.path(3))) }, []string{"journal_segment_missing 4:1 [16,24)"}},
+		"the statement is edited": {func(b *book) { b.editPruned() }, []string{"prune_unproven pruned:1 [-1,-1)", "journal_segment_missing 3:1 [0,16)"}},
+		"nothing is left": {func(b *book) {
+			for i := 3; i <= 5; i++ {
+				require.NoError(b.t, os.Remove(b.path(i)))
+			}
+		}, []string{"log_missing :0 [0,36)", "journal_segment_missing journal:0 [16,-1)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t, 9)
+			plan, err := journal.PlanPrune(t.Context(), journal.PruneOptions{
+				Directory: b.dir, Ring: b.ring, Anchors: b.notes, Cutoff: b.timeOf(3), Now: b.timeOf(8),
+			})
+			require.NoError(t, err)
+			require.Equal(t, 2, plan.Remove())
+			require.NoError(t, plan.Prune())
+			test.damage(b)
+			report := b.verify()
+			require.Equal(t, test.told, told(report))
+			if len(test.told) == 0 {
+				requireIntact(t, report)
+				require.True(t, hasNotice(report, verify.Pruned))
+				require.EqualValues(t, 16, report.Coverage.Pruned)
+			}
+		})
+	}
+}
+
+// timeOf is a moment behind the batch with this number, from 0.
+func (b *book) timeOf(batch int) time.Time {
+	b.t.Helper()
+	checkpoint, err := b.trust.Checkpoint(b.notes[batch])
+	require.NoError(b.t, err)
+	return checkpoint.RecordedAt.Add(time.Microsecond)
+}
+
+func (b *book) editPruned() {
+	b.t.Helper()
+	path := filepath.Join(b.dir, journal.PrunedName)
+	text, err := os.ReadFile(path)
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.WriteFile(path, bytes.Replace(text, []byte("2026-11"), []byte("2026-12"), 1), 0o600))
 }
