@@ -97,7 +97,7 @@ func (r *Recovery) find(dir *Directory) (ahead *merkle.Checkpoint, err error) {
 	w.at = state{origin: w.opts.origin(0), sum: sha256.New()}
 	for i := len(dir.Segments) - 1; i >= 0; i-- {
 		segment := &dir.Segments[i]
-		found, err := scan(segment, w.opts.Ring.Open, nil)
+		found, err := scan(segment, w.opts.Ring.Open)
 		if damage, ok := errors.AsType[*Damage](err); ok {
 			r.broken = true
 			if r.Problem == nil {

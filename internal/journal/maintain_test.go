@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -112,7 +112,7 @@ func TestConcurrentCallers(t *testing.T) {
 	var acknowledged [][]byte
 	var group sync.WaitGroup
 	for n := range callers {
-		entries := entriesOf(t, fmt.Sprint(n), each)
+		entries := entriesOf(t, strconv.Itoa(n), each)
 		group.Go(func() {
 			for i := range entries {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

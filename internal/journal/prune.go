@@ -164,7 +164,7 @@ func (p *Pruning) checkFront(dir *Directory) error {
 // examine verifies one segment and decides.
 func (p *Pruning) examine(dir *Directory, i int) (*PruneCandidate, error) {
 	segment := &dir.Segments[i]
-	found, err := scan(segment, p.ring.Open, nil)
+	found, err := scan(segment, p.ring.Open)
 	if err == nil && found.damage != nil {
 		err = found.damage
 	}

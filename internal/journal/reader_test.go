@@ -88,7 +88,7 @@ func findings(t testing.TB, dir string, ring *keys.Ring, anchored *merkle.Checkp
 			found = append(found, "segment number")
 		}
 		next = s.Number + 1
-		out, err := scan(s, ring.Open, nil)
+		out, err := scan(s, ring.Open)
 		if err != nil {
 			found = append(found, err.Error())
 			continue
@@ -153,7 +153,7 @@ func TestEveryChangeIsFound(t *testing.T) {
 		}
 		require.NotEmpty(t, findings(t, dir, source.opts.Ring, &anchored), what)
 	}
-	name := func(n int64) string { return SegmentName(n) }
+	name := SegmentName
 	lines := func(b []byte) [][]byte { return bytes.SplitAfter(bytes.TrimSuffix(b, []byte("\n")), []byte("\n")) }
 	// A bit of every 37th byte of a sealed segment and of the newest, which has
 	// no seal: everything in it but MACs is under some signature.
@@ -278,7 +278,7 @@ func FuzzSegment(f *testing.F) {
 		require.EqualValues(t, len(text), total)
 		path := filepath.Join(dir, SegmentName(1))
 		require.NoError(t, os.WriteFile(path, text, 0o600))
-		found, err := scan(&Segment{Number: 1, Path: path}, ring.Open, nil)
+		found, err := scan(&Segment{Number: 1, Path: path}, ring.Open)
 		if err == nil && found.damage == nil {
 			require.LessOrEqual(t, found.good+found.tail, int64(len(text)))
 			require.NotZero(t, found.good)

@@ -84,7 +84,7 @@ func (w *Writer) recover() error {
 // scanNewest verifies the segment that is to be continued.
 func (w *Writer) scanNewest(newest *Segment) (*scanned, error) {
 	o := &w.opts
-	found, err := scan(newest, o.Ring.Open, nil)
+	found, err := scan(newest, o.Ring.Open)
 	if damage, ok := errors.AsType[*Damage](err); ok {
 		return nil, &DamagedError{Directory: o.Directory, Err: damage}
 	}

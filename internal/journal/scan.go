@@ -64,16 +64,15 @@ type scanned struct {
 
 // scan reads a segment, folds its entries and finds how far it holds. The
 // header's signature, its checkpoint, the last checkpoint that holds and the
-// seal are verified: a signed root covers all that is in front of it. leaf is
-// told of the leaves of entries that hold. The error is one of reading, or a
-// *Damage of the header, without which nothing is known.
-func scan(segment *Segment, open opener, leaf func(merkle.Hash)) (*scanned, error) {
+// seal are verified: a signed root covers all that is in front of it. The error
+// is one of reading, or a *Damage of the header, without which nothing is known.
+func scan(segment *Segment, open opener) (*scanned, error) {
 	file, err := os.Open(segment.Path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	s := &scanner{open: open, leaf: leaf, out: &scanned{state: state{number: segment.Number, path: segment.Path}}}
+	s := &scanner{open: open, out: &scanned{state: state{number: segment.Number, path: segment.Path}}}
 	if err := s.read(NewReader(file, segment.Name())); err != nil {
 		return nil, err
 	}
@@ -91,7 +90,6 @@ func scan(segment *Segment, open opener, leaf func(merkle.Hash)) (*scanned, erro
 
 type scanner struct {
 	open opener
-	leaf func(merkle.Hash)
 	out  *scanned
 
 	hasher  Hasher
@@ -261,11 +259,6 @@ func (s *scanner) commit(line *Line, tree merkle.Frontier) {
 	}
 	out.note = append(out.note[:0:0], line.Checkpoint.Note...)
 	s.goodEnd = Damage{File: line.File, Line: line.Number, Offset: line.Offset, Kind: DamageControl}
-	if s.leaf != nil {
-		for _, leaf := range s.batch {
-			s.leaf(leaf)
-		}
-	}
 	s.batch = s.batch[:0]
 }
 
