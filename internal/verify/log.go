@@ -38,6 +38,7 @@ type logCheck struct {
 	nextAnchor int
 	reached    []reachedAnchor // behind trusted, waiting for a signature
 	forked     bool            // an anchor knows another tree
+	continued  bool            // the commit that an earlier run ended with is there
 	fallen     []int64         // sizes of the rows since the last signed one that stands
 
 	leaves  []store.PrunedLeaf // of events removed one by one, not yet passed
@@ -204,6 +205,7 @@ func (l *logCheck) tree(ctx context.Context) error {
 		}
 		for _, c := range page {
 			l.log.Commits++
+			l.continued = l.continued || c.Size == l.from
 			l.judgeRow(&c)
 			if !c.sealed || !l.stands(&c) {
 				l.fallen = append(l.fallen, c.Size)
@@ -221,6 +223,10 @@ func (l *logCheck) tree(ctx context.Context) error {
 				l.fallen = l.fallen[:0]
 			}
 		}
+	}
+	if l.from > l.prunedSize() && !l.continued {
+		l.find(Finding{Kind: CommitMissing, Seq: l.from - 1, Until: l.from, Detail: fmt.Sprintf(
+			"the commit of %d events, with which an earlier run ended, is not there", l.from)})
 	}
 	return l.rest(ctx, events)
 }

@@ -201,6 +201,9 @@ func TestStateContinuesAndIsAnAnchor(t *testing.T) {
 	require.EqualValues(t, 20, report.Coverage.Events)
 	next := v.nextState(state, report)
 
+	v.tamper(`UPDATE audit_commits SET size = 3000, prev_size = 2999 WHERE tenant_id = 'acme' AND size = 30`)
+	require.Contains(t, found(v.verify(withState)), "commit_missing acme/0[29,30)", "the commit that the run before ended with")
+	v.tamper(`UPDATE audit_commits SET size = 30, prev_size = 20 WHERE tenant_id = 'acme' AND size = 3000`)
 	v.tamper(`UPDATE audit_events SET reason = 'x' WHERE tenant_id = 'acme' AND seq IN (4, 55, 45)`)
 	require.Equal(t, []string{"event_changed acme/0[45,46) ev-000045"}, found(v.verify(withState)), "what was verified before is not read again")
 	requireIntact(t, v.verify(func(o *verify.Options) { o.State = next }))
