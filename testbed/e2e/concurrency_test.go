@@ -72,7 +72,7 @@ func TestManyWritersOneTenant(t *testing.T) {
 	require.Len(t, verified.Logs, 1, "one tenant, one epoch: one tree")
 	assert.EqualValues(t, *concurrentEvents, verified.Logs[0].Size)
 	assert.EqualValues(t, *concurrentEvents, verified.Coverage.Events)
-	assert.EqualValues(t, verified.Logs[0].Size, verified.Logs[0].Anchored, "the anchor files of four collectors know all of it")
+	assert.Equal(t, verified.Logs[0].Size, verified.Logs[0].Anchored, "the anchor files of four collectors know all of it")
 	requireSameLeaves(t, limit, db, deployments)
 }
 

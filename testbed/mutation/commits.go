@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
-
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
 

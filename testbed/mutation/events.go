@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/record"
-
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
 

@@ -55,7 +55,7 @@ type expectation struct {
 	why string              // where Tree sees nothing: why
 }
 
-func (e expectation) of(w Witness) outcome {
+func (e *expectation) of(w Witness) outcome {
 	if o, found := e.by[w]; found && o.precision != asTree {
 		return o
 	}

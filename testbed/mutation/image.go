@@ -160,7 +160,8 @@ func readImage(ctx context.Context, conn *pgx.Conn, canonical map[[2]string]stri
 	if err := im.readCommits(ctx, conn); err != nil {
 		return nil, err
 	}
-	return im, im.readRest(ctx, conn)
+	err = im.readRest(ctx, conn)
+	return im, err
 }
 
 func (im *image) readCommits(ctx context.Context, conn *pgx.Conn) error {

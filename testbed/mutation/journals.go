@@ -121,7 +121,9 @@ func onEntry(name, does string, expect [3]*expectation, ok func(*attack, journal
 	edit func(a *attack, lines []string, l int) []string, forge func(a *attack, batch []journalEntry, i int) []journalEntry,
 ) Operator {
 	return Operator{Name: name, Group: "journal", Does: does, expect: expect, applyJournal: func(a *attack) bool {
-		p, found := a.place(func(p journalPlace) bool { return ok == nil || ok(a, p) })
+		p, found := a.place(func(p journalPlace) bool {
+			return len(a.stored(a.files[p.file].lines[p.line])) > 0 && (ok == nil || ok(a, p))
+		})
 		if !found {
 			return false
 		}
@@ -143,6 +145,14 @@ func changedLine(beside ...verify.Kind) [3]*expectation {
 		hidden(whyKey, with{Newest, log(verify.Fork, verify.TailMissing)}, with{Every, log(verify.Fork, verify.TailMissing)}, with{Beside, exact(beside...)}))
 }
 
+// withMAC adds what the edge's keys tell of an entry whose MAC is old.
+func withMAC(expect [3]*expectation) [3]*expectation {
+	for _, e := range expect {
+		e.by[MAC] = commit(verify.MACInvalid, verify.JournalLineChanged)
+	}
+	return expect
+}
+
 // onFiles is an operator on the files themselves, which no key makes better.
 func onFiles(name, does string, expect [3]*expectation, change func(a *attack) bool) Operator {
 	return Operator{Name: name, Group: "journal", Does: does, expect: expect, applyJournal: change}
@@ -153,7 +163,7 @@ func journalOperators() []Operator {
 }
 
 func journalEntryOperators() []Operator {
-	rewritten := func(a *attack, text string) string {
+	rewritten := func(text string) string {
 		rec, _ := record.ParseCanonical([]byte(text))
 		rec.Reason = "as agreed"
 		if canonicalOf(rec) == text {
@@ -163,10 +173,10 @@ func journalEntryOperators() []Operator {
 	}
 	inBatch := func(a *attack, p journalPlace) bool { return p.entry+1 < len(a.w.batches[p.batch].entries) }
 	return []Operator{
-		onEntry("edit journal line", "one member of a record", changedLine(altered, unconfirmed), nil,
-			func(a *attack, lines []string, l int) []string { lines[l] = rewritten(a, lines[l]); return lines },
-			func(a *attack, batch []journalEntry, i int) []journalEntry {
-				batch[i].canonical = rewritten(a, batch[i].canonical)
+		onEntry("edit journal line", "one member of a record", withMAC(changedLine(altered, unconfirmed)), nil,
+			func(_ *attack, lines []string, l int) []string { lines[l] = rewritten(lines[l]); return lines },
+			func(_ *attack, batch []journalEntry, i int) []journalEntry {
+				batch[i].canonical = rewritten(batch[i].canonical)
 				return batch
 			}),
 		onEntry("delete journal line", "one record", changedLine(onlyInStore), inBatch,
@@ -295,7 +305,7 @@ func journalControlOperators() []Operator {
 			}),
 		onFiles("delete journal batch", "a checkpoint in the middle with its entries",
 			edited(verify.JournalLineChanged, verify.JournalChanged), func(a *attack) bool {
-				f, l, found := a.control(checkpointStart, func(f, l int) bool { return f+1 < len(a.files) })
+				f, l, found := a.control(checkpointStart, func(f, _ int) bool { return f+1 < len(a.files) })
 				if !found {
 					return false
 				}

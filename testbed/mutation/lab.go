@@ -36,7 +36,6 @@ type Lab struct {
 	macs       *keys.MACRing // verifies all
 	macSigners [2]*keys.MACRing
 	months     [2]time.Time // begin of the last month and of this one
-	own        bool         // the database is this seed's alone
 }
 
 // URLs reach one migrated database (schema public).
@@ -61,7 +60,8 @@ func Open(ctx context.Context, dir string, urls URLs, now func() time.Time) (*La
 		return nil, err
 	}
 	lab.writer = store.NewWriter(store.WriterOptions{Connection: &config.Config, Schema: "public", RolePrefix: "audit_", Now: now, Sealer: lab.sealer})
-	return lab, lab.makeMonths(ctx)
+	err = lab.makeMonths(ctx)
+	return lab, err
 }
 
 func (l *Lab) makeMonths(ctx context.Context) error {

@@ -3,7 +3,6 @@ package mutation
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -40,7 +39,7 @@ type labs struct {
 func (l *labs) Shared() *Lab { return l.shared }
 
 func (l *labs) Private() (*Lab, func(), error) {
-	dir, err := os.MkdirTemp(l.dir, "private-") //nolint:usetesting // in memory
+	dir, err := os.MkdirTemp(l.dir, "private-")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,10 +168,10 @@ func TestOperatorsAreComplete(t *testing.T) {
 		names[o.Name] = true
 		assert.NotEmpty(t, o.Does, o.Name)
 		assert.NotNil(t, o.expect[Edits], o.Name)
-		assert.True(t, (o.apply == nil) != (o.applyJournal == nil), o.Name)
+		assert.NotEqual(t, o.apply == nil, o.applyJournal == nil, o.Name)
 		for _, e := range o.expect {
 			if e != nil && e.by[Tree].precision == unseen {
-				assert.NotEmpty(t, e.why, fmt.Sprintf("%s is not found, and nobody says why", o.Name))
+				assert.NotEmpty(t, e.why, o.Name+" is not found, and nobody says why")
 			}
 		}
 	}

@@ -33,8 +33,10 @@ func all(e expectation) [3]*expectation { return expects(e, e, e) }
 // Operators are all there are, in the order of the table.
 func Operators() []Operator {
 	var operators []Operator
-	for _, group := range [][]Operator{contentOperators(), timeOperators(), removalOperators(), insertionOperators(),
-		identityOperators(), commitOperators(), rollbackOperators(), epochOperators(), pruneOperators(), journalOperators()} {
+	for _, group := range [][]Operator{
+		contentOperators(), timeOperators(), removalOperators(), insertionOperators(),
+		identityOperators(), commitOperators(), rollbackOperators(), epochOperators(), pruneOperators(), journalOperators(),
+	} {
 		operators = append(operators, group...)
 	}
 	return operators

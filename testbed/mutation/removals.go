@@ -1,8 +1,10 @@
 package mutation
 
-import "github.com/otelaudit/otelaudit/internal/verify"
+import (
+	"slices"
 
-import "slices"
+	"github.com/otelaudit/otelaudit/internal/verify"
+)
 
 // removed is what must be made of events that are gone from the middle.
 func removed(more ...verify.Kind) [3]*expectation {

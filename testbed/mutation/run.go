@@ -161,7 +161,7 @@ func (w *world) expectClean(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if findings := append(onStore, onJournal...); len(findings) > 0 {
+	if findings := slices.Concat(onStore, onJournal); len(findings) > 0 {
 		return fmt.Errorf("a false alarm:\n%s", list(findings))
 	}
 	return nil

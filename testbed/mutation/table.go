@@ -13,8 +13,14 @@ func Table() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!-- Written by `go test ./testbed/mutation -run TestTable -update`; do not edit. -->\n")
 	groups := []struct{ group, title string }{
-		{"event", "Events"}, {"identity", "Identities (`audit_event_ids`)"}, {"commit", "Commits"}, {"rollback", "Rollback"},
-		{"epoch", "Epochs"}, {"prune", "Retention"}, {"journal", "Journal"}, {"anchors", "Anchors"},
+		{"event", "Events"},
+		{"identity", "Identities (`audit_event_ids`)"},
+		{"commit", "Commits"},
+		{"rollback", "Rollback"},
+		{"epoch", "Epochs"},
+		{"prune", "Retention"},
+		{"journal", "Journal"},
+		{"anchors", "Anchors"},
 	}
 	operators := Operators()
 	for _, g := range groups {

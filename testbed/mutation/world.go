@@ -45,7 +45,6 @@ type world struct {
 	records   int
 	commits   []string // every note that was ever committed, in order
 	lost      []string // notes of what an epoch gave up
-	at        time.Time
 
 	im           *image   // the store, before it is attacked
 	journal      string   // directory

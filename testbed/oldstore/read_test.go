@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func verifyFixture(t *testing.T, dir string) {
 	require.Equal(t, verify.Intact, report.Verdict)
 	sizes := map[string]int64{}
 	for _, log := range report.Logs {
-		sizes[log.Tenant+"/"+string(rune('0'+log.Epoch))] = log.Size
+		sizes[log.Tenant+"/"+strconv.Itoa(int(log.Epoch))] = log.Size
 	}
 	require.Equal(t, want.Sizes, sizes)
 	require.Equal(t, want.Removed, report.Coverage.Pruned)

@@ -175,20 +175,25 @@ func (b *bench) measure(ctx context.Context) (figures, error) {
 	r.EventsPerCPUSecond = float64(r.Events) / cpu.Seconds()
 	r.ServerCPUSeconds = (used - server).Seconds()
 	r.PeakRSSMebibytes = float64(usage.Maxrss) / 1024 // kilobytes on Linux
-	return r, b.prove(ctx, &r)
+	err = b.prove(ctx, &r)
+	return r, err
 }
 
 // prove proves some events, once over an open connection and once by the
 // program.
 func (b *bench) prove(ctx context.Context, r *figures) (err error) {
 	scanners := make(map[string]*store.Scanner, b.tenants) // a scanner looks identities up in its tenant only
+	defer func() {
+		for _, scanner := range scanners {
+			scanner.Close()
+		}
+	}()
 	for i := range min(b.tenants, b.commits) {
-		scanner, err := store.OpenScanner(ctx, store.Options{URL: b.db.Auditor, MaxConnections: 1}, b.tenant(i))
-		if err != nil {
+		tenant := b.tenant(i)
+		if scanners[tenant], err = store.OpenScanner(ctx, store.Options{URL: b.db.Auditor, MaxConnections: 1}, tenant); err != nil {
+			delete(scanners, tenant)
 			return err
 		}
-		defer scanner.Close()
-		scanners[b.tenant(i)] = scanner
 	}
 	r.ProofMedianMilliseconds, r.ProofWorstMilliseconds, err = b.timed(200, func(tenant, id string) error {
 		_, err := prove.Event(ctx, scanners[tenant], tenant, id, 0)
