@@ -1,6 +1,7 @@
 package mutation
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -18,6 +19,20 @@ func onCommit(name, does string, expect [3]*expectation, choose func(*commitRow,
 		a.touched = nil
 		return change(a, c)
 	}}
+}
+
+// scratched is a note with one of its ASCII characters changed.
+func scratched(rng *rand.Rand, note string) string {
+	b := []byte(note)
+	for {
+		i := rng.IntN(len(b))
+		if old := b[i]; old < 0x80 {
+			for b[i] == old {
+				b[i] = byte('!' + rng.IntN('~'-'!'))
+			}
+			return string(b)
+		}
+	}
 }
 
 func someHash(a *attack) string {
@@ -47,15 +62,8 @@ func commitOperators() []Operator {
 			return true
 		}),
 		onCommit("edit note", "one character of the signed note", all(seen(commit(verify.CommitForged))), nil, func(a *attack, c *commitRow) bool {
-			i := a.rng.IntN(len(c.note) - 1)
-			b := []byte(c.note)
-			b[i]++
-			if b[i] >= 0x7f || b[i] <= ' ' {
-				b[i] = 'x'
-			}
-			changed := string(b) != c.note
-			c.note = string(b)
-			return changed
+			c.note = scratched(a.rng, c.note)
+			return true
 		}),
 		onCommit("remove note", "a commit looks as if integrity had been off", all(seen(commit(verify.CommitForged, verify.CommitMissing))), nil, func(_ *attack, c *commitRow) bool {
 			c.note = ""

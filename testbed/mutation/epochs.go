@@ -56,7 +56,7 @@ func epochOperators() []Operator {
 				case 2:
 					row.at = row.at.Add(moment)
 				default:
-					row.note = row.note[:len(row.note)/2] + "x" + row.note[len(row.note)/2+1:]
+					row.note = scratched(a.rng, row.note)
 				}
 				return true
 			},

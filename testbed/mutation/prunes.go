@@ -87,7 +87,7 @@ func pruneOperators() []Operator {
 				case 1:
 					row.frontier = someHash(a) + row.frontier[32:]
 				default:
-					row.note = row.note[:len(row.note)/2] + "x" + row.note[len(row.note)/2+1:]
+					row.note = scratched(a.rng, row.note)
 				}
 				return true
 			},
