@@ -199,15 +199,14 @@ func (s *Scanner) Beyond(ctx context.Context, name LogName, after EventKey, limi
 
 func (s *Scanner) fill(ctx context.Context, sql string, params []param, limit int32, page *EventPage) error {
 	page.Reset()
-	count := int32(0)
+	cut := false
 	err := s.rows(ctx, sql, params, func(columns [][]byte) error {
-		count++
-		if page.Len() > 0 && page.Bytes() > maxPageBytes {
-			return nil // large rows: the next page begins with this one
+		if cut = page.Len() > 0 && page.Bytes() > maxPageBytes; cut {
+			return nil // large rows: the next page begins with the first one left out
 		}
 		return page.add(columns)
 	})
-	page.More = count == limit
+	page.More = cut || int64(page.Len()) == int64(limit)
 	return err
 }
 
