@@ -84,6 +84,12 @@ func (c *counts) Failed(err error) {
 	c.health.failed(err)
 }
 
+// notOpened tells of a journal that could not be opened.
+func (c *counts) notOpened(err error) {
+	c.telemetry.AuditJournalOpenFailures.Add(context.Background(), 1)
+	c.health.failed(err)
+}
+
 // Began implements journal.Observer.
 func (c *counts) Began(file string) {
 	c.telemetry.AuditJournalSegments.Add(context.Background(), 1)

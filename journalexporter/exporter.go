@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -35,12 +34,12 @@ type journalExporter struct {
 	skipped sync.Once
 
 	ring    *keys.Ring
-	anchors *anchor.File // nil where none are kept
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
-	mu     sync.Mutex      // guards writer
-	writer *journal.Writer // nil until the journal could be opened
+	mu      sync.Mutex      // guards the rest
+	writer  *journal.Writer // nil until the journal could be opened
+	anchors *anchor.File    // of writer; nil where none are kept
 }
 
 // The errors a client gets. They do not say what is wrong with the disk: the
@@ -70,10 +69,10 @@ func newExporter(set exporter.Settings, cfg *Config, now func() time.Time) (*jou
 // Capabilities says that the exporter only reads.
 func (*journalExporter) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-// Start opens key, anchors and journal. What somebody has to look at is an
-// error: a key that others may read, a directory that another collector writes,
-// a journal that was changed or has gone back. A full disk is not: the journal
-// is opened when there is room.
+// Start loads the key and opens the journal. A key that is missing, damaged, of
+// another log or readable by others is an error. A journal that cannot be opened
+// now is none, because the collector has other sinks to serve: it is refused to
+// clients, said in the status and the log, and opened when it can be.
 func (e *journalExporter) Start(_ context.Context, host component.Host) error {
 	e.health.host = host
 	ring, err := e.cfg.ring()
@@ -83,22 +82,56 @@ func (e *journalExporter) Start(_ context.Context, host component.Host) error {
 	e.ring = ring
 	if e.cfg.AnchorFile == "" {
 		e.logger.Warn("the journal has no anchor_file: if its end is cut off while the collector is down, nobody notices")
-	} else if e.anchors, err = anchor.Open(e.cfg.AnchorFile); err != nil {
-		return fmt.Errorf("anchor_file: %w", err)
 	}
-	if err := e.open(); err != nil {
-		if !fullDisk(err) {
-			return errors.Join(err, e.closeAnchors())
-		}
-		e.health.failed(err)
+	if err := e.counts.observe(e.oldest); err != nil {
+		return err
 	}
+	wait := e.tryOpen(0)
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
-	e.running.Go(func() { e.maintain(ctx) })
-	return e.counts.observe(e.oldest)
+	e.running.Go(func() {
+		if e.keepOpening(ctx, wait) {
+			e.maintain(ctx)
+		}
+	})
+	return nil
 }
 
-// open opens the journal.
+// A journal that cannot be opened is tried again after openWait, and twice as
+// long each time up to maxOpenWait: each try may read a whole segment.
+const (
+	openWait    = 250 * time.Millisecond
+	maxOpenWait = 30 * time.Second
+)
+
+// tryOpen opens the journal or says why it cannot. It returns when to try again,
+// given the wait before; 0 where the journal is open.
+func (e *journalExporter) tryOpen(waited time.Duration) time.Duration {
+	err := e.open()
+	if err == nil {
+		return 0
+	}
+	e.counts.notOpened(err)
+	return min(max(2*waited, openWait), maxOpenWait)
+}
+
+// keepOpening returns true when the journal is open, false when ctx is over.
+func (e *journalExporter) keepOpening(ctx context.Context, wait time.Duration) bool {
+	for wait > 0 {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C:
+		}
+		wait = e.tryOpen(wait)
+	}
+	return true
+}
+
+// open opens anchors and journal. Where it fails neither is held, so that the
+// command that mends a journal can have both.
 func (e *journalExporter) open() error {
 	opts := journal.Options{
 		Directory:       e.cfg.Directory,
@@ -112,16 +145,25 @@ func (e *journalExporter) open() error {
 		MaxWaitingBytes: e.cfg.MaxWaitingBytes,
 		DedupEntries:    e.cfg.DedupEntries,
 	}
-	if e.anchors != nil {
-		opts.Anchors = e.anchors
+	var anchors *anchor.File
+	if e.cfg.AnchorFile != "" {
+		var err error
+		if anchors, err = anchor.Open(e.cfg.AnchorFile); err != nil {
+			return fmt.Errorf("anchor_file: %w", err)
+		}
+		opts.Anchors = anchors
 	}
 	writer, err := journal.Open(opts)
 	if err != nil {
-		return fmt.Errorf("directory: %w", err)
+		err = fmt.Errorf("directory: %w", err)
+		if anchors != nil {
+			err = errors.Join(err, anchors.Close())
+		}
+		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.writer = writer
+	e.writer, e.anchors = writer, anchors
 	e.health.succeeded()
 	return nil
 }
@@ -132,13 +174,7 @@ func (e *journalExporter) current() *journal.Writer {
 	return e.writer
 }
 
-// fullDisk reports whether an error goes away when somebody makes room.
-func fullDisk(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
-// maintain seals segments that are old enough, makes anchors durable, and opens
-// a journal that could not be opened.
+// maintain seals segments that are old enough and makes anchors durable.
 func (e *journalExporter) maintain(ctx context.Context) {
 	tick := time.NewTicker(e.cfg.AnchorInterval)
 	defer tick.Stop()
@@ -148,14 +184,7 @@ func (e *journalExporter) maintain(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		writer := e.current()
-		if writer == nil {
-			if err := e.open(); err != nil {
-				e.health.failed(err)
-			}
-			continue
-		}
-		if err := writer.Maintain(); err != nil {
+		if err := e.current().Maintain(); err != nil {
 			e.health.warn(err)
 		}
 	}
@@ -169,18 +198,15 @@ func (e *journalExporter) Shutdown(context.Context) error {
 		e.stop()
 		e.running.Wait()
 	}
-	var err error
-	if writer := e.current(); writer != nil {
-		err = writer.Close()
-	}
-	return errors.Join(err, e.closeAnchors())
-}
-
-func (e *journalExporter) closeAnchors() error {
-	if e.anchors == nil {
+	writer := e.current()
+	if writer == nil {
 		return nil
 	}
-	return e.anchors.Close()
+	err := writer.Close()
+	if e.anchors != nil {
+		err = errors.Join(err, e.anchors.Close())
+	}
+	return err
 }
 
 // ConsumeLogs makes the audit records of a request durable. Zero records are

@@ -29,6 +29,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/otlpmap"
@@ -48,8 +49,9 @@ type rig struct {
 
 // statusHost remembers the component's statuses.
 type statusHost struct {
-	mu   sync.Mutex // guards seen
+	mu   sync.Mutex // guards the rest
 	seen []componentstatus.Status
+	err  error // of the newest status that has one
 }
 
 func (*statusHost) GetExtensions() map[component.ID]component.Component { return nil }
@@ -58,6 +60,15 @@ func (h *statusHost) Report(event *componentstatus.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.seen = append(h.seen, event.Status())
+	if event.Err() != nil {
+		h.err = event.Err()
+	}
+}
+
+func (h *statusHost) reason() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err
 }
 
 func (h *statusHost) last() componentstatus.Status {
@@ -284,7 +295,7 @@ func TestFullDisk(t *testing.T) {
 	require.Len(t, found, 4)
 }
 
-// What somebody has to look at keeps the collector from starting, and says what.
+// A configuration that cannot be right keeps the collector from starting.
 func TestStartFails(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -295,48 +306,160 @@ func TestStartFails(t *testing.T) {
 			require.NoError(t, os.Chmod(cfg.Integrity.KeyFile, 0o644))
 		}, "integrity::key_file: KEY: others may use this secret (mode 0644): run chmod 600 KEY"},
 		{"no key", func(t *testing.T, cfg *Config) { require.NoError(t, os.Remove(cfg.Integrity.KeyFile)) }, "log.key: no such file or directory"},
+		{"garbage", func(t *testing.T, cfg *Config) {
+			require.NoError(t, os.WriteFile(cfg.Integrity.KeyFile, []byte("s3cret\n"), 0o600))
+		}, "integrity::key_file: KEY: not a key file: line 1"},
 		{"a key of another log", func(_ *testing.T, cfg *Config) { cfg.Integrity.LogName = "audit.example.com/prod" }, "integrity::log_name: is audit.example.com/prod, the key is of log audit.example.com/test"},
-		{"a directory that others may enter", func(t *testing.T, cfg *Config) { require.NoError(t, os.Mkdir(cfg.Directory, 0o755)) }, "directory: DIR: others may read or write this journal (mode 0755): run chmod 700 DIR"},
-		{"a file in its place", func(t *testing.T, cfg *Config) { require.NoError(t, os.WriteFile(cfg.Directory, nil, 0o600)) }, "directory: mkdir DIR: not a directory"},
-		{"a directory in use", func(t *testing.T, cfg *Config) {
-			other := *cfg
-			other.AnchorFile = ""
-			start(t, &other)
-		}, "directory: DIR: process PID holds this journal; a journal has one writer, give each its own directory"},
-		{"an anchor file in use", func(t *testing.T, cfg *Config) {
-			other := *cfg
-			other.Directory += "2"
-			start(t, &other)
-		}, "anchor_file: anchor file ANCHORS: in use"},
-		{"a journal that was changed", func(t *testing.T, cfg *Config) {
-			r := create(t, cfg)
-			require.NoError(t, r.Start(t.Context(), r.host))
-			require.NoError(t, r.ConsumeLogs(t.Context(), canonical(t, typical("1"))))
-			require.NoError(t, r.Shutdown(t.Context()))
-			path := filepath.Join(cfg.Directory, journal.SegmentName(1))
-			text, err := os.ReadFile(path)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte("usr_42"), []byte("usr_43"), 1), 0o600))
-		}, "directory: DIR: this journal was changed after it was written: segment-000000000001.jsonl: line 3"},
-		{"a journal that has gone back", func(t *testing.T, cfg *Config) {
-			r := create(t, cfg)
-			require.NoError(t, r.Start(t.Context(), r.host))
-			require.NoError(t, r.ConsumeLogs(t.Context(), canonical(t, typical("1"))))
-			require.NoError(t, r.Shutdown(t.Context()))
-			require.NoError(t, os.RemoveAll(cfg.Directory))
-		}, "directory: DIR holds 0 entries of audit.example.com/test/j-journal, its anchor knows 1: the end of the journal is missing; restore the directory, or acknowledge the loss with 'otelaudit recover --new-epoch --journal DIR'"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := configured(t)
 			test.change(t, cfg)
 			r := create(t, cfg)
 			err := r.Start(t.Context(), r.host)
-			wanted := strings.NewReplacer("KEY", cfg.Integrity.KeyFile, "DIR", cfg.Directory, "ANCHORS", cfg.AnchorFile, "PID", strconv.Itoa(os.Getpid())).Replace(test.wanted)
-			require.ErrorContains(t, err, wanted)
+			require.ErrorContains(t, err, strings.ReplaceAll(test.wanted, "KEY", cfg.Integrity.KeyFile))
 			require.NotContains(t, err.Error(), "PRIVATE")
+			require.NotContains(t, err.Error(), "s3cret")
 			require.NoError(t, r.Shutdown(t.Context()))
 		})
 	}
+}
+
+// written writes one record and shuts the exporter down.
+func written(t *testing.T, cfg *Config) {
+	t.Helper()
+	r := create(t, cfg)
+	require.NoError(t, r.Start(t.Context(), r.host))
+	require.NoError(t, r.ConsumeLogs(t.Context(), canonical(t, typical("before"))))
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
+// edit changes a file and returns what gives it its bytes back.
+func edit(t *testing.T, path string, change func(text []byte) []byte) (mend func(t *testing.T)) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, change(bytes.Clone(text)), 0o600))
+	return func(t *testing.T) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+	}
+}
+
+// A journal that cannot be opened does not keep the collector from starting: it
+// is said exactly, clients are told to send again, and the journal is opened
+// when somebody has seen to it.
+func TestOpensWhenItCan(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		spoil  func(t *testing.T, cfg *Config) (mend func(t *testing.T))
+		wanted string
+	}{
+		{"a directory that others may enter", func(t *testing.T, cfg *Config) func(*testing.T) {
+			require.NoError(t, os.Mkdir(cfg.Directory, 0o755))
+			return func(t *testing.T) { require.NoError(t, os.Chmod(cfg.Directory, 0o700)) }
+		}, "directory: DIR: others may read or write this journal (mode 0755): run chmod 700 DIR"},
+		{"a file in its place", func(t *testing.T, cfg *Config) func(*testing.T) {
+			require.NoError(t, os.WriteFile(cfg.Directory, nil, 0o600))
+			return func(t *testing.T) { require.NoError(t, os.Remove(cfg.Directory)) }
+		}, "directory: mkdir DIR: not a directory"},
+		{"a directory in use", func(t *testing.T, cfg *Config) func(*testing.T) {
+			other := *cfg
+			other.AnchorFile = ""
+			holder := create(t, &other)
+			require.NoError(t, holder.Start(t.Context(), holder.host))
+			return func(t *testing.T) { require.NoError(t, holder.Shutdown(t.Context())) }
+		}, "directory: DIR: process PID holds this journal; a journal has one writer, give each its own directory"},
+		{"an anchor file in use", func(t *testing.T, cfg *Config) func(*testing.T) {
+			holder, err := anchor.Open(cfg.AnchorFile)
+			require.NoError(t, err)
+			return func(t *testing.T) { require.NoError(t, holder.Close()) }
+		}, "anchor_file: anchor file ANCHORS: in use"},
+		{"damaged anchors", func(t *testing.T, cfg *Config) func(*testing.T) {
+			written(t, cfg)
+			return edit(t, cfg.AnchorFile, func([]byte) []byte { return []byte("garbage\n") })
+		}, "anchor_file: anchor file ANCHORS: damaged anchors: line 1"},
+		{"no room to set a torn batch aside", func(t *testing.T, cfg *Config) func(*testing.T) {
+			written(t, cfg)
+			edit(t, filepath.Join(cfg.Directory, journal.SegmentName(1)), func(text []byte) []byte { return append(text, make([]byte, 2<<20)...) })
+			var limit syscall.Rlimit
+			require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
+			lower := limit
+			lower.Cur = 1 << 20
+			require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &lower))
+			mend := func(t *testing.T) { assert.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)) }
+			t.Cleanup(func() { mend(t) })
+			return mend
+		}, "directory: set aside the end of DIR/segment-000000000001.jsonl: "},
+		{"a journal that was changed", func(t *testing.T, cfg *Config) func(*testing.T) {
+			written(t, cfg)
+			return edit(t, filepath.Join(cfg.Directory, journal.SegmentName(1)), func(text []byte) []byte {
+				return bytes.Replace(text, []byte("usr_42"), []byte("usr_43"), 1)
+			})
+		}, "directory: DIR: this journal was changed after it was written: segment-000000000001.jsonl: line 3"},
+		{"a journal that has gone back", func(t *testing.T, cfg *Config) func(*testing.T) {
+			written(t, cfg)
+			require.NoError(t, os.RemoveAll(cfg.Directory))
+			return func(t *testing.T) { acknowledgeLoss(t, cfg) }
+		}, "directory: DIR holds 0 entries of audit.example.com/test/j-journal, its anchor knows 1: the end of the journal is missing; restore the directory, or acknowledge the loss with 'otelaudit recover --new-epoch --journal DIR'"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := configured(t)
+			mend := test.spoil(t, cfg)
+			r := start(t, cfg)
+			require.Equal(t, componentstatus.StatusRecoverableError, r.host.last())
+			wanted := strings.NewReplacer("DIR", cfg.Directory, "ANCHORS", cfg.AnchorFile, "PID", strconv.Itoa(os.Getpid())).Replace(test.wanted)
+			require.Contains(t, r.text(), wanted)
+			require.ErrorContains(t, r.host.reason(), wanted)
+			for range 3 {
+				require.ErrorIs(t, r.ConsumeLogs(t.Context(), canonical(t, typical("1"), typical("2"))), errUnavailable)
+			}
+			require.Equal(t, 6, r.sum(t, "refused_records"))
+			require.Eventually(t, func() bool { return r.sum(t, "open_failures") > 1 }, 30*time.Second, 10*time.Millisecond, "it is tried again")
+			require.Equal(t, 1, strings.Count(r.text(), "are not being written to the journal"), r.text())
+			mend(t)
+			require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusOK }, 60*time.Second, 10*time.Millisecond)
+			require.NoError(t, r.ConsumeLogs(t.Context(), canonical(t, typical("1"), typical("2"))))
+			require.Contains(t, r.text(), "written to the journal again")
+			r.requireBalance(t)
+			found, _ := lines(t, cfg)
+			require.Contains(t, found, string(typical("2").AppendCanonical(nil)))
+		})
+	}
+}
+
+// acknowledgeLoss opens a new epoch as 'otelaudit recover' does, beside a
+// collector that tries to open the journal.
+func acknowledgeLoss(t *testing.T, cfg *Config) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(cfg.Directory, 0o700))
+	ring, err := keys.LoadRing(cfg.Integrity.KeyFile)
+	require.NoError(t, err)
+	var anchors *anchor.File
+	var recovery *journal.Recovery
+	require.Eventually(t, func() bool {
+		if anchors, err = anchor.Open(cfg.AnchorFile); err != nil {
+			return false
+		}
+		recovery, err = journal.Examine(journal.Options{Directory: cfg.Directory, Name: cfg.Name, Ring: ring, Anchors: anchors, Now: time.Now})
+		if err != nil {
+			assert.NoError(t, anchors.Close())
+		}
+		return err == nil
+	}, 30*time.Second, 10*time.Millisecond)
+	_, err = recovery.OpenEpoch("lost")
+	require.NoError(t, err)
+	require.NoError(t, recovery.Close())
+	require.NoError(t, anchors.Close())
+}
+
+// A collector that stops while its journal cannot be opened stops.
+func TestShutdownWithoutAJournal(t *testing.T) {
+	cfg := configured(t)
+	require.NoError(t, os.WriteFile(cfg.Directory, nil, 0o600))
+	r := create(t, cfg)
+	require.NoError(t, r.Start(t.Context(), r.host))
+	require.NoError(t, r.Shutdown(t.Context()))
+	require.ErrorIs(t, r.ConsumeLogs(t.Context(), canonical(t, typical("1"))), errUnavailable)
 }
 
 // Shutdown without Start, and the answer after it.

@@ -190,8 +190,15 @@ func (w *Writer) setAside() error {
 	size, err := w.copyTo(path, file)
 	if err != nil {
 		// The original is still there; a part of a copy serves nobody and takes
-		// room where there may be none.
-		return errors.Join(err, o.disk.remove(path))
+		// room where there may be none. Its name, new with every try, would make
+		// one failure look like many.
+		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+			err = pathErr.Err
+		}
+		if removed := o.disk.remove(path); !errors.Is(removed, os.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+		return fmt.Errorf("set aside the end of %s: %w", w.at.path, err)
 	}
 	if err := o.disk.syncDir(o.Directory); err != nil {
 		return err

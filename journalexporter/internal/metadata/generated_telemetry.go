@@ -34,6 +34,7 @@ type TelemetryBuilder struct {
 	AuditJournalDuplicateEntries     metric.Int64Counter
 	AuditJournalFailures             metric.Int64Counter
 	AuditJournalOldestUnacknowledged metric.Float64ObservableGauge
+	AuditJournalOpenFailures         metric.Int64Counter
 	AuditJournalQuarantinedRecords   metric.Int64Counter
 	AuditJournalReceivedRecords      metric.Int64Counter
 	AuditJournalRefusedRecords       metric.Int64Counter
@@ -149,6 +150,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_audit_journal_oldest_unacknowledged",
 		metric.WithDescription("Age of the oldest entry that waits to be written. [Development]"),
 		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditJournalOpenFailures, err = builder.meter.Int64Counter(
+		"otelcol_audit_journal_open_failures",
+		metric.WithDescription("Number of times the journal could not be opened. It is tried again at least every 30 seconds, and no record is written meanwhile. [Development]"),
+		metric.WithUnit("{failure}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AuditJournalQuarantinedRecords, err = builder.meter.Int64Counter(

@@ -32,6 +32,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.AuditJournalBatchSize.Record(context.Background(), 1)
 	tb.AuditJournalDuplicateEntries.Add(context.Background(), 1)
 	tb.AuditJournalFailures.Add(context.Background(), 1)
+	tb.AuditJournalOpenFailures.Add(context.Background(), 1)
 	tb.AuditJournalQuarantinedRecords.Add(context.Background(), 1)
 	tb.AuditJournalReceivedRecords.Add(context.Background(), 1)
 	tb.AuditJournalRefusedRecords.Add(context.Background(), 1)
@@ -58,6 +59,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditJournalOldestUnacknowledged(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAuditJournalOpenFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditJournalQuarantinedRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
