@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -208,6 +209,64 @@ func TestJournalFails(t *testing.T) {
 		d.verifiedJournal()
 		require.Equal(t, reconcile.Agree, d.reconciled(db).Verdict)
 	})
+}
+
+// TestJournalInUse starts collectors while another process writes the journal's
+// directory: the other sink is served, and the journal as soon as it can be had.
+func TestJournalInUse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                 string
+		required, bestEffort string
+	}{
+		{"best effort", "[logs/audit]", "[logs/journal]"},
+		{"required", bothRequired, "[]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			acquire(t, 1)
+			db := newDatabase(t)
+			d := withJournal(t, db, c.required, c.bestEffort)
+			giveBack := d.holdJournal()
+			d.launch()
+			require.NoError(t, d.process.WaitServing(within(t, patience)))
+			require.NoError(t, d.process.WaitHealth(within(t, patience), 500), "somebody has to look at it")
+			ledger := loadgen.NewLedger()
+			g := generator("jused", loadgen.Options{Tenants: 2, OrdinaryShare: 0.3})
+			logs, events := g.Request(20)
+			err := loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patience{Timeout: patience})
+			if c.bestEffort == "[]" {
+				require.Error(t, err)
+				assert.True(t, otlpclient.Retryable(err), "%v", err)
+			} else {
+				require.NoError(t, err, "the answer does not depend on the journal")
+			}
+			assert.Equal(t, 20, count(t, db, `SELECT count(*) FROM audit_events`), "PostgreSQL is written all the same")
+			assert.Contains(t, d.process.Log(), fmt.Sprintf("process %d holds this journal", os.Getpid()))
+			assert.Positive(t, d.metric("audit_journal_open_failures"))
+
+			giveBack()
+			require.NoError(t, d.process.WaitHealth(within(t, patience), 200), "the same process goes on")
+			logs, after := g.Request(20)
+			require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, after, ledger, loadgen.Patient))
+			eventually(t, func() bool { return len(d.journaled()) == 20 }, "the journal takes what comes")
+			d.once(after)
+			assert.Equal(t, 40, count(t, db, `SELECT count(*) FROM audit_events`))
+			d.verifiedJournal()
+		})
+	}
+}
+
+// holdJournal writes the journal's directory from this process until it gives it
+// back.
+func (d *deployment) holdJournal() (giveBack func()) {
+	d.t.Helper()
+	ring, err := keys.LoadRing(d.env["AUDIT_LOG_KEY_FILE"])
+	require.NoError(d.t, err)
+	writer, err := journal.Open(journal.Options{Directory: d.env["AUDIT_JOURNAL_DIR"], Name: "journal", Ring: ring, Now: time.Now})
+	require.NoError(d.t, err)
+	d.t.Cleanup(func() { assert.NoError(d.t, writer.Close()) })
+	return func() { require.NoError(d.t, writer.Close()) }
 }
 
 // TestJournalWithoutPostgreSQL: PostgreSQL that is down does not keep events from

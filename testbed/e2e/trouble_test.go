@@ -5,14 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
-	"github.com/otelaudit/otelaudit/internal/journal"
-	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
@@ -133,8 +130,8 @@ func TestWrongConfiguration(t *testing.T) { //nolint:tparallel // a collector ea
 	}
 }
 
-// TestFilesOfTheLog starts collectors whose key, anchors or journal cannot be
-// used: they say which file, why and what to do, and do not start.
+// TestFilesOfTheLog starts collectors whose key or anchors cannot be used: they
+// say which file, why and what to do, and do not start.
 func TestFilesOfTheLog(t *testing.T) { //nolint:tparallel // a collector each, one after the other
 	t.Parallel()
 	acquire(t, 1)
@@ -160,13 +157,6 @@ func TestFilesOfTheLog(t *testing.T) { //nolint:tparallel // a collector each, o
 			require.NoError(t, err)
 			t.Cleanup(func() { assert.NoError(t, file.Close()) })
 		}, []string{"anchor file", "in use already"}},
-		{"a journal in use", func(t *testing.T, d *deployment) {
-			ring, err := keys.LoadRing(d.env["AUDIT_LOG_KEY_FILE"])
-			require.NoError(t, err)
-			writer, err := journal.Open(journal.Options{Directory: d.env["AUDIT_JOURNAL_DIR"], Name: "journal", Ring: ring, Now: time.Now})
-			require.NoError(t, err)
-			t.Cleanup(func() { assert.NoError(t, writer.Close()) })
-		}, []string{"auditjournal", "holds this journal"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := withKeys(t, database.Database{}).environment()
