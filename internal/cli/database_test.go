@@ -50,7 +50,7 @@ func setURLs(env *testscript.Env, db *storetest.Database) error {
 
 // plant writes as the writer role:
 //
-//	acme: a-0 … a-4, one per day from 2026-05-01 on, and zoo
+//	acme: a-0 … a-4, one per day from 2026-05-01 on, and zoo; a-2 has a MAC
 //	other: o-0
 //	future: f-0, dated 2099, and f-1
 func plant(t *testing.T, url string) {
@@ -102,7 +102,11 @@ func plant(t *testing.T, url string) {
 	events := make([]*store.Event, len(records))
 	for i, r := range records {
 		require.Nil(t, r.Normalize())
-		event, err := encoder.Encode(r, "")
+		mac := ""
+		if r.EventID == "a-2" {
+			mac = "hmac-sha256:edge-2026-01:3DEe69EA00AX9lEWPd4WGwyR166xhVIHLOz3-Il0X3k"
+		}
+		event, err := encoder.Encode(r, mac)
 		require.NoError(t, err)
 		events[i] = &event
 	}

@@ -255,7 +255,7 @@ func (e *devEnvironment) startDatabase(ctx context.Context) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if len(steps) > 0 {
-		e.say("applied %d migrations", len(steps))
+		e.say("applied %s", counted(len(steps), "migration"))
 	}
 	for _, login := range devLogins() {
 		if err := e.cluster.EnsureLogin(ctx, login.name, login.role); err != nil {

@@ -125,7 +125,7 @@ func (e *devEnvironment) adopt(ctx context.Context, ring *keys.Ring) error {
 		}
 	}
 	if len(r.results) > 0 {
-		e.say("signed the logs of %d tenants that an earlier version had stored without", len(r.results))
+		e.say("signed the logs of %s that an earlier version had stored without", counted(len(r.results), "tenant"))
 	}
 	return nil
 }

@@ -177,7 +177,7 @@ func (l *journalListing) writeTable(w io.Writer) error {
 			state = "sealed"
 		}
 		if s.DamagedLines > 0 {
-			state = fmt.Sprintf("%s, %d damaged lines", state, s.DamagedLines)
+			state = fmt.Sprintf("%s, %s", state, counted(s.DamagedLines, "damaged line"))
 		}
 		fmt.Fprintf(tw, "%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Segment, s.Entries, s.Start, s.Bytes,
 			tableInstant(s.FirstAt), tableInstant(s.LastAt), state)

@@ -247,7 +247,7 @@ func printPruning(w io.Writer, format string, plan *journal.Pruning, done bool) 
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := range result.Segments {
 		s := &result.Segments[i]
-		fmt.Fprintf(tw, "%s\t%s\t%d entries\tuntil %s\n", verb, s.File, s.Entries, tableInstant(s.LastAt))
+		fmt.Fprintf(tw, "%s\t%s\t%s\tuntil %s\n", verb, s.File, counted(s.Entries, "entry"), tableInstant(s.LastAt))
 	}
 	if len(result.Segments) == 0 {
 		fmt.Fprintln(tw, "nothing to remove")

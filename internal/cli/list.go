@@ -36,9 +36,9 @@ page is told: in the JSON document as next_cursor, otherwise on standard error.
 It is bound to the tenant and the filters.
 
 jsonl is one JSON object per event with the record's members and seq, epoch,
-event_time, recorded_at and leaf_hash, and "time_after_arrival": true where the
-event's own time is later than recorded_at (a * in the table); json is
-{"events": […], "next_cursor": "…"}.`,
+event_time, recorded_at and leaf_hash, mac where the event has an origin MAC, and
+"time_after_arrival": true where the event's own time is later than recorded_at
+(a * in the table); json is {"events": […], "next_cursor": "…"}.`,
 		Example: `  otelaudit list --tenant acme --since 30d --actor user:alice
   otelaudit list --tenant acme --action-prefix invoice. --outcome denied --format table
   otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action`,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -54,6 +55,18 @@ func writeJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// counted is a number of things, "1 event" or "2 entries", by the word for one.
+func counted[N int | int64](n N, one string) string {
+	switch stem, y := strings.CutSuffix(one, "y"); {
+	case n == 1:
+	case y:
+		one = stem + "ies"
+	default:
+		one += "s"
+	}
+	return fmt.Sprintf("%d %s", n, one)
 }
 
 // cell makes text fit one cell of a table: printable, at most limit runes.

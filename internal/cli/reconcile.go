@@ -38,7 +38,9 @@ func newReconcile(sys *System) *cobra.Command {
 		Long: `Compare the store with the journal, event by event: by identity, then by leaf. It
 finds what no signature shows, because whoever did it holds the log's key.
 
-  only_in_journal      deleted from the store: neither pruned nor in quarantine
+  only_in_journal      deleted from the store, or never stored there and never sent
+                       again by its client; pruned, in quarantine and under way
+                       are ruled out
   only_in_store        forged, or the journal was out when it was stored
   altered              the same identity, another record
   quarantine_missing   a quarantined record that the store lost
@@ -188,9 +190,9 @@ func reconciled(r *reconcile.Report) error {
 		if r.JournalVerdict == "tampered" {
 			return negative("'otelaudit verify --journal' says what is wrong with it", "the journal was tampered with: its word counts for nothing")
 		}
-		return negative("", "the two sinks do not agree: %d findings", int64(len(r.Findings))+r.More)
+		return negative("", "the two sinks do not agree: %s", counted(int64(len(r.Findings))+r.More, "finding"))
 	default:
-		return &failure{code: exitIncomplete, err: fmt.Errorf("%d events could not be confirmed; the journal is %s", int64(len(r.Findings))+r.More, r.JournalVerdict)}
+		return &failure{code: exitIncomplete, err: fmt.Errorf("%s could not be confirmed; the journal is %s", counted(int64(len(r.Findings))+r.More, "event"), r.JournalVerdict)}
 	}
 }
 
@@ -217,9 +219,9 @@ func printReconciliation(out io.Writer, format string, r *reconcile.Report) erro
 		return err
 	}
 	c := &r.Counts
-	_, err := fmt.Fprintf(out, `%s: journal %s; %d entries, %d events, %d matched
+	_, err := fmt.Fprintf(out, `%s: journal %s; %s, %s, %d matched
 retries %d, conflicts in quarantine %d, quarantined %d, pruned %d, under way %d, older than the journal %d, system %d
-`, r.Verdict, r.JournalVerdict, c.JournalEntries, c.StoreEvents, c.Matched, c.Retries, c.Conflicts, c.Quarantined, c.Pruned, c.UnderWay, c.BeforeJournal, c.System)
+`, r.Verdict, r.JournalVerdict, counted(c.JournalEntries, "entry"), counted(c.StoreEvents, "event"), c.Matched, c.Retries, c.Conflicts, c.Quarantined, c.Pruned, c.UnderWay, c.BeforeJournal, c.System)
 	return err
 }
 
@@ -256,7 +258,7 @@ func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format stri
 		return err
 	}
 	if report.ExitCode() != exitOK {
-		return negative("", "of %d events that were sent, %d are missing and %d are gone", report.Sent, report.Missing, report.Gone)
+		return negative("", "of %s sent, %d missing and %d gone", counted(report.Sent, "event"), report.Missing, report.Gone)
 	}
 	return nil
 }

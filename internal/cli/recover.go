@@ -365,9 +365,9 @@ func problem(state *epoch.State) string {
 	}
 	if lost, found := state.Lost[state.Epoch]; found {
 		if lost.Size > state.Size {
-			words = append(words, fmt.Sprintf("the store is behind: %d events, and a checkpoint of %d is known", state.Size, lost.Size))
+			words = append(words, fmt.Sprintf("the store is behind: %s, and a checkpoint of %d is known", counted(state.Size, "event"), lost.Size))
 		} else {
-			words = append(words, fmt.Sprintf("the store differs from what was signed: the tree of %d events has another root", lost.Size))
+			words = append(words, fmt.Sprintf("the store differs from what was signed: the tree of %s has another root", counted(lost.Size, "event")))
 		}
 	} else if len(state.Lost) > 0 {
 		words = append(words, "the store is behind: a checkpoint of a later epoch is known")
@@ -426,17 +426,17 @@ func (r *recovery) print(w io.Writer, format string) error {
 func (r *recovered) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "tenant %s: %s\n", printable(r.Tenant), r.Problem)
-	fmt.Fprintf(&b, "  epoch %d ends with %d events\n", r.PreviousEpoch, r.PreviousSize)
+	fmt.Fprintf(&b, "  epoch %d ends with %s\n", r.PreviousEpoch, counted(r.PreviousSize, "event"))
 	if r.LostFrom != nil && *r.LostFrom < *r.LostUntil {
 		fmt.Fprintf(&b, "  lost: seq %d to %d\n", *r.LostFrom, *r.LostUntil-1)
 	} else if r.LostFrom != nil {
 		fmt.Fprintf(&b, "  differs: some of seq 0 to %d\n", *r.LostUntil-1)
 	}
 	if len(r.Changed) > 0 {
-		fmt.Fprintf(&b, "  changed since it was stored: %d events (%s)\n", len(r.Changed), printable(strings.Join(r.Changed[:min(5, len(r.Changed))], ", ")))
+		fmt.Fprintf(&b, "  changed since it was stored: %s (%s)\n", counted(len(r.Changed), "event"), printable(strings.Join(r.Changed[:min(5, len(r.Changed))], ", ")))
 	}
 	if r.Beyond > 0 {
-		fmt.Fprintf(&b, "  behind a gap, and not in the signed tree: %d events\n", r.Beyond)
+		fmt.Fprintf(&b, "  behind a gap, and not in the signed tree: %s\n", counted(r.Beyond, "event"))
 	}
 	if r.Opened {
 		fmt.Fprintf(&b, "  opened epoch %d\n", r.Epoch)

@@ -159,7 +159,7 @@ func printJournal(w io.Writer, format string, r *recoveredJournal) error {
 		return writeJSON(w, r)
 	}
 	fmt.Fprintf(w, "journal %s: %s\n", printable(r.Journal), printable(r.Problem))
-	fmt.Fprintf(w, "  %s ends with %d entries\n", r.PreviousOrigin, r.PreviousSize)
+	fmt.Fprintf(w, "  %s ends with %s\n", r.PreviousOrigin, counted(r.PreviousSize, "entry"))
 	if r.LostSize > r.PreviousSize {
 		fmt.Fprintf(w, "  lost: entries %d to %d\n", r.PreviousSize, r.LostSize-1)
 	} else if r.LostSize > 0 {

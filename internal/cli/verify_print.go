@@ -65,10 +65,7 @@ func (r *verifyResult) count() string {
 			n += int64(len(part.Findings)) + part.More
 		}
 	}
-	if n == 1 {
-		return "1 finding"
-	}
-	return fmt.Sprintf("%d findings", n)
+	return counted(n, "finding")
 }
 
 func (r *verifyResult) table(w io.Writer) error {
@@ -89,14 +86,14 @@ func (r *verifyResult) table(w io.Writer) error {
 func printReport(w io.Writer, name string, r *verify.Report) error {
 	fmt.Fprintf(w, "%s: %s\n", name, r.Verdict)
 	c := &r.Coverage
-	fmt.Fprintf(w, "  checked: %d events in %d commits of %d logs", c.Events, c.Commits, c.Logs)
+	fmt.Fprintf(w, "  checked: %s in %s of %s", counted(c.Events, "event"), counted(c.Commits, "commit"), counted(c.Logs, "log"))
 	if c.Tenants > 0 {
-		fmt.Fprintf(w, ", %d tenants", c.Tenants)
+		fmt.Fprintf(w, ", %s", counted(c.Tenants, "tenant"))
 	}
 	if c.Segments > 0 {
-		fmt.Fprintf(w, ", %d segments", c.Segments)
+		fmt.Fprintf(w, ", %s", counted(c.Segments, "segment"))
 	}
-	fmt.Fprintf(w, "; %d anchors held against them\n", c.Anchors)
+	fmt.Fprintf(w, "; %s held against them\n", counted(c.Anchors, "anchor"))
 	if !c.FirstTime.IsZero() {
 		fmt.Fprintf(w, "  recorded: %s to %s\n", c.FirstTime.UTC().Format(time.RFC3339), c.LastTime.UTC().Format(time.RFC3339))
 	}
@@ -191,9 +188,9 @@ func (p *progressLine) show(at verify.Progress) {
 		return
 	}
 	p.last = now
-	line := fmt.Sprintf("verified %d events", at.Events)
+	line := "verified " + counted(at.Events, "event")
 	if at.Tenants > 0 {
-		line += fmt.Sprintf(", %d of %d tenants", at.TenantsDone, at.Tenants)
+		line += fmt.Sprintf(", %d of %s", at.TenantsDone, counted(at.Tenants, "tenant"))
 	}
 	fmt.Fprint(p.sys.Stderr, "\r", line, strings.Repeat(" ", max(p.width-len(line), 0)))
 	p.width = len(line)

@@ -185,7 +185,8 @@ func (r *run) lost(j *item, taken bool) {
 		r.report.find(j.finding(Altered, "the store has another record under this id, and the quarantine not this one"))
 		return
 	}
-	r.report.find(j.finding(OnlyInJournal, "the store has neither the event nor a prune that covers it, nor its record in quarantine: it was deleted"))
+	r.report.find(j.finding(OnlyInJournal, "the store does not have it, and it is not pruned, not in quarantine and not under way: "+
+		"deleted from PostgreSQL, or never stored there and never sent again by its client, or signed into the journal by somebody who has the key"))
 }
 
 // matchKeys explains what stayed alone by the idempotency key: an application

@@ -12,7 +12,7 @@ type Kind string
 // The kinds of findings. The first four mean that evidence was lost, altered or
 // made up; Unconfirmed means that the journal cannot tell.
 const (
-	OnlyInJournal     Kind = "only_in_journal"    // deleted from the store: neither pruned nor in quarantine
+	OnlyInJournal     Kind = "only_in_journal"    // deleted from the store, or never stored and never sent again; not pruned, in quarantine or under way
 	OnlyInStore       Kind = "only_in_store"      // forged, or the journal was out when it was stored
 	Altered           Kind = "altered"            // the same identity, another record, none of them in quarantine
 	QuarantineMissing Kind = "quarantine_missing" // the journal has a quarantined record that the store lost

@@ -20,6 +20,7 @@ type StoredEvent struct {
 	RecordedAt time.Time // UTC, the database server's clock
 	EventTime  time.Time // UTC, the earlier of the record's time and RecordedAt
 	LeafHash   [32]byte  // as stored; verify recomputes it
+	MAC        string    // origin MAC as stored, "" without one; verify checks it
 }
 
 // collectEvents reads rows of the columns that the read_*.sql of events select.
@@ -40,6 +41,7 @@ func scanEvent(row pgx.Rows) (StoredEvent, error) {
 	rec := &record.Record{}
 	event := StoredEvent{Record: rec}
 	var leaf []byte
+	var mac *string
 	var nano, observedNano *int64
 	var severity *int16
 	texts := []*string{
@@ -51,7 +53,7 @@ func scanEvent(row pgx.Rows) (StoredEvent, error) {
 		&rec.Payload, &rec.Producer, &rec.Source, &rec.Attributes, &rec.Body,
 	}
 	nullTexts := make([]*string, len(texts)+len(values))
-	into := []any{&event.Seq, &event.Epoch, &event.RecordedAt, &event.EventTime, &leaf, &nano, &observedNano, &severity}
+	into := []any{&event.Seq, &event.Epoch, &event.RecordedAt, &event.EventTime, &leaf, &mac, &nano, &observedNano, &severity}
 	for i := range texts {
 		into = append(into, &nullTexts[i])
 	}
@@ -92,6 +94,9 @@ func scanEvent(row pgx.Rows) (StoredEvent, error) {
 	}
 	event.RecordedAt, event.EventTime = event.RecordedAt.UTC(), event.EventTime.UTC()
 	copy(event.LeafHash[:], leaf)
+	if mac != nil {
+		event.MAC = *mac
+	}
 	return event, nil
 }
 
@@ -110,8 +115,8 @@ const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // AppendJSON appends the event as one JSON object: the record's members by
 // their names, absent ones left out, and tenant_id, event_id, seq, epoch,
-// recorded_at, event_time, leaf_hash (hexadecimal), and time_after_arrival where
-// it is true. Times of the record are decimal strings of nanoseconds.
+// recorded_at, event_time, leaf_hash (hexadecimal), mac where there is one, and
+// time_after_arrival where it is true. Times of the record are decimal strings of nanoseconds.
 func (e StoredEvent) AppendJSON(dst []byte) []byte {
 	rec := e.Record
 	w := objectWriter{dst: append(dst, '{')}
@@ -152,6 +157,7 @@ func (e StoredEvent) AppendJSON(dst []byte) []byte {
 		w.value("time_after_arrival", record.BoolValue(true))
 	}
 	w.text("leaf_hash", hex.EncodeToString(e.LeafHash[:]))
+	w.text("mac", e.MAC)
 	return append(w.dst, '}')
 }
 

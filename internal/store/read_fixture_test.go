@@ -20,6 +20,7 @@ type placed struct {
 	seq        int64
 	epoch      int32
 	recordedAt time.Time
+	mac        string // "" is none
 }
 
 // plant writes events by plain INSERT, as the writer role and without the
@@ -53,6 +54,7 @@ func plant(ctx context.Context, t *testing.T, url string, events []placed) {
 			{"severity_text", rec.SeverityText},
 			{"schema_version", rec.SchemaVersion},
 			{"reason", rec.Reason},
+			{"mac", e.mac},
 		} {
 			columns += ", " + text.column
 			arguments = append(arguments, emptyIsNull(text.text))

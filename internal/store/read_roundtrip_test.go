@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,9 @@ func TestRecordsComeBackWithTheirCanonicalBytes(t *testing.T) {
 		rec := randomRecord(random)
 		rec.TenantID, rec.EventID = "acme", fmt.Sprintf("event-%d", i)
 		events[i] = placed{rec: rec, seq: int64(i), epoch: int32(i % 2), recordedAt: now}
+		if i%3 == 0 {
+			events[i].mac = fmt.Sprintf("hmac-sha256:edge:%d", i)
+		}
 	}
 	plant(t.Context(), t, db.WriterURL, events)
 	r := reader(t, db)
@@ -39,11 +43,15 @@ func TestRecordsComeBackWithTheirCanonicalBytes(t *testing.T) {
 		require.Equal(t, want.seq, got.Seq)
 		require.Equal(t, want.epoch, got.Epoch)
 		require.Equal(t, now, got.RecordedAt)
+		require.Equal(t, want.mac, got.MAC)
 		requireSameMembers(t, canonical, got)
 	}
 	page, err := r.List(t.Context(), "acme", store.Filter{Limit: store.MaxLimit})
 	require.NoError(t, err)
 	require.Len(t, page.Events, len(events))
+	for _, got := range page.Events {
+		require.Equal(t, events[got.Seq].mac, got.MAC)
+	}
 }
 
 // requireSameMembers checks that the JSON for people holds the canonical one.
@@ -65,6 +73,10 @@ func requireSameMembers(t *testing.T, canonical []byte, got store.StoredEvent) {
 	}
 	require.Equal(t, got.TimeAfterArrival(), string(shown["time_after_arrival"]) == "true")
 	delete(shown, "time_after_arrival")
+	if got.MAC != "" {
+		require.JSONEq(t, strconv.Quote(got.MAC), string(shown["mac"]))
+		delete(shown, "mac")
+	}
 	require.Empty(t, shown)
 }
 

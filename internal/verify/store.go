@@ -259,7 +259,7 @@ func (r *run) missingLog(key streamKey) {
 	tenant := r.Tenant
 	r.report.find(Finding{
 		Kind: LogMissing, Tenant: tenant, Epoch: key.epoch, Origin: largest.Origin, Seq: 0, Until: largest.Size,
-		Detail: fmt.Sprintf("an anchor of %s knows %d events of this log; the store has nothing of it", timeText(largest.RecordedAt), largest.Size),
+		Detail: fmt.Sprintf("an anchor of %s knows %s of this log; the store has nothing of it", timeText(largest.RecordedAt), counted(largest.Size, "event")),
 	})
 	r.report.Coverage.Anchors++
 }
@@ -280,8 +280,16 @@ func (r *run) unanchored() {
 	}
 	if logs > 0 {
 		r.report.Notices = append(r.report.Notices, Notice{Kind: NotAnchored, Detail: fmt.Sprintf(
-			"%d events of %d logs are signed and in no anchor given: that events behind them were cut off cannot be seen", events, logs)})
+			"signed, and in no anchor given: %s of %s; that events behind them were cut off cannot be seen", counted(events, "event"), counted(int64(logs), "log"))})
 	}
+}
+
+// counted is a number of things, by the word for one: "1 event", "2 events".
+func counted(n int64, one string) string {
+	if n != 1 {
+		one += "s"
+	}
+	return fmt.Sprintf("%d %s", n, one)
 }
 
 func isTenantStream(stream string) bool { return len(stream) > 1 && stream[:2] == "t-" }

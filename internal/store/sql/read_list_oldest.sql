@@ -1,7 +1,7 @@
 -- A page of one tenant's events, oldest first. Parameters that are NULL do not
 -- filter: the statement is planned with its values known, so they cost nothing.
 SELECT
-    e.seq, e.epoch, e.recorded_at, e.event_time, e.leaf_hash,
+    e.seq, e.epoch, e.recorded_at, e.event_time, e.leaf_hash, e.mac,
     e.time_unix_nano, e.observed_time_unix_nano, e.severity,
     e.tenant_id, e.event_id, e.action, e.outcome, e.correlation_id, e.causation_id, e.idempotency_key,
     e.trace_id, e.span_id, e.event_name, e.severity_text, e.schema_version, e.reason, e.flags,
