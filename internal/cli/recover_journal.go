@@ -28,8 +28,7 @@ type recoveredJournal struct {
 // runJournal opens a new epoch of a journal. Its directory and its anchor file
 // are locked meanwhile: the collector that writes it must be stopped.
 func (o *recoverOptions) runJournal(ctx context.Context, sys *System, format string) error {
-	// The journal's own code would make a directory that is not there, and a
-	// mistyped name would then be the newest epoch that the anchors know.
+	// A mistyped name must not become the newest epoch that the anchors know.
 	if info, err := os.Stat(o.journal); err != nil {
 		return usageError("a journal that is gone altogether needs an empty directory first", "--journal: %w", err)
 	} else if !info.IsDir() {

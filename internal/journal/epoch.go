@@ -12,7 +12,8 @@ import (
 )
 
 // Recovery is a journal that is held still to be continued in a new epoch. It
-// keeps the directory's lock until Close.
+// keeps the directory's lock until Close; where no process ever locked the
+// directory, from OpenEpoch on.
 type Recovery struct {
 	// Problem is why the journal cannot be continued as it is, nil where it can.
 	Problem error
@@ -25,7 +26,8 @@ type Recovery struct {
 }
 
 // Examine takes the directory of a journal, intact or not, and says what is
-// wrong with it. It changes nothing.
+// wrong with it. It changes nothing and makes nothing: a directory that is
+// missing is an error.
 func Examine(opts Options) (*Recovery, error) {
 	if err := opts.fill(); err != nil {
 		return nil, err
@@ -33,24 +35,51 @@ func Examine(opts Options) (*Recovery, error) {
 	if err := checkDirectory(opts.Directory); err != nil {
 		return nil, err
 	}
-	held, err := lock(opts.Directory, lockName)
+	held, err := lockExisting(opts.Directory, lockName)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{opts: opts, lock: held, recent: newRecent(0), anchoredSize: -1}
-	r := &Recovery{writer: w}
+	r := &Recovery{writer: &Writer{opts: opts, lock: held, recent: newRecent(0), anchoredSize: -1}}
 	if err := r.examine(); err != nil {
-		return nil, errors.Join(err, held.Close())
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
 // Close gives the directory back.
 func (r *Recovery) Close() error {
-	if r.writer.file != nil {
-		return errors.Join(r.writer.file.Close(), r.writer.lock.Close())
+	w := r.writer
+	var err error
+	if w.file != nil {
+		err = w.file.Close()
 	}
-	return r.writer.lock.Close()
+	if w.lock != nil {
+		err = errors.Join(err, w.lock.Close())
+	}
+	return err
+}
+
+// hold takes the lock where Examine found none to take, and makes sure that
+// nobody has written meanwhile.
+func (r *Recovery) hold() error {
+	w := r.writer
+	if w.lock != nil {
+		return nil
+	}
+	held, err := lock(w.opts.Directory, lockName)
+	if err != nil {
+		return err
+	}
+	again := &Recovery{writer: w}
+	err = again.examine()
+	if err == nil && again.Statement != r.Statement {
+		err = fmt.Errorf("%s was written to since it was examined", w.opts.Directory)
+	}
+	if err != nil {
+		return errors.Join(err, held.Close())
+	}
+	w.lock = held
+	return nil
 }
 
 func (r *Recovery) examine() error {
@@ -149,6 +178,9 @@ func (w *Writer) lastKnown(ahead *merkle.Checkpoint) (merkle.Origin, *merkle.Che
 // the last batch of a segment that is otherwise well is set aside. It returns
 // the file of the new segment.
 func (r *Recovery) OpenEpoch(reason string) (file string, err error) {
+	if err := r.hold(); err != nil {
+		return "", err
+	}
 	w := r.writer
 	o := &w.opts
 	now := o.Now()

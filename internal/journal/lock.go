@@ -52,12 +52,17 @@ func lock(dir, name string) (*os.File, error) {
 	return file, nil
 }
 
-// checkDirectory makes the directory, or refuses one that others may enter.
-func checkDirectory(dir string) error {
-	err := os.MkdirAll(dir, directoryMode)
-	if err != nil {
-		return err
+// lockExisting is lock, but makes no file: nil where there is none, and so
+// nobody who holds it.
+func lockExisting(dir, name string) (*os.File, error) {
+	if _, err := os.Lstat(filepath.Join(dir, name)); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
 	}
+	return lock(dir, name)
+}
+
+// checkDirectory refuses a directory that others may enter.
+func checkDirectory(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return err

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -194,4 +196,67 @@ func TestEpochAfterDamage(t *testing.T) {
 			require.Equal(t, "edited by hand", s.Reason)
 		})
 	}
+}
+
+// treeOf names all files below a directory.
+func treeOf(t testing.TB, dir string) (names []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		names = append(names, path)
+		return err
+	}))
+	return names
+}
+
+// Examining makes nothing, neither the directory nor a file in it.
+func TestExamineMakesNothing(t *testing.T) {
+	opts, closeAnchors := withAnchors(t, options(t))
+	defer closeAnchors()
+	parent := filepath.Dir(opts.Directory)
+	before := treeOf(t, parent)
+	_, err := Examine(opts)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Equal(t, before, treeOf(t, parent))
+
+	w := open(t, opts)
+	write(t, w, entriesOf(t, "a", 2)...)
+	require.NoError(t, w.Close())
+	require.NoError(t, os.RemoveAll(opts.Directory))
+	require.NoError(t, os.Mkdir(opts.Directory, 0o700))
+	before = treeOf(t, parent)
+	r, err := Examine(opts)
+	require.NoError(t, err)
+	require.ErrorContains(t, r.Problem, "the end of the journal is missing")
+	require.Equal(t, before, treeOf(t, parent))
+
+	// What it could not hold it holds before it writes.
+	_, err = r.OpenEpoch("the disk was lost")
+	require.NoError(t, err)
+	_, err = Open(opts)
+	_, held := errors.AsType[*InUseError](err)
+	require.True(t, held, "%v", err)
+	require.NoError(t, r.Close())
+	w = open(t, opts)
+	write(t, w, entryOf(t, "anew"))
+	require.NoError(t, w.Close())
+}
+
+// Somebody who writes between a look and the new epoch is not written over.
+func TestEpochOfAJournalThatGoesOn(t *testing.T) {
+	opts := options(t)
+	require.NoError(t, os.Mkdir(opts.Directory, 0o700))
+	r, err := Examine(opts)
+	require.NoError(t, err)
+	w := open(t, opts)
+	_, err = r.OpenEpoch("x")
+	_, held := errors.AsType[*InUseError](err)
+	require.True(t, held, "%v", err)
+	write(t, w, entryOf(t, "a"))
+	require.NoError(t, w.Close())
+	for range 2 {
+		_, err = r.OpenEpoch("x")
+		require.EqualError(t, err, opts.Directory+" was written to since it was examined")
+	}
+	require.NoError(t, r.Close())
+	check(t, opts.Directory, opts.Ring)
 }

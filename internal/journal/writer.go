@@ -71,6 +71,9 @@ func Open(opts Options) (*Writer, error) {
 	if err := opts.fill(); err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(opts.Directory, directoryMode); err != nil {
+		return nil, err
+	}
 	if err := checkDirectory(opts.Directory); err != nil {
 		return nil, err
 	}
