@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/epoch"
 	"github.com/otelaudit/otelaudit/internal/keys"
 )
 
@@ -139,8 +140,13 @@ func (e *devEnvironment) adoptTenant(ctx context.Context, r *recovery, tenant st
 	case state.Intact() && state.Epoch > 0:
 		// A run that was killed may not have recorded what it opened.
 		return r.recordMissing(ctx, tenant)
-	case !state.Unsealed || state.Forged != nil || len(state.Lost) > 0:
-		return nil
+	case neverSigned(&state):
+		return r.recover(ctx, tenant)
 	}
-	return r.recover(ctx, tenant)
+	return nil
+}
+
+// neverSigned reports whether a head lacks a signature and nothing else.
+func neverSigned(s *epoch.State) bool {
+	return s.Unsealed && s.Forged == nil && len(s.Lost) == 0
 }
