@@ -13,9 +13,10 @@ const EPOCH = /^otelaudit epoch v1\norigin (?<origin>\S+)\n[^]*\nrecorded_at (?<
 function signed(trust, text, pattern) { // a line whose last member are the signatures over the line without it
   open(trust, `${text.slice(0, text.lastIndexOf(',"signatures":'))}}\n\n${JSON.parse(text).signatures}`, pattern)
 }
-function agree(trust, note, origin, tree) { // the checkpoint is over exactly these entries
+function agree(trust, note, origin, tree, begin) { // the checkpoint is over exactly these entries, the last batch from begin on
   const c = open(trust, note, CHECKPOINT)
   need(c.origin === origin && Number(c.size) === tree.size && c.root === tree.root().toString('base64'), `not the entries of the checkpoint over ${c.size}`)
+  need(begin === undefined || Number(c.begin) === begin, `the checkpoint over ${c.begin} entries is not there`)
   return note
 }
 function startOf(trust, text, before) { // of a segment: its header, and the tree in front of it
@@ -38,7 +39,7 @@ function take(trust, bytes, s, hash) { // any other line of a segment
     s.tree.add(leafOf(bytes))
     s.entries++
   } else if (text.startsWith('{"checkpoint":')) {
-    s.last = agree(trust, JSON.parse(text).checkpoint, s.origin, s.tree)
+    s.last = agree(trust, JSON.parse(text).checkpoint, s.origin, s.tree, s.covered)
     s.covered = s.tree.size
   } else {
     signed(trust, text, SEAL)

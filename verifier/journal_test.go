@@ -84,6 +84,21 @@ func TestAJournalHolds(t *testing.T) {
 	require.Equal(t, 2, code)
 }
 
+// TestABatchBeginsWhereTheOneInFrontOfItEnded: a checkpoint that is taken out
+// leaves every entry, root and signature as it was.
+func TestABatchBeginsWhereTheOneInFrontOfItEnded(t *testing.T) {
+	k := provetest.NewKeys(t, "a")
+	directory := newJournal(t, k)
+	edit(t, filepath.Join(directory, journal.SegmentName(1)), func(text []byte) []byte {
+		lines := bytes.SplitAfter(text, []byte("\n"))
+		require.Contains(t, string(lines[6]), `{"checkpoint":`)
+		return bytes.Join(append(lines[:6:6], lines[7:]...), nil)
+	})
+	code, _, stderr := runJournal(t, k.TrustFile, directory)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "line 12: the checkpoint over 5 entries is not there")
+}
+
 func TestAnEditedJournalDoesNotHold(t *testing.T) {
 	k := provetest.NewKeys(t, "a")
 	random := rand.New(rand.NewPCG(5, 6))

@@ -43,7 +43,7 @@ export function open(trust, note, pattern) { // a C2SP signed note; returns what
   })
   return need(signers.some((k) => found.origin.startsWith(`${k.name}/`)), `no trusted key signed for ${found.origin}`) ?? found
 }
-export const CHECKPOINT = /^(?<origin>\S+)\n(?<size>0|[1-9]\d*)\n(?<root>\S{44})\n(recorded_at (?<time>\S{27})\n)?$/ // C2SP tlog-checkpoint
+export const CHECKPOINT = /^(?<origin>\S+)\n(?<size>0|[1-9]\d*)\n(?<root>\S{44})\n(recorded_at (?<time>\S{27})\nprev_size (?<begin>0|[1-9]\d*)\n)?$/ // C2SP
 async function bundle(trust, path) {
   let header, manifest, tree = new Tree(), done = 0, rest = '', found = { count: 0 }, hash = createHash('sha256')
   const take = (bytes) => {

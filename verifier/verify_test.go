@@ -77,7 +77,8 @@ func TestVectors(t *testing.T) {
 			{`usr_7`, `usr_8`},
 			{`11.120345Z`, `11.120346Z`},
 			{`/e1`, `/e2`},
-			{` 08xpB5OqN+`, ` 08xpB5OqN/`},
+			{`prev_size 1`, `prev_size 0`},
+			{` 08xpB/mllsBN`, ` 08xpB/mllsBO`},
 		},
 	} {
 		t.Run(filepath.Base(path), func(t *testing.T) {

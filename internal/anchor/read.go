@@ -71,9 +71,9 @@ type parser struct {
 	signatures [][]byte
 }
 
-// maxTextLines is what the text of a checkpoint may have: origin, size, root and
-// recorded_at.
-const maxTextLines = 4
+// maxTextLines is what the text of a checkpoint may have: origin, size, root,
+// recorded_at and prev_size.
+const maxTextLines = 5
 
 func (p *parser) line(line []byte, whole bool) error {
 	p.filled = p.filled || len(line) > 0

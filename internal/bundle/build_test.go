@@ -146,6 +146,7 @@ func TestNoBundleOfAStoreThatContradictsItsLog(t *testing.T) {
 		"a moved time and commit": {`UPDATE audit_events SET recorded_at = recorded_at - interval '1 microsecond' WHERE seq < 4; UPDATE audit_commits SET recorded_at = recorded_at - interval '1 microsecond' WHERE size = 4`, "its checkpoint is of"},
 		"swapped":                 {`UPDATE audit_events SET seq = 1000 WHERE seq = 6; UPDATE audit_events SET seq = 6 WHERE seq = 5; UPDATE audit_events SET seq = 5 WHERE seq = 1000`, "the events do not lead to the signed root"},
 		"a missing commit":        {`DELETE FROM audit_commits WHERE size = 8`, "the commit of size 12 does not follow that of size 4"},
+		"two commits made one":    {`DELETE FROM audit_commits WHERE size = 8; UPDATE audit_commits SET prev_size = 4 WHERE size = 12; UPDATE audit_events SET recorded_at = (SELECT recorded_at FROM audit_commits WHERE size = 12) WHERE seq BETWEEN 4 AND 7`, "size 12 after 8"},
 		"two at one place":        {`UPDATE audit_events SET seq = 7, recorded_at = recorded_at + interval '1 microsecond' WHERE seq = 8`, "seq 7 stands where seq 8 is due"},
 		"a removed commit tail":   {`DELETE FROM audit_commits WHERE size > 20`, ""}, // a shorter log: only an anchor tells
 	} {

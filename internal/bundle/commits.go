@@ -70,8 +70,8 @@ func (c *commits) check() error {
 		return nil
 	}
 	found, err := c.known.Checkpoint(c.current.Note)
-	if err == nil && (found.Origin != c.tree.origin || found.Size != c.current.Size || !found.RecordedAt.Equal(c.current.RecordedAt)) {
-		err = fmt.Errorf("its checkpoint is of %s, size %d, %s", found.Origin, found.Size, found.RecordedAt.Format(timeLayout))
+	if err == nil && (found.Origin != c.tree.origin || found.Size != c.current.Size || found.PrevSize != c.current.PrevSize || !found.RecordedAt.Equal(c.current.RecordedAt)) {
+		err = fmt.Errorf("its checkpoint is of %s, size %d after %d, %s", found.Origin, found.Size, found.PrevSize, found.RecordedAt.Format(timeLayout))
 	}
 	if err == nil && found.Root != c.all.Root() {
 		err = ErrRoot

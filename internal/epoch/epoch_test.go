@@ -70,7 +70,7 @@ func (f *fixture) grow(commits int) {
 		}
 		f.at = f.at.Add(time.Second)
 		checkpoint := merkle.Checkpoint{
-			Origin: merkle.TenantOrigin(logName, f.tenant, f.epoch), Size: f.frontier.Size(), Root: f.frontier.Root(), RecordedAt: f.at,
+			Origin: merkle.TenantOrigin(logName, f.tenant, f.epoch), Size: f.frontier.Size(), Root: f.frontier.Root(), RecordedAt: f.at, PrevSize: previous,
 		}
 		note, err := f.ring.Sign(checkpoint.Text())
 		require.NoError(f.t, err)
@@ -195,6 +195,10 @@ func TestEveryDamageIsNamed(t *testing.T) {
 		{
 			name: "time edited", computed: 9, forged: "differs from what was signed", size: 9,
 			damage: func(f *fixture) { f.exec(`UPDATE audit_commits SET recorded_at = now() WHERE size = 9`) },
+		},
+		{
+			name: "prev_size edited", computed: 9, forged: "differs from what was signed", size: 9,
+			damage: func(f *fixture) { f.exec(`UPDATE audit_commits SET prev_size = 5 WHERE size = 9`) },
 		},
 		{
 			name: "frontier edited", computed: 9, forged: "does not belong to its root", size: 9,

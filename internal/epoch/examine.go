@@ -117,6 +117,7 @@ func (s *Store) sameRoot(ctx context.Context, q querier, tenant string, checkpoi
 type head struct {
 	epoch      int32
 	size       int64
+	prevSize   int64
 	recordedAt time.Time
 	root       []byte
 	frontier   []byte
@@ -126,12 +127,12 @@ type head struct {
 
 func (s *Store) readHead(ctx context.Context, q querier, tenant string) (head, error) {
 	var commitEpoch, openedEpoch *int32
-	var size *int64
+	var size, prevSize *int64
 	var committedAt, openedAt *time.Time
 	var h head
 	var commitNote, openedNote *string
 	err := q.QueryRow(ctx, s.sql.head, tenant).Scan(
-		&commitEpoch, &size, &committedAt, &h.root, &h.frontier, &commitNote, &openedEpoch, &openedAt, &openedNote)
+		&commitEpoch, &size, &prevSize, &committedAt, &h.root, &h.frontier, &commitNote, &openedEpoch, &openedAt, &openedNote)
 	switch {
 	case err != nil:
 		return head{}, err
@@ -140,7 +141,7 @@ func (s *Store) readHead(ctx context.Context, q querier, tenant string) (head, e
 	case commitEpoch == nil:
 		return head{}, nil
 	}
-	h.epoch, h.size, h.recordedAt, h.note = *commitEpoch, *size, committedAt.UTC(), commitNote
+	h.epoch, h.size, h.prevSize, h.recordedAt, h.note = *commitEpoch, *size, *prevSize, committedAt.UTC(), commitNote
 	return h, nil
 }
 
@@ -174,7 +175,7 @@ func (h *head) check(ring *keys.Ring, tenant string, root *merkle.Hash) error {
 		return err
 	case checkpoint.Origin != want:
 		return fmt.Errorf("the newest commit is signed for the log %s instead of %s", checkpoint.Origin, want)
-	case checkpoint.Size != h.size || !slices.Equal(checkpoint.Root[:], h.root) || !checkpoint.RecordedAt.Equal(h.recordedAt):
+	case checkpoint.Size != h.size || checkpoint.PrevSize != h.prevSize || !slices.Equal(checkpoint.Root[:], h.root) || !checkpoint.RecordedAt.Equal(h.recordedAt):
 		return errors.New("the newest commit differs from what was signed")
 	case frontier.Root() != checkpoint.Root:
 		return errors.New("the frontier of the newest commit does not belong to its root")

@@ -115,7 +115,7 @@ func (w *Writer) checkpoint(batch []*Entry, now time.Time) (head, []byte, error)
 	for _, e := range batch {
 		h.tree.Append(e.Leaf)
 	}
-	c := merkle.Checkpoint{Origin: w.at.origin.String(), Size: h.tree.Size(), Root: h.tree.Root(), RecordedAt: h.at}
+	c := merkle.Checkpoint{Origin: w.at.origin.String(), Size: h.tree.Size(), Root: h.tree.Root(), RecordedAt: h.at, PrevSize: w.at.tree.Size()}
 	note, err := w.opts.Ring.Sign(c.Text())
 	return h, note, err
 }

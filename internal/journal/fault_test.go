@@ -1,10 +1,12 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -395,6 +397,26 @@ func TestChangedLastBatchIsNotTorn(t *testing.T) {
 	now, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, changed, now, "nothing was touched")
+}
+
+// A checkpoint that is taken out between two batches makes them look like one,
+// and its entries younger: the one behind it says where its batch began.
+func TestAMissingCheckpointIsDamage(t *testing.T) {
+	opts := options(t)
+	w := open(t, opts)
+	write(t, w, entriesOf(t, "a", 2)...)
+	write(t, w, entriesOf(t, "b", 3)...)
+	path := w.at.path
+	require.NoError(t, w.Close())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	require.Contains(t, string(lines[3]), `{"checkpoint":`)
+	require.NoError(t, os.WriteFile(path, bytes.Join(slices.Delete(lines, 3, 4), nil), 0o600))
+	_, err = Open(opts)
+	_, ok := errors.AsType[*DamagedError](err)
+	require.True(t, ok, "%v", err)
+	require.ErrorContains(t, err, "its batch begins at entry 2, that in front of it ended at 0")
 }
 
 // anchored are options with an anchor file.

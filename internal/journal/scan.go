@@ -224,6 +224,8 @@ func (s *scanner) judge(line *Line) {
 			bad(DamageControl, "a checkpoint of %s in the journal %s", c.Origin, out.origin)
 		case c.Size != tree.Size() || c.Root != tree.Root():
 			bad(DamageControl, "the %d entries in front of it are not what its checkpoint says", len(s.batch))
+		case c.PrevSize != out.tree.Size():
+			bad(DamageControl, "its batch begins at entry %d, that in front of it ended at %d", c.PrevSize, out.tree.Size())
 		case c.RecordedAt.Before(out.at):
 			bad(DamageControl, "its time is before that of the checkpoint in front of it")
 		default:

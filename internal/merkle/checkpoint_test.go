@@ -15,6 +15,7 @@ const checkpointText = `audit.example.com/prod/t-822b33ad87c148a0a20a5ba7cd5ebca
 3
 0nKpDTwYPYK+Q7yYCDIGX2TGi58xvgMMyqwlq5KNF2I=
 recorded_at 2026-01-01T00:00:00.120000Z
+prev_size 1
 `
 
 func TestCheckpointRoundTrip(t *testing.T) {
@@ -26,16 +27,24 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	require.Equal(t, time.Date(2026, 1, 1, 0, 0, 0, 120000000, time.UTC), c.RecordedAt)
 	require.Equal(t, checkpointText, c.Text())
 
+	require.Equal(t, int64(1), c.PrevSize)
+
 	// Another zone and what is below a microsecond make no other text.
 	c.RecordedAt = c.RecordedAt.Add(999 * time.Nanosecond).In(time.FixedZone("x", 3600))
 	require.Equal(t, checkpointText, c.Text())
 
-	c.RecordedAt = time.Time{}
+	c.RecordedAt, c.PrevSize = time.Time{}, 0
 	without, _, _ := strings.Cut(checkpointText, "recorded_at")
 	require.Equal(t, without, c.Text())
 	read, err := merkle.ParseCheckpoint(without)
 	require.NoError(t, err)
 	require.Equal(t, c, read)
+
+	// The opening of an epoch, which has no entry yet.
+	empty := merkle.Checkpoint{Origin: c.Origin, Root: merkle.EmptyRoot(), RecordedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	read, err = merkle.ParseCheckpoint(empty.Text())
+	require.NoError(t, err)
+	require.Equal(t, empty, read)
 }
 
 func TestParseCheckpointRefuses(t *testing.T) {
@@ -61,6 +70,22 @@ func TestParseCheckpointRefuses(t *testing.T) {
 		"root of the wrong alphabet": {replace("+", "-"), "the root is not base64 of 32 bytes"},
 		"size without a root":        {replace("\n3\n", "\n0\n"), "a log without entries has another root"},
 		"another extension":          {replace("recorded_at", "recorded_by"), "is not recorded_at"},
+		"another second extension":   {replace("prev_size", "prev_side"), "is not prev_size"},
+		"a third extension":          {checkpointText + "prev_size 1\n", "want origin, size, root"},
+		"only the time":              {replace("prev_size 1\n", ""), "want origin, size, root"},
+		"only the beginning":         {replace("recorded_at 2026-01-01T00:00:00.120000Z\n", ""), "want origin, size, root"},
+		"extensions exchanged":       {replace("recorded_at 2026-01-01T00:00:00.120000Z\nprev_size 1\n", "prev_size 1\nrecorded_at 2026-01-01T00:00:00.120000Z\n"), "is not recorded_at"},
+		"the time twice":             {replace("prev_size 1\n", "recorded_at 2026-01-01T00:00:00.120000Z\n"), "is not prev_size"},
+		"begins at its end":          {replace("prev_size 1", "prev_size 3"), "prev_size 3 is not less than the size 3"},
+		"begins behind its end":      {replace("prev_size 1", "prev_size 4"), "prev_size 4 is not less than the size 3"},
+		"begins below nothing":       {replace("prev_size 1", "prev_size -1"), `prev_size: size "-1" is not a number of entries`},
+		"begins at minus nothing":    {replace("prev_size 1", "prev_size -0"), `prev_size: size "-0" is not a number of entries`},
+		"begins with a zero":         {replace("prev_size 1", "prev_size 01"), `prev_size: size "01" is not a number of entries`},
+		"begins nowhere":             {replace("prev_size 1", "prev_size "), `prev_size: size "" is not a number of entries`},
+		"begins behind two spaces":   {replace("prev_size 1", "prev_size  1"), `prev_size: size " 1" is not a number of entries`},
+		"begins in front of nothing": {"a\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nrecorded_at 2026-01-01T00:00:00.120000Z\nprev_size 1\n", "prev_size 1 is not less than the size 0"},
+		"begins beyond all sizes":    {replace("prev_size 1", "prev_size 9223372036854775807"), "is not a number of entries"},
+		"begins with an overflow":    {replace("prev_size 1", "prev_size 18446744073709551617"), "is not a number of entries"},
 		"no fraction":                {replace(".120000", ""), "is not a time in UTC to the microsecond"},
 		"short fraction":             {replace(".120000", ".12"), "is not a time in UTC to the microsecond"},
 		"comma":                      {replace(".120000", ",120000"), "is not a time in UTC to the microsecond"},
@@ -149,6 +174,7 @@ func TestNames(t *testing.T) {
 
 func FuzzCheckpoint(f *testing.F) {
 	f.Add(checkpointText)
+	f.Add("a\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nrecorded_at 2026-01-01T00:00:00.120000Z\nprev_size 0\n")
 	f.Add("a\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := merkle.ParseCheckpoint(text)
@@ -157,6 +183,7 @@ func FuzzCheckpoint(f *testing.F) {
 			return
 		}
 		require.Equal(t, text, c.Text())
+		require.True(t, c.PrevSize < c.Size || c.PrevSize == 0 && c.Size == 0)
 	})
 }
 

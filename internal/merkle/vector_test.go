@@ -92,7 +92,7 @@ func makeVector(t *testing.T) commitVector {
 			frontier.Append(leaf)
 		}
 		checkpoint := merkle.Checkpoint{
-			Origin: v.Origin, Size: size, Root: frontier.Root(),
+			Origin: v.Origin, Size: size, Root: frontier.Root(), PrevSize: commit.PrevSize,
 			RecordedAt: time.Date(2026, 1, 1, 0, 0, 10+i, 120000000*i+345000, time.UTC),
 		}
 		roots = append(roots, checkpoint.Root)
@@ -169,6 +169,7 @@ func TestCommitVectorVerifies(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, v.Origin, checkpoint.Origin)
 		require.Equal(t, commit.Size, checkpoint.Size)
+		require.Equal(t, commit.PrevSize, checkpoint.PrevSize)
 		require.Equal(t, frontier.Root(), checkpoint.Root)
 		require.Equal(t, commit.Frontier, hex.EncodeToString(frontier.Bytes()))
 		require.Contains(t, commit.Note, "\nrecorded_at "+commit.RecordedAt+"\n")

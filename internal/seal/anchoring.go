@@ -19,7 +19,7 @@ func (s *Sealer) Committed(commits []store.Commit) {
 	defer s.mu.Unlock()
 	for i := range commits {
 		c := &commits[i]
-		digest := digestOf(c.RecordedAt, c.Seal.Root, c.Seal.Frontier, c.Seal.Note)
+		digest := digestOf(c.RecordedAt, c.PrevSize, c.Seal.Root, c.Seal.Frontier, c.Seal.Note)
 		s.take(c.TenantID, c.Epoch, c.Size, c.Seal.Root, c.Seal.Note, digest, now)
 	}
 	if len(commits) > 0 {

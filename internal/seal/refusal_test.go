@@ -55,6 +55,9 @@ var tampering = []struct {
 	{"no root", `UPDATE audit_commits SET root = NULL WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonUnsealed, "no signature"},
 	{"a larger size", `UPDATE audit_commits SET size = 16 WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonFork, "the commit that was written there is not in the store"},
 	{"time", `UPDATE audit_commits SET recorded_at = recorded_at + interval '1 microsecond' WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonForgedHead, "the signature is for the time "},
+	{"prev_size", `UPDATE audit_commits SET prev_size = 9 WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonForgedHead, "the signature is for the events from 10 on, the commit says from 9"},
+	{"two commits made one", `DELETE FROM audit_commits WHERE tenant_id = 'acme' AND size = 10;
+		UPDATE audit_commits SET prev_size = 0 WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonForgedHead, "the signature is for the events from 10 on, the commit says from 0"},
 	{"a commit on top", `INSERT INTO audit_commits (size, prev_size, recorded_at, epoch, tenant_id, root, frontier, note)
 		SELECT 16, 15, recorded_at, epoch, tenant_id, root, frontier, note FROM audit_commits WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonForgedHead, "the signature is for 15 events"},
 	{"an unsigned commit on top", `INSERT INTO audit_commits (size, prev_size, recorded_at, epoch, tenant_id)
@@ -211,8 +214,8 @@ func TestANewEpochGoesOn(t *testing.T) {
 			c := newCollector(t, d.WriterURL, ring(t, "one"), file)
 			c.stores(t, events(t, "acme", 0, 10))
 			c.stores(t, events(t, "acme", 10, 5))
-			anchored, ok := c.anchors.Latest(merkle.TenantOrigin(logName, "acme", 0))
-			require.True(t, ok)
+			anchored, err := c.anchors.Latest(merkle.TenantOrigin(logName, "acme", 0))
+			require.NoError(t, err)
 			lost, err := anchor.Unverified(anchored)
 			require.NoError(t, err)
 			cut(t, d)
@@ -226,8 +229,8 @@ func TestANewEpochGoesOn(t *testing.T) {
 			c.stores(t, events(t, "acme", 18, 3))
 			require.Empty(t, c.told.unacknowledged)
 			require.Equal(t, 3, checkTrees(t, d, ring(t, "one")))
-			note, ok := c.anchors.Latest(merkle.TenantOrigin(logName, "acme", 1))
-			require.True(t, ok)
+			note, err := c.anchors.Latest(merkle.TenantOrigin(logName, "acme", 1))
+			require.NoError(t, err)
 			newest, err := anchor.Unverified(note)
 			require.NoError(t, err)
 			require.Equal(t, int64(6), newest.Size)

@@ -179,7 +179,7 @@ func (s *Sealer) check(head *store.Head) error {
 	if err := compare(head); err != nil {
 		return err
 	}
-	digest := digestOf(head.RecordedAt, head.Root, head.Frontier, head.Note)
+	digest := digestOf(head.RecordedAt, head.PrevSize, head.Root, head.Frontier, head.Note)
 	if last.Epoch == head.Epoch && last.Size == head.Size && last.digest == digest {
 		return nil // checked before, or made here
 	}
@@ -222,10 +222,12 @@ func headError(head *store.Head, reason string, err error) *HeadError {
 	return &HeadError{Reason: reason, TenantID: head.TenantID, Epoch: head.Epoch, Size: head.Size, Err: err}
 }
 
-func digestOf(recordedAt time.Time, root, frontier, note []byte) (digest [sha256.Size]byte) {
+func digestOf(recordedAt time.Time, prevSize int64, root, frontier, note []byte) (digest [sha256.Size]byte) {
 	h := sha256.New()
 	var at [8]byte
 	binary.BigEndian.PutUint64(at[:], uint64(recordedAt.UnixMicro()))
+	h.Write(at[:])
+	binary.BigEndian.PutUint64(at[:], uint64(prevSize)) //nolint:gosec // only hashed
 	h.Write(at[:])
 	for _, field := range [][]byte{root, frontier, note} {
 		binary.BigEndian.PutUint64(at[:], uint64(len(field)))
@@ -280,6 +282,8 @@ func (s *Sealer) verifyCommit(head *store.Head) error {
 	case !signed.RecordedAt.Equal(head.RecordedAt):
 		return fmt.Errorf("the signature is for the time %s, the commit says %s",
 			signed.RecordedAt.UTC().Format(time.RFC3339Nano), head.RecordedAt.UTC().Format(time.RFC3339Nano))
+	case signed.PrevSize != head.PrevSize:
+		return fmt.Errorf("the signature is for the events from %d on, the commit says from %d", signed.PrevSize, head.PrevSize)
 	}
 	frontier, err := merkle.ParseFrontier(head.Size, head.Frontier)
 	if err != nil {
@@ -365,7 +369,7 @@ func (s *Sealer) Seal(head *store.Head, recordedAt time.Time, leaves [][32]byte)
 		frontier.Append(leaves[i])
 	}
 	checkpoint := merkle.Checkpoint{
-		Origin: merkle.TenantOrigin(s.log, head.TenantID, head.Epoch), Size: frontier.Size(), Root: frontier.Root(), RecordedAt: recordedAt,
+		Origin: merkle.TenantOrigin(s.log, head.TenantID, head.Epoch), Size: frontier.Size(), Root: frontier.Root(), RecordedAt: recordedAt, PrevSize: head.Size,
 	}
 	note, err := s.opts.Ring.Sign(checkpoint.Text())
 	if err != nil {

@@ -232,7 +232,7 @@ func checkTrees(t testing.TB, d *storetest.Database, r *keys.Ring) (commits int)
 		require.NoError(t, err)
 		assert.True(t, signed.RecordedAt.Equal(row.RecordedAt), "%s is not %s", signed.RecordedAt, row.RecordedAt)
 		signed.RecordedAt = time.Time{}
-		assert.Equal(t, merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, row.Tenant, row.Epoch), Size: row.Size, Root: merkle.Hash(root)}, signed)
+		assert.Equal(t, merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, row.Tenant, row.Epoch), Size: row.Size, Root: merkle.Hash(root), PrevSize: row.Prev}, signed)
 		frontier, err := merkle.ParseFrontier(row.Size, row.Frontier)
 		require.NoError(t, err)
 		assert.Equal(t, merkle.Hash(root), frontier.Root())
@@ -263,8 +263,8 @@ func TestEveryCommitIsSealed(t *testing.T) {
 		c.stores(t, append(events(t, "acme", 10*i, 7), events(t, "globex", 10*i, 3)...))
 	}
 	require.Equal(t, 10, checkTrees(t, d, ring(t, "one")))
-	note, ok := c.anchors.Latest(merkle.TenantOrigin(logName, "acme", 0))
-	require.True(t, ok)
+	note, err := c.anchors.Latest(merkle.TenantOrigin(logName, "acme", 0))
+	require.NoError(t, err)
 	newest := rows[commitRow](t, d, "SELECT tenant_id, epoch, size, prev_size, recorded_at, root, frontier, note FROM audit_commits WHERE tenant_id = 'acme' ORDER BY size DESC LIMIT 1")
 	require.Equal(t, newest[0].Note, string(note))
 }

@@ -28,6 +28,7 @@ const (
 	headClock = iota
 	headEpoch
 	headSize
+	headPrevSize
 	headRecordedAt
 	headSealed
 	headRoot
@@ -56,12 +57,13 @@ func (b *batch) readHead(tenant *tenantRange, columns [][]byte) error {
 	if columns[headEpoch] == nil {
 		return nil
 	}
-	if len(columns[headEpoch]) != 4 || len(columns[headSize]) != 8 || len(columns[headRecordedAt]) != 8 {
+	if len(columns[headEpoch]) != 4 || len(columns[headSize]) != 8 || len(columns[headPrevSize]) != 8 || len(columns[headRecordedAt]) != 8 {
 		return errShape
 	}
 	head := &tenant.head
-	head.Epoch = int32(binary.BigEndian.Uint32(columns[headEpoch])) //nolint:gosec // two's complement on the wire
-	head.Size = int64(binary.BigEndian.Uint64(columns[headSize]))   //nolint:gosec // two's complement on the wire
+	head.Epoch = int32(binary.BigEndian.Uint32(columns[headEpoch]))       //nolint:gosec // two's complement on the wire
+	head.Size = int64(binary.BigEndian.Uint64(columns[headSize]))         //nolint:gosec // two's complement on the wire
+	head.PrevSize = int64(binary.BigEndian.Uint64(columns[headPrevSize])) //nolint:gosec // two's complement on the wire
 	head.RecordedAt = timeColumn(columns[headRecordedAt])
 	head.Root, head.Frontier, head.Note = cloneBytes(columns[headRoot]), cloneBytes(columns[headFrontier]), cloneBytes(columns[headNote])
 	head.Opening = cloneBytes(columns[headOpening])

@@ -21,6 +21,7 @@ type Head struct {
 	TenantID   string
 	Epoch      int32
 	Size       int64     // number of events of the epoch, the seq of the next one
+	PrevSize   int64     // size before its newest commit, 0 where it has none
 	RecordedAt time.Time // of the commit or of the opening; zero where there is neither
 
 	// These only when the writer has a Sealer.
@@ -47,6 +48,7 @@ type Seal struct {
 type Commit struct {
 	TenantID   string
 	Epoch      int32
+	PrevSize   int64 // size before the commit
 	Size       int64
 	RecordedAt time.Time
 	Seal       Seal
@@ -148,7 +150,7 @@ func (w *Writer) committed(b *batch) {
 	for i := range b.tenants {
 		if tenant := &b.tenants[i]; tenant.kept > 0 {
 			commits = append(commits, Commit{
-				TenantID: tenant.name, Epoch: tenant.head.Epoch, Size: tenant.head.Size + int64(tenant.kept),
+				TenantID: tenant.name, Epoch: tenant.head.Epoch, PrevSize: tenant.head.Size, Size: tenant.head.Size + int64(tenant.kept),
 				RecordedAt: b.recordedAt, Seal: tenant.seal,
 			})
 		}

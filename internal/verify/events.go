@@ -18,8 +18,8 @@ type eventReader struct {
 	index  int
 	ended  bool
 
-	// foreignOwn says, of the commit taken last, that events in front of what it
-	// covers have its own time all the same.
+	// foreignOwn says, of the commit taken last, that the events in front of what
+	// it covers, which no commit does, have its own time.
 	foreignOwn bool
 }
 
@@ -93,7 +93,7 @@ func (e *eventReader) take(ctx context.Context, c *commit, expected, at int64) e
 	l := e.log
 	until, own := l.head, l.head
 	if c != nil {
-		until, own = c.Size, max(c.PrevSize, expected)
+		until, own = c.Size, max(c.begin(), expected)
 	}
 	foreign, foreignOwn := 0, 0
 	for {

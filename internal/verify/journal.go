@@ -99,6 +99,8 @@ type journalCheck struct {
 	batch []merkle.Hash
 	first int // line of the batch's first entry
 	odd   *journal.Damage
+	// claimed is the size that the checkpoint line in front says, whoever signed it.
+	claimed int64
 }
 
 // listed notes what stands beside the segments.
@@ -124,7 +126,7 @@ func (j *journalCheck) originText() string {
 
 // segment verifies one file.
 func (j *journalCheck) segment(ctx context.Context, s *journal.Segment, newest bool) error {
-	j.file, j.sum, j.batch, j.odd = s.Name(), sha256.New(), j.batch[:0], nil
+	j.file, j.sum, j.batch, j.odd, j.claimed = s.Name(), sha256.New(), j.batch[:0], nil, -1
 	j.report.Coverage.Segments++
 	sealed, lines := false, 0
 	for line, err := range s.Lines() {
@@ -443,7 +445,8 @@ func (j *journalCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash) {
 func (j *journalCheck) checkpoint(line *journal.Line) {
 	j.log.Commits++
 	j.report.Coverage.Commits++
-	defer func() { j.batch, j.odd = j.batch[:0], nil }()
+	claimed := line.Checkpoint.Parsed.Size
+	defer func() { j.batch, j.odd, j.claimed = j.batch[:0], nil, claimed }()
 	checkpoint, err := j.Trust.Checkpoint(line.Checkpoint.Note)
 	switch {
 	case err != nil:
@@ -463,6 +466,7 @@ func (j *journalCheck) checkpoint(line *journal.Line) {
 		j.changed(line, &checkpoint)
 		return
 	}
+	j.follows(line, checkpoint.PrevSize)
 	j.trusted = point{size: checkpoint.Size, root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: line.Checkpoint.Note}
 	if j.report.Coverage.FirstTime.IsZero() {
 		j.report.Coverage.FirstTime = checkpoint.RecordedAt
@@ -473,6 +477,18 @@ func (j *journalCheck) checkpoint(line *journal.Line) {
 	}
 	j.reached = j.reached[:0]
 	j.checkMACs(line)
+}
+
+// follows checks that a batch begins where the one in front of it ended. What is
+// wrong with a checkpoint line that stands there was reported.
+func (j *journalCheck) follows(line *journal.Line, prevSize int64) {
+	switch {
+	case prevSize == j.trusted.size, prevSize == j.claimed, j.odd != nil:
+	case prevSize > j.trusted.size:
+		j.find(JournalLineChanged, line.Number, j.trusted.size, prevSize, "the checkpoint of %d entries, which this one follows, is not there", prevSize)
+	default:
+		j.find(JournalLineChanged, line.Number, prevSize, j.tree.Size(), "this checkpoint says that it follows %d entries, and it follows %d", prevSize, j.trusted.size)
+	}
 }
 
 // changed reports the entries in front of a checkpoint that does not fit them.

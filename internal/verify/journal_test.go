@@ -145,8 +145,16 @@ func TestDamageOfAJournalIsFound(t *testing.T) {
 		"a checkpoint": {do: func(b *book) {
 			b.edit(2, at(6, func(s string) string { return strings.Replace(s, "2026-11", "2026-12", 1) }))
 		}, told: []string{"journal_forged 2:6 [8,12)"}, aloneSeen: true},
-		"a checkpoint removed": {do: func(b *book) { b.edit(2, without(6, 6)) }, told: []string{"journal_changed 2:11 [-1,-1)"}, aloneSeen: true},
-		"a batch removed":      {do: func(b *book) { b.edit(2, without(2, 6)) }, told: []string{"journal_line_changed 2:2 [8,16)"}, aloneSeen: true},
+		"a checkpoint removed": {do: func(b *book) { b.edit(2, without(6, 6)) }, told: []string{"journal_line_changed 2:10 [8,12)"}, aloneSeen: true},
+		"a checkpoint removed from an unsealed segment": {do: func(b *book) {
+			b.edit(4, func(l []string) []string { return slices.Delete(l, 5, 6) })
+			b.edit(4, func(l []string) []string { return l[:len(l)-1] })
+			require.NoError(b.t, os.Remove(b.path(5)))
+		}, told: []string{"journal_line_changed 4:10 [24,28)", "tail_missing 4:0 [32,36)"}},
+		"a checkpoint exchanged for that in front of it": {do: func(b *book) {
+			b.edit(2, func(l []string) []string { l[10] = l[5]; return l })
+		}, told: []string{"journal_line_changed 2:7 [12,12)"}, aloneSeen: true},
+		"a batch removed": {do: func(b *book) { b.edit(2, without(2, 6)) }, told: []string{"journal_line_changed 2:2 [8,16)"}, aloneSeen: true},
 		"a seal": {do: func(b *book) {
 			b.edit(2, last(func(s string) string { return strings.Replace(s, "2026-11", "2026-12", 1) }))
 		}, told: []string{"journal_forged 2:12 [-1,-1)"}, aloneSeen: true},
@@ -180,7 +188,8 @@ func TestDamageOfAJournalIsFound(t *testing.T) {
 			if test.unfound || name == "all segments" {
 				require.Empty(t, report.Findings)
 			} else {
-				require.Equal(t, test.told, told(report))
+				without := slices.DeleteFunc(slices.Clone(test.told), func(line string) bool { return strings.HasPrefix(line, "tail_missing ") })
+				require.Equal(t, without, told(report))
 			}
 			if test.aloneSeen {
 				report = b.verify(func(o *verify.JournalOptions) { o.Directory, o.Segment = "", b.path(2) })

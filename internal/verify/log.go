@@ -65,6 +65,7 @@ type point struct {
 	frontier   []byte
 	root       merkle.Hash
 	recordedAt time.Time
+	prevSize   int64 // size before the commit that ends here
 	note       []byte
 }
 
@@ -167,7 +168,7 @@ const prunedLeavesPerPage = 1024
 
 // trust1 makes a checkpoint the place from which the tree goes on.
 func (l *logCheck) trust1(checkpoint merkle.Checkpoint, note []byte) {
-	l.trusted = point{size: checkpoint.Size, frontier: l.frontier.Bytes(), root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: note}
+	l.trusted = point{size: checkpoint.Size, frontier: l.frontier.Bytes(), root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, prevSize: checkpoint.PrevSize, note: note}
 	l.setOrigin(checkpoint.Origin)
 }
 
@@ -211,7 +212,7 @@ func (l *logCheck) tree(ctx context.Context) error {
 				l.fallen = append(l.fallen, c.Size)
 			}
 			if !l.stands(&c) {
-				if c.PrevSize == l.claimed {
+				if c.begin() == l.claimed {
 					l.claimed = c.Size
 				}
 				continue
@@ -250,7 +251,7 @@ func (l *logCheck) prunedSize() (size int64) {
 
 // judgeRow reports what is wrong with a commit by itself.
 func (l *logCheck) judgeRow(c *commit) {
-	events := Finding{Seq: max(c.PrevSize, 0), Until: c.Size}
+	events := Finding{Seq: max(c.begin(), 0), Until: c.Size}
 	switch {
 	case c.forged != nil:
 		events.Kind = CommitForged
@@ -296,7 +297,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 		at = c.checkpoint.RecordedAt
 	}
 	if at.Before(l.last.RecordedAt) {
-		l.find(Finding{Kind: CommitTime, Seq: c.PrevSize, Until: c.Size, Detail: fmt.Sprintf(
+		l.find(Finding{Kind: CommitTime, Seq: c.begin(), Until: c.Size, Detail: fmt.Sprintf(
 			"commit %d was recorded at %s, before the one it follows, at %s", c.Size, timeText(at), timeText(l.last.RecordedAt))})
 	}
 	if c.Size <= l.from {
@@ -322,16 +323,22 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 	return nil
 }
 
-// chain checks that a commit follows the one before it.
+// chain checks that a commit follows the one before it. Of an unsigned one only
+// its row says which that was: where the events agree with the row less than with
+// the log, the row was edited.
 func (l *logCheck) chain(c *commit, expected int64, events *eventReader) {
+	begin := c.begin()
 	switch {
-	case c.PrevSize == expected, c.PrevSize == l.claimed:
-	case c.PrevSize > expected && !events.foreignOwn:
-		l.find(Finding{Kind: CommitMissing, Seq: expected, Until: c.PrevSize, Detail: fmt.Sprintf(
-			"commit %d follows one of size %d, which is not there; the newest before it has %d", c.Size, c.PrevSize, expected)})
+	case begin == expected, begin == l.claimed:
+	case begin > expected && (c.sealed || !events.foreignOwn):
+		detail := fmt.Sprintf("commit %d follows one of size %d, which is not there; the newest before it has %d", c.Size, begin, expected)
+		if events.foreignOwn {
+			detail += "; its events were given the time of the one behind it"
+		}
+		l.find(Finding{Kind: CommitMissing, Seq: expected, Until: begin, Detail: detail})
 	default:
-		l.find(Finding{Kind: CommitChanged, Seq: min(expected, max(c.PrevSize, 0)), Until: c.Size, Detail: fmt.Sprintf(
-			"commit %d says that it follows size %d, and it follows %d", c.Size, c.PrevSize, expected)})
+		l.find(Finding{Kind: CommitChanged, Seq: min(expected, max(begin, 0)), Until: c.Size, Detail: fmt.Sprintf(
+			"commit %d says that it follows size %d, and it follows %d", c.Size, begin, expected)})
 	}
 }
 
@@ -346,33 +353,34 @@ func (l *logCheck) passed(c *commit) {
 	}
 	for _, anchor := range l.anchors {
 		if anchor.Size == c.Size && anchor.Size < l.from {
-			l.holdAnchor(anchor, c.checkpoint.Root, c.checkpoint.RecordedAt)
+			l.holdAnchor(anchor, c.checkpoint.Root, c.checkpoint.RecordedAt, c.checkpoint.PrevSize)
 		}
 	}
 }
 
 // hold compares the tree with what was signed for its size.
 func (l *logCheck) hold(c *commit) {
-	root, note, recordedAt := c.checkpoint.Root, c.Note, c.checkpoint.RecordedAt
+	root, note, recordedAt, prevSize := c.checkpoint.Root, c.Note, c.checkpoint.RecordedAt, c.checkpoint.PrevSize
 	if !c.sealed {
 		l.unsigned = c.Size
 		if !l.closed || l.closing.PreviousSize != c.Size {
 			return
 		}
 		root, note, recordedAt = l.closing.PreviousRoot, nil, c.RecordedAt
+		prevSize = c.PrevSize
 	}
 	if !l.broken && l.frontier.Root() == root {
 		from := l.trusted.size
 		l.trusted.frontier = l.frontier.AppendBytes(l.trusted.frontier[:0])
-		l.trusted.size, l.trusted.root, l.trusted.note, l.trusted.recordedAt = c.Size, root, note, recordedAt
+		l.trusted.size, l.trusted.root, l.trusted.note, l.trusted.recordedAt, l.trusted.prevSize = c.Size, root, note, recordedAt, prevSize
 		l.unsigned = 0
 		l.settle()
 		for _, anchor := range l.reached {
 			if anchor.Size == c.Size {
-				l.holdAnchor(anchor.Checkpoint, anchor.computed, recordedAt)
+				l.holdAnchor(anchor.Checkpoint, anchor.computed, recordedAt, prevSize)
 				continue
 			}
-			l.holdAnchor(anchor.Checkpoint, anchor.computed, time.Time{})
+			l.holdAnchor(anchor.Checkpoint, anchor.computed, time.Time{}, 0)
 			l.merged(anchor, from, c)
 			from = anchor.Size
 		}
@@ -388,14 +396,14 @@ func (l *logCheck) hold(c *commit) {
 	l.fail(failed)
 	for _, anchor := range l.reached {
 		if anchor.Size == c.Size {
-			l.holdAnchor(anchor.Checkpoint, root, recordedAt)
+			l.holdAnchor(anchor.Checkpoint, root, recordedAt, prevSize)
 		}
 	}
 	l.reached = l.reached[:0]
 	l.broken = !authentic
 	if authentic {
 		l.frontier, _ = merkle.ParseFrontier(c.Size, c.Frontier) // it folds
-		l.trusted = point{size: c.Size, frontier: append([]byte{}, c.Frontier...), root: root, recordedAt: recordedAt, note: note}
+		l.trusted = point{size: c.Size, frontier: append([]byte{}, c.Frontier...), root: root, recordedAt: recordedAt, prevSize: prevSize, note: note}
 	}
 }
 
@@ -411,31 +419,35 @@ func (l *logCheck) fail(failed failedRange) {
 	l.failed = append(l.failed, failed)
 }
 
-// merged reports an anchor within a commit: it was a commit of its own, whose
-// events the store now dates as those of a later one. The later note cannot
-// tell, because it does not say where its commit begins.
+// merged reports an anchor within a commit: it was a commit of its own, and the
+// later one was signed anew by somebody with the key, from an earlier beginning.
 func (l *logCheck) merged(anchor reachedAnchor, from int64, c *commit) {
 	if anchor.Root != anchor.computed || l.origin != "" && anchor.Origin != l.origin {
 		return // a fork
 	}
-	if anchor.Size <= c.PrevSize || slices.Contains(l.fallen, anchor.Size) {
+	if anchor.Size <= c.begin() || slices.Contains(l.fallen, anchor.Size) {
 		return // reported as a gap between commits, or as a row whose signature does not count
 	}
 	l.find(Finding{Kind: CommitMissing, Seq: from, Until: anchor.Size, Detail: fmt.Sprintf(
 		"an anchor knows a commit of %d events, of %s, which is not there: its events are dated as those of a later one", anchor.Size, timeText(anchor.RecordedAt))})
 }
 
-// holdAnchor compares an anchor with the root of its size and with the time of
-// that commit, the zero time where there is none.
-func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash, at time.Time) {
+// holdAnchor compares an anchor with the root of its size, and with the time and
+// the beginning of that commit; the zero time is none.
+func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash, at time.Time, prevSize int64) {
 	if l.origin != "" && anchor.Origin != l.origin {
 		return
 	}
 	l.report.Coverage.Anchors++
 	if anchor.Root == root {
-		if !at.IsZero() && !anchor.RecordedAt.IsZero() && !at.Equal(anchor.RecordedAt) {
+		switch {
+		case at.IsZero() || anchor.RecordedAt.IsZero():
+		case !at.Equal(anchor.RecordedAt):
 			l.find(Finding{Kind: Fork, Seq: l.log.Anchored, Until: anchor.Size, Detail: fmt.Sprintf(
 				"an anchor knows the commit of %d events as of %s, the store as of %s: it was signed anew", anchor.Size, timeText(anchor.RecordedAt), timeText(at))})
+		case prevSize != anchor.PrevSize:
+			l.find(Finding{Kind: Fork, Seq: l.log.Anchored, Until: anchor.Size, Detail: fmt.Sprintf(
+				"an anchor knows the commit of %d events as one that follows %d, the store says %d: it was signed anew", anchor.Size, anchor.PrevSize, prevSize)})
 		}
 		l.log.Anchored = max(l.log.Anchored, anchor.Size)
 		return
@@ -470,7 +482,7 @@ func (l *logCheck) reachAnchors() {
 		switch {
 		case anchor.Size < l.next || l.broken && anchor.Size > 0:
 		case anchor.Size == l.trusted.size:
-			l.holdAnchor(anchor, l.frontier.Root(), l.trusted.recordedAt)
+			l.holdAnchor(anchor, l.frontier.Root(), l.trusted.recordedAt, l.trusted.prevSize)
 		default:
 			l.reached = append(l.reached, reachedAnchor{anchor, l.frontier.Root()})
 		}

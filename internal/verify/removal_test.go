@@ -253,7 +253,7 @@ func (v *trail) writeEpoch(tenant string, epoch int32, _ *merkle.EpochStatement)
 		rec := event(tenant, 500+i)
 		leaf := leafOf(rec)
 		tree.Append(leaf)
-		checkpoint := merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, tenant, epoch), Size: tree.Size(), Root: tree.Root(), RecordedAt: at}
+		checkpoint := merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, tenant, epoch), Size: tree.Size(), Root: tree.Root(), RecordedAt: at, PrevSize: int64(i)}
 		note, err := v.ring.Sign(checkpoint.Text())
 		require.NoError(v.t, err)
 		root, fingerprint := tree.Root(), rec.Fingerprint()

@@ -407,6 +407,27 @@ func TestAnchorsThatNobodyTrustsAreAnError(t *testing.T) {
 	require.ErrorIs(t, err, keys.ErrSignature)
 }
 
+// Somebody who has the key signs one commit in place of two, with the same root
+// and the same time: the anchor knows where the newest one began.
+func TestACommitSignedAnewFromAnEarlierBeginningIsAFork(t *testing.T) {
+	v := newTrail(t)
+	v.fill("acme", 0, 10, 5)
+	anchors := v.options().Anchors
+	checkpoint, err := v.trust.Checkpoint(anchors[len(anchors)-1])
+	require.NoError(t, err)
+	require.Equal(t, [2]int64{5, 10}, [2]int64{checkpoint.PrevSize, checkpoint.Size})
+	checkpoint.PrevSize = 0
+	note, err := v.ring.Sign(checkpoint.Text())
+	require.NoError(t, err)
+	v.tamper(`DELETE FROM audit_commits WHERE size = 5`)
+	v.tamper(`UPDATE audit_commits SET prev_size = 0, note = $1`, string(note))
+	v.tamper(`UPDATE audit_events SET recorded_at = $1`, checkpoint.RecordedAt)
+	v.tamper(`UPDATE audit_event_ids SET recorded_at = $1`, checkpoint.RecordedAt)
+	require.Equal(t, []string{"commit_missing acme/0[0,5)", "fork acme/0[5,10)"}, found(v.verify()))
+	require.Equal(t, []string{"fork acme/0[0,10)"}, found(v.verify(func(o *verify.Options) { o.Anchors = anchors[len(anchors)-1:] })))
+	requireIntact(t, v.verify(func(o *verify.Options) { o.Anchors = nil }))
+}
+
 // Somebody who has the key writes history anew: anchors know better.
 func TestAnotherHistoryUnderTheKeyIsAFork(t *testing.T) {
 	v := newTrail(t)

@@ -148,6 +148,7 @@ func judgeCommit(trust *keys.Trust, stream string, epoch int32, row store.Commit
 		same bool
 	}{
 		{"size", checkpoint.Size == row.Size},
+		{"prev_size", checkpoint.PrevSize == row.PrevSize},
 		{"recorded_at", checkpoint.RecordedAt.Equal(row.RecordedAt)},
 		{"root", bytes.Equal(checkpoint.Root[:], row.Root)},
 		{"frontier", c.frontierFolds()},
@@ -160,6 +161,15 @@ func judgeCommit(trust *keys.Trust, stream string, epoch int32, row store.Commit
 		c.differs = c.differs[2:]
 	}
 	return c
+}
+
+// begin is the size of the log in front of the commit: as signed, or else as the
+// row says.
+func (c *commit) begin() int64 {
+	if c.sealed && c.checkpoint.Size == c.Size {
+		return c.checkpoint.PrevSize
+	}
+	return c.PrevSize
 }
 
 // frontierFolds reports whether the frontier is that of the signed tree.

@@ -183,6 +183,25 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 			[]string{"commit_missing acme/0[10,20)"},
 			false,
 		},
+		"a commit deleted and its events dated as the next": {
+			[]string{
+				`DELETE FROM audit_commits` + acme + ` AND size = 20`,
+				`UPDATE audit_commits SET prev_size = 10` + acme + ` AND size = 30`,
+				`UPDATE audit_events SET recorded_at = (SELECT recorded_at FROM audit_commits` + acme + ` AND size = 30)` + acme + ` AND seq BETWEEN 10 AND 19`,
+				`UPDATE audit_event_ids SET recorded_at = (SELECT recorded_at FROM audit_commits` + acme + ` AND size = 30)` + acme + ` AND seq BETWEEN 10 AND 19`,
+			},
+			[]string{"commit_changed acme/0[20,30)", "commit_missing acme/0[10,20)"},
+			false,
+		},
+		"a commit deleted, its events dated as the next, prev_size left": {
+			[]string{
+				`DELETE FROM audit_commits` + acme + ` AND size = 20`,
+				`UPDATE audit_events SET recorded_at = (SELECT recorded_at FROM audit_commits` + acme + ` AND size = 30)` + acme + ` AND seq BETWEEN 10 AND 19`,
+				`UPDATE audit_event_ids SET recorded_at = (SELECT recorded_at FROM audit_commits` + acme + ` AND size = 30)` + acme + ` AND seq BETWEEN 10 AND 19`,
+			},
+			[]string{"commit_missing acme/0[10,20)"},
+			false,
+		},
 		"the newest commit deleted": {
 			[]string{`DELETE FROM audit_commits` + acme + ` AND size = 30`},
 			[]string{"commit_missing acme/0[20,30)"},
@@ -190,6 +209,11 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 		},
 		"prev_size": {
 			[]string{`UPDATE audit_commits SET prev_size = 15` + acme + ` AND size = 20`},
+			[]string{"commit_changed acme/0[10,20)"},
+			false,
+		},
+		"prev_size, as if something had gone": {
+			[]string{`UPDATE audit_commits SET prev_size = 5` + acme + ` AND size = 20`},
 			[]string{"commit_changed acme/0[10,20)"},
 			false,
 		},

@@ -232,11 +232,11 @@ func signAgain(ctx context.Context, t *testing.T, db *databaseURLs, tx pgx.Tx, t
 		tenant string
 		merkle.Checkpoint
 	}
-	rows, err := tx.Query(ctx, `SELECT tenant_id, size, root, recorded_at FROM audit_commits WHERE starts_with(tenant_id, $1)`, tenantPrefix)
+	rows, err := tx.Query(ctx, `SELECT tenant_id, size, prev_size, root, recorded_at FROM audit_commits WHERE starts_with(tenant_id, $1)`, tenantPrefix)
 	require.NoError(t, err)
 	commits, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c commit, err error) {
 		var root []byte
-		err = row.Scan(&c.tenant, &c.Size, &root, &c.RecordedAt)
+		err = row.Scan(&c.tenant, &c.Size, &c.PrevSize, &root, &c.RecordedAt)
 		copy(c.Root[:], root)
 		return c, err
 	})

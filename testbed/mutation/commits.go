@@ -123,19 +123,20 @@ func commitOperators() []Operator {
 	}
 }
 
-// mergeOperator takes a commit out and dates its events as the next one: the
-// note of that is still valid, and its prev_size is not under it.
+// mergeOperator takes a commit out and dates its events as the next one. Where
+// that begins is under its note, so it takes the key.
 func mergeOperator() Operator {
-	every := with{Every, commit(verify.EventMoved, verify.CommitMissing, verify.CommitChanged, verify.Fork)}
+	merged := commit(verify.CommitMissing, verify.CommitChanged)
 	return Operator{
-		Name: "merge two commits", Group: "commit", Does: "one of two commits goes; who recomputes dates its events as the next one",
+		Name: "merge two commits", Group: "commit", Does: "one of two commits goes; who recomputes dates its events as the next one, who holds the key signs that",
 		expect: expects(
-			seen(commit(verify.EventMoved, verify.ColumnEdited)),
-			hidden(whyMerge, with{Newest, blind}, every, with{Beside, blind}),
-			hidden(whyMerge, with{Newest, blind}, every, with{Beside, blind}),
+			seen(merged),
+			seen(merged),
+			hidden(whyMerge, with{Newest, blind}, with{Every, commit(verify.CommitMissing, verify.Fork)}, with{Beside, blind}),
 		),
 		apply: func(a *attack) bool {
-			c := a.commitWhere(func(_ *commitRow, index, count int) bool { return index < count-1 })
+			// The newest commit is under the newest anchor.
+			c := a.commitWhere(func(_ *commitRow, index, count int) bool { return index < count-2 })
 			if c == nil {
 				return false
 			}
@@ -143,7 +144,9 @@ func mergeOperator() Operator {
 			var next commitRow
 			for _, o := range a.im.commitsOf(gone.log()) {
 				if o.prevSize == gone.size {
-					o.prevSize, next = gone.prevSize, *o
+					o.prevSize = gone.prevSize
+					a.signIfAble(o)
+					next = *o
 				}
 			}
 			a.im.commits = slices.DeleteFunc(a.im.commits, func(r commitRow) bool { return r == gone })

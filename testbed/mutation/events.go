@@ -17,7 +17,7 @@ const (
 	whyJournal = "no journal at all is a journal that was never written"
 	whyTail    = "a clean cut of the tail is a valid older state"
 	whyTenant  = "a store without the tenant is a valid store"
-	whyMerge   = "the checkpoint that went is not part of the one after it: what is left is signed"
+	whyMerge   = "whoever holds the log's key can sign one commit in place of two"
 	whyMoot    = "it changes no event and no time"
 	whyPrune   = "whoever holds the log's key can record a prune; it stays visible as one"
 	whyLoss    = "whoever holds the log's key can declare a loss; it stays visible as one"

@@ -144,7 +144,7 @@ func (im *image) eventsOf(log logID) []*eventRow {
 // sign makes a commit's note fit its columns.
 func (c *commitRow) sign(ring *keys.Ring) {
 	checkpoint := merkle.Checkpoint{
-		Origin: merkle.TenantOrigin(ring.LogName(), c.tenant, c.epoch), Size: c.size, Root: merkle.Hash([]byte(c.root)), RecordedAt: c.at,
+		Origin: merkle.TenantOrigin(ring.LogName(), c.tenant, c.epoch), Size: c.size, Root: merkle.Hash([]byte(c.root)), RecordedAt: c.at, PrevSize: c.prevSize,
 	}
 	c.note = signed(ring, checkpoint.Text())
 }

@@ -295,7 +295,11 @@ func journalControlOperators() []Operator {
 		onFiles("edit journal seal", "one character of a segment's last line", edited(verify.JournalForged, verify.JournalChanged), flip(sealStart)),
 		onFiles("delete journal checkpoint", "a checkpoint in the middle, so that two batches look like one",
 			edited(verify.JournalLineChanged, verify.JournalChanged), func(a *attack) bool {
-				f, l, found := a.control(checkpointStart, func(f, _ int) bool { return f+1 < len(a.files) })
+				f, l, found := a.control(checkpointStart, func(f, l int) bool {
+					return slices.ContainsFunc(a.files[f].lines[l+1:], func(line string) bool {
+						return strings.HasPrefix(line, checkpointStart) || strings.HasPrefix(line, sealStart)
+					})
+				})
 				if !found {
 					return false
 				}

@@ -1,6 +1,6 @@
 -- A tenant's newest commit and newest epoch.
 SELECT
-    c.epoch, c.size, c.recorded_at, c.root, c.frontier, c.note,
+    c.epoch, c.size, c.prev_size, c.recorded_at, c.root, c.frontier, c.note,
     e.epoch, e.recorded_at, e.note
 FROM (VALUES ($1::text)) AS wanted (tenant_id)
 LEFT JOIN LATERAL (

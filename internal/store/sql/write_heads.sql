@@ -5,6 +5,7 @@ SELECT
     pg_catalog.clock_timestamp(),
     coalesce(opened.epoch, newest.epoch),
     CASE WHEN opened.epoch IS NULL THEN newest.size ELSE 0 END,
+    CASE WHEN opened.epoch IS NULL THEN newest.prev_size ELSE 0 END,
     coalesce(opened.recorded_at, newest.recorded_at),
     opened.epoch IS NOT NULL OR newest.note IS NOT NULL,
     CASE WHEN $2::bool AND opened.epoch IS NULL THEN newest.root END,
@@ -24,7 +25,7 @@ SELECT
     END
 FROM unnest($1::text[], $3::int4[], $4::int8[]) WITH ORDINALITY AS wanted (tenant_id, known_epoch, known_size, ord)
 LEFT JOIN LATERAL (
-    SELECT c.epoch, c.size, c.recorded_at, c.root, c.frontier, c.note
+    SELECT c.epoch, c.size, c.prev_size, c.recorded_at, c.root, c.frontier, c.note
     FROM {{schema}}.audit_commits AS c
     WHERE c.tenant_id = wanted.tenant_id
     ORDER BY c.epoch DESC, c.size DESC
