@@ -30,8 +30,9 @@ func note(tenant string, epoch int32, size int64) []byte {
 
 func latest(t testing.TB, f *anchor.File, tenant string, epoch int32) int64 {
 	t.Helper()
-	got, ok := f.Latest(merkle.TenantOrigin(logName, tenant, epoch))
-	if !ok {
+	got, err := f.Latest(merkle.TenantOrigin(logName, tenant, epoch))
+	require.NoError(t, err)
+	if got == nil {
 		return 0
 	}
 	c, err := anchor.Unverified(got)
@@ -280,6 +281,46 @@ func TestChangedWhileInUse(t *testing.T) {
 			require.Equal(t, before, after, "what somebody else did is not written over")
 		})
 	}
+}
+
+// An anchor that cannot be read is never taken for one that is not there.
+func TestLatestOfAFileThatWasChanged(t *testing.T) {
+	t.Parallel()
+	first := merkle.TenantOrigin(logName, "acme", 0)
+	for name, change := range map[string]func(path string) error{
+		"emptied": func(path string) error { return os.Truncate(path, 0) },
+		"cut":     func(path string) error { return os.Truncate(path, 60) },
+		"spoiled": func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("x"), 1000), 0o600) },
+		"another's": func(path string) error {
+			return os.WriteFile(path, anchor.AppendLine(nil, note("bcme", 0, 3)), 0o600)
+		},
+		"another size": func(path string) error {
+			return os.WriteFile(path, anchor.AppendLine(nil, note("acme", 0, 4)), 0o600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "anchors")
+			f := open(t, path)
+			require.NoError(t, f.Append(note("acme", 0, 3)))
+			require.NoError(t, change(path))
+			got, err := f.Latest(first)
+			require.ErrorIs(t, err, anchor.ErrChanged)
+			require.ErrorContains(t, err, "anchor file "+path+": ")
+			require.Nil(t, got)
+			got, _, err = f.LatestEpoch(first)
+			require.ErrorIs(t, err, anchor.ErrChanged)
+			require.Nil(t, got)
+			got, err = f.Latest(merkle.TenantOrigin(logName, "nobody", 0))
+			require.NoError(t, err)
+			require.Nil(t, got)
+		})
+	}
+	f := open(t, filepath.Join(t.TempDir(), "anchors"))
+	require.NoError(t, f.Append(note("acme", 0, 3)))
+	require.NoError(t, f.Close())
+	_, err := f.Latest(first)
+	require.ErrorIs(t, err, os.ErrClosed)
 }
 
 func TestReadTakesWhatPeopleHave(t *testing.T) {

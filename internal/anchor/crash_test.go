@@ -113,14 +113,15 @@ func TestKilledAtEveryStep(t *testing.T) {
 					f, err := Open(path)
 					require.NoError(t, err)
 					if acknowledged > 0 {
-						note, ok := f.Latest(merkle.TenantOrigin("audit.example.com", "acme", 0))
-						require.True(t, ok)
+						note, err := f.Latest(merkle.TenantOrigin("audit.example.com", "acme", 0))
+						require.NoError(t, err)
 						c, err := Unverified(note)
 						require.NoError(t, err)
 						require.GreaterOrEqual(t, c.Size, acknowledged)
 						for size := range acknowledged {
-							_, ok := f.Latest(merkle.TenantOrigin("audit.example.com", fmt.Sprint("tenant ", size+1), 0))
-							require.True(t, ok, "tenant %d of %d", size+1, acknowledged)
+							note, err := f.Latest(merkle.TenantOrigin("audit.example.com", fmt.Sprint("tenant ", size+1), 0))
+							require.NoError(t, err)
+							require.NotNil(t, note, "tenant %d of %d", size+1, acknowledged)
 						}
 					}
 					require.NoError(t, f.Close())
@@ -161,7 +162,7 @@ func fill() {
 		size++
 		err = f.Append(crashNote("acme", size))
 	}
-	if note, ok := f.Latest(merkle.TenantOrigin("audit.example.com", "acme", 0)); !ok || !bytes.Equal(note, crashNote("acme", size-1)) {
+	if note, err := f.Latest(merkle.TenantOrigin("audit.example.com", "acme", 0)); err != nil || !bytes.Equal(note, crashNote("acme", size-1)) {
 		fail("after %v the newest is %q", err, note)
 	}
 	if err := f.Append(crashNote("acme", size)); err == nil {

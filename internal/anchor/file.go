@@ -203,12 +203,16 @@ func keyOf(origin string) key {
 	return key(sum[:16])
 }
 
-// Latest returns the newest checkpoint of a log, by its origin.
-func (f *File) Latest(origin string) (note []byte, ok bool) {
+// Latest returns the newest checkpoint of a log, by its origin. Only where the
+// file has none it returns no error and no note; what cannot be read, or is not
+// what was written, is an error.
+func (f *File) Latest(origin string) (note []byte, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	note, err := f.latest(origin)
-	return note, err == nil && note != nil
+	if note, err = f.latest(origin); err != nil {
+		return nil, fmt.Errorf("anchor file %s: %w", f.path, err)
+	}
+	return note, nil
 }
 
 // LatestEpoch returns the newest checkpoint of the newest epoch of a log, and
@@ -226,11 +230,10 @@ func (f *File) LatestEpoch(first string) (note []byte, epoch int32, err error) {
 		o.Epoch = epoch
 		origin = o.String()
 	}
-	note, err = f.latest(origin)
-	if err != nil {
-		err = fmt.Errorf("anchor file %s: %w", f.path, err)
+	if note, err = f.latest(origin); err != nil {
+		return nil, 0, fmt.Errorf("anchor file %s: %w", f.path, err)
 	}
-	return note, epoch, err
+	return note, epoch, nil
 }
 
 func (f *File) latest(origin string) ([]byte, error) {

@@ -144,8 +144,8 @@ func TestSealedCommitIsCut(t *testing.T) {
 			sealer := newSealer(t, file)
 			w := newWriter(t, strings.Replace(cluster.URL(d.Login("writer"), d.Name), server, proxy, 1), sealWith(sealer))
 			anchored := func() int64 {
-				note, ok := file.Latest(merkle.TenantOrigin(sealedLog, "acme", 0))
-				require.True(t, ok)
+				note, err := file.Latest(merkle.TenantOrigin(sealedLog, "acme", 0))
+				require.NoError(t, err)
 				c, err := anchor.Unverified(note)
 				require.NoError(t, err)
 				return c.Size
