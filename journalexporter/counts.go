@@ -87,7 +87,7 @@ func (c *counts) Failed(err error) {
 // notOpened tells of a journal that could not be opened.
 func (c *counts) notOpened(err error) {
 	c.telemetry.AuditJournalOpenFailures.Add(context.Background(), 1)
-	c.health.failed(err)
+	c.health.notOpened(err)
 }
 
 // Began implements journal.Observer.

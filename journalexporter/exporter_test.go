@@ -427,6 +427,20 @@ func TestOpensWhenItCan(t *testing.T) {
 	}
 }
 
+// What is wrong may change; the status and the log say what it is now.
+func TestSaysWhatIsWrongNow(t *testing.T) {
+	cfg := configured(t)
+	require.NoError(t, os.WriteFile(cfg.Directory, nil, 0o600))
+	r := start(t, cfg)
+	require.ErrorContains(t, r.host.reason(), "not a directory")
+	require.NoError(t, os.Remove(cfg.Directory))
+	require.NoError(t, os.Mkdir(cfg.Directory, 0o755))
+	require.Eventually(t, func() bool { return strings.Contains(r.host.reason().Error(), "(mode 0755)") }, 30*time.Second, 10*time.Millisecond)
+	require.Contains(t, r.text(), "not a directory")
+	require.Contains(t, r.text(), "(mode 0755)")
+	require.Equal(t, componentstatus.StatusRecoverableError, r.host.last())
+}
+
 // acknowledgeLoss opens a new epoch as 'otelaudit recover' does, beside a
 // collector that tries to open the journal.
 func acknowledgeLoss(t *testing.T, cfg *Config) {

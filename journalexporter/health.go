@@ -19,6 +19,7 @@ type health struct {
 
 	mu      sync.Mutex // guards the rest
 	failing bool
+	cause   string // in the status
 	ok      bool // OK was reported
 	since   time.Time
 	said    map[string]time.Time // messages of the last minute
@@ -33,8 +34,24 @@ const sayEvery = time.Minute
 func (h *health) failed(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.fail(err)
+}
+
+// notOpened tells of a journal that could not be opened. The status follows what
+// is wrong, which may be another thing at each try.
+func (h *health) notOpened(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failing && h.cause != err.Error() {
+		h.cause = err.Error()
+		h.report(componentstatus.NewRecoverableErrorEvent(err))
+	}
+	h.fail(err)
+}
+
+func (h *health) fail(err error) {
 	if !h.failing {
-		h.failing, h.since = true, h.now()
+		h.failing, h.since, h.cause = true, h.now(), err.Error()
 		h.report(componentstatus.NewRecoverableErrorEvent(err))
 	}
 	if h.say("audit records are not being written to the journal; clients are told to send them again: ", err) {
