@@ -89,8 +89,17 @@ var (
 // Growth proves that the tenant's log has only grown since an old
 // checkpoint, up to its newest commit. The proof is verified; whose signatures
 // the checkpoints carry is for the caller to check. The errors wrap ErrBehind,
-// ErrFork, ErrNoCommit, ErrUnsigned and ErrEvidence.
-func Growth(ctx context.Context, s *store.Scanner, tenant string, old merkle.Checkpoint) (Consistency, merkle.Checkpoint, error) {
+// ErrFork, ErrNoCommit, ErrUnsigned and ErrEvidence. The store is read in one
+// transaction.
+func Growth(ctx context.Context, s *store.Scanner, tenant string, old merkle.Checkpoint) (proof Consistency, now merkle.Checkpoint, err error) {
+	err = s.Snapshot(ctx, func(s *store.Scanner) error {
+		proof, now, err = proveGrowth(ctx, s, tenant, old)
+		return err
+	})
+	return proof, now, err
+}
+
+func proveGrowth(ctx context.Context, s *store.Scanner, tenant string, old merkle.Checkpoint) (Consistency, merkle.Checkpoint, error) {
 	origin, err := merkle.ParseOrigin(old.Origin)
 	if err != nil {
 		return Consistency{}, merkle.Checkpoint{}, err

@@ -36,8 +36,16 @@ type Inclusion struct {
 // this size, 0 for the newest. The record is recomputed from the columns and the
 // proof verified; whether a trusted key signed the checkpoint is for the caller
 // to check. It returns errors that wrap store.ErrNotFound, ErrNoCommit,
-// ErrUnsigned and ErrEvidence.
-func Event(ctx context.Context, s *store.Scanner, tenant, eventID string, size int64) (Inclusion, error) {
+// ErrUnsigned and ErrEvidence. The store is read in one transaction.
+func Event(ctx context.Context, s *store.Scanner, tenant, eventID string, size int64) (proven Inclusion, err error) {
+	err = s.Snapshot(ctx, func(s *store.Scanner) error {
+		proven, err = proveEvent(ctx, s, tenant, eventID, size)
+		return err
+	})
+	return proven, err
+}
+
+func proveEvent(ctx context.Context, s *store.Scanner, tenant, eventID string, size int64) (Inclusion, error) {
 	name, seq, err := s.Locate(ctx, tenant, eventID)
 	if err != nil {
 		return Inclusion{}, err
@@ -112,26 +120,22 @@ func commitNote(ctx context.Context, s *store.Scanner, name store.LogName, size 
 // Commit returns the commit of a log that has exactly this size, 0 for the
 // newest. It wraps ErrNoCommit, and ErrUnsigned where it has no checkpoint.
 func Commit(ctx context.Context, s *store.Scanner, name store.LogName, size int64) (store.CommitRow, error) {
-	wanted := size
+	var commits []store.CommitRow
+	var err error
 	if size == 0 {
-		head, err := s.Head(ctx, name)
-		if err != nil {
-			return store.CommitRow{}, err
-		}
-		wanted = head
+		commits, err = s.NewestCommit(ctx, name)
+	} else {
+		commits, err = s.Commits(ctx, name, size-1, size, 1)
 	}
-	if wanted == 0 {
-		return store.CommitRow{}, fmt.Errorf("%w: tenant %q has none in epoch %d", ErrNoCommit, name.Tenant, name.Epoch)
-	}
-	commits, err := s.Commits(ctx, name, wanted-1, wanted, 1)
-	if err != nil {
+	switch {
+	case err != nil:
 		return store.CommitRow{}, err
-	}
-	if len(commits) == 0 {
-		return store.CommitRow{}, fmt.Errorf("%w: no commit of tenant %q, epoch %d, ends at size %d", ErrNoCommit, name.Tenant, name.Epoch, wanted)
-	}
-	if commits[0].Note == nil {
-		return commits[0], fmt.Errorf("%w: tenant %q, epoch %d, size %d", ErrUnsigned, name.Tenant, name.Epoch, wanted)
+	case len(commits) == 0 && size == 0:
+		return store.CommitRow{}, fmt.Errorf("%w: tenant %q has none in epoch %d", ErrNoCommit, name.Tenant, name.Epoch)
+	case len(commits) == 0:
+		return store.CommitRow{}, fmt.Errorf("%w: no commit of tenant %q, epoch %d, ends at size %d", ErrNoCommit, name.Tenant, name.Epoch, size)
+	case commits[0].Note == nil:
+		return commits[0], fmt.Errorf("%w: tenant %q, epoch %d, size %d", ErrUnsigned, name.Tenant, name.Epoch, commits[0].Size)
 	}
 	return commits[0], nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,19 +145,20 @@ func (l *LogReader) Leaves(ctx context.Context, ranges []merkle.Range, do func(m
 	}
 	var leaves []leaf
 	params := []param{textOf(l.name.Tenant), int4Of(l.name.Epoch), {oidInt8Array, int8Array(low)}, {oidInt8Array, int8Array(high)}}
-	err := l.scanner.rows(ctx, l.sql.leaves, params, func(columns [][]byte) (err error) {
-		var found leaf
-		if found.ord, err = asInt64(columns[0]); err != nil {
+	err := l.scanner.rows(ctx, l.sql.leaves, params, func(columns [][]byte) error {
+		ord, err := asInt64(columns[0])
+		if err != nil {
 			return err
 		}
-		if found.seq, err = asInt64(columns[1]); err != nil {
-			return err
-		}
-		if len(columns[2]) != len(found.hash) {
+		const size = 8 + len(merkle.Hash{})
+		if len(columns[1])%size != 0 {
 			return errShape
 		}
-		copy(found.hash[:], columns[2])
-		leaves = append(leaves, found)
+		for entry := range slices.Chunk(columns[1], size) {
+			found := leaf{ord: ord, seq: int64(binary.BigEndian.Uint64(entry))} //nolint:gosec // two's complement on the wire
+			copy(found.hash[:], entry[8:])
+			leaves = append(leaves, found)
+		}
 		return nil
 	})
 	if err != nil {

@@ -24,11 +24,12 @@ var scanSQL embed.FS
 
 // scanQueries are the scanner's statements for one schema.
 type scanQueries struct {
-	access, admits, session        string
-	logs, epochsOf                 []string // one per table of logTables
-	identityTenants, head, commits string
-	events, beyond, identities     string
-	epochs, prunes, prunedLeaves   string
+	access, admits, session      string
+	logs, epochsOf               []string // one per table of logTables
+	identityTenants, head        string
+	commits, newest              string
+	events, beyond, identities   string
+	epochs, prunes, prunedLeaves string
 }
 
 // logTables have a tenant and an epoch in front of an index.
@@ -45,7 +46,7 @@ func newScanQueries(schema string) scanQueries {
 	}
 	q := scanQueries{
 		access: load("access"), admits: load("admits"), session: load("session"),
-		identityTenants: load("identity_tenants"), head: load("head"), commits: load("commits"),
+		identityTenants: load("identity_tenants"), head: load("head"), commits: load("commits"), newest: load("newest"),
 		events: load("events"), beyond: load("beyond"), identities: load("identities"),
 		epochs: load("epochs"), prunes: load("prunes"), prunedLeaves: load("pruned_leaves"),
 	}
@@ -68,6 +69,8 @@ type Scanner struct {
 	sql    scanQueries
 	access ScanAccess
 	tenant string
+
+	snapshot *snapshot // nil: every statement has a transaction of its own
 }
 
 // ScanAccess is what the login of a Scanner may see.
@@ -136,31 +139,30 @@ func (s *Scanner) checkAccess(ctx context.Context) error {
 	return nil
 }
 
-// rows runs one statement in a transaction of its own and hands each row's
-// binary columns to f, nil for NULL, valid during the call only.
+// rows runs one statement, in a transaction of its own unless the Scanner has a
+// snapshot, and hands each row's binary columns to f, nil for NULL, valid during
+// the call only. It is one exchange with the server, its transaction included.
 func (s *Scanner) rows(ctx context.Context, sql string, params []param, f func(columns [][]byte) error) error {
-	values := make([][]byte, len(params))
-	oids := make([]uint32, len(params))
-	for i, p := range params {
-		values[i], oids[i] = p.value, p.oid
+	if s.snapshot != nil {
+		return pgurl.Describe(s.snapshot.rows(ctx, sql, params, f))
 	}
-	binaryFormat := []int16{1}
+	conn, err := s.reader.pool.Acquire(ctx)
+	if err != nil {
+		return pgurl.Describe(err)
+	}
+	defer conn.Release() // which closes the connection after an error: its transaction has not ended
+	var e exchange
+	s.begin(&e, "READ COMMITTED")
+	e.ask(sql, params, f)
+	e.add("COMMIT")
+	return pgurl.Describe(e.run(ctx, conn.Conn().PgConn()))
+}
+
+// begin queues the begin of a transaction of this isolation level.
+func (s *Scanner) begin(e *exchange, isolation string) {
 	timeout := strconv.FormatInt(s.reader.options.StatementTimeout.Milliseconds(), 10)
-	err := pgx.BeginTxFunc(ctx, s.reader.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, s.sql.session, s.tenant, timeout); err != nil {
-			return err
-		}
-		result := tx.Conn().PgConn().ExecParams(ctx, sql, values, oids, binaryFormat, binaryFormat)
-		var failed error
-		for result.NextRow() {
-			if failed == nil {
-				failed = f(result.Values())
-			}
-		}
-		_, err := result.Close()
-		return errors.Join(err, failed)
-	})
-	return pgurl.Describe(err)
+	e.add("BEGIN ISOLATION LEVEL " + isolation + " READ ONLY")
+	e.add(s.sql.session, textOf(s.tenant), textOf(timeout))
 }
 
 // param is one parameter of a statement in binary form.

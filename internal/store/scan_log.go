@@ -25,9 +25,17 @@ func (s *Scanner) Head(ctx context.Context, name LogName) (size int64, err error
 
 // Commits returns at most limit commits with after < size <= until, by size.
 func (s *Scanner) Commits(ctx context.Context, name LogName, after, until int64, limit int32) ([]CommitRow, error) {
+	return s.commits(ctx, s.sql.commits, limit, textOf(name.Tenant), int4Of(name.Epoch), int8Of(after), int8Of(until), int4Of(limit))
+}
+
+// NewestCommit returns a log's newest commit, or none.
+func (s *Scanner) NewestCommit(ctx context.Context, name LogName) ([]CommitRow, error) {
+	return s.commits(ctx, s.sql.newest, 1, textOf(name.Tenant), int4Of(name.Epoch))
+}
+
+func (s *Scanner) commits(ctx context.Context, sql string, limit int32, params ...param) ([]CommitRow, error) {
 	commits := make([]CommitRow, 0, limit)
-	params := []param{textOf(name.Tenant), int4Of(name.Epoch), int8Of(after), int8Of(until), int4Of(limit)}
-	err := s.rows(ctx, s.sql.commits, params, func(columns [][]byte) (err error) {
+	err := s.rows(ctx, sql, params, func(columns [][]byte) (err error) {
 		var c CommitRow
 		if c.Size, err = asInt64(columns[0]); err != nil {
 			return err

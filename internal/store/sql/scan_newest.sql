@@ -1,0 +1,5 @@
+SELECT c.size, c.prev_size, c.recorded_at, c.root, c.frontier, c.note
+FROM {{schema}}.audit_commits AS c
+WHERE c.tenant_id = $1::text AND c.epoch = $2::int4
+ORDER BY c.size DESC
+LIMIT 1
