@@ -2,18 +2,23 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
-// pruneAction is the action of the events that say a removal is meant.
+// pruneAction is the action of the events that announce a removal.
 const pruneAction = "audit.prune"
 
-// intent is an event with that action, and what its payload says.
+// intent is an event with that action in the tenant _system, and what its
+// payload says.
 type intent struct {
 	EventID string     `json:"event_id"`
 	Seq     int64      `json:"seq"`
@@ -59,11 +64,7 @@ func readIntent(row store.EventRow) intent {
 func (l *logCheck) provenIntents() []intent {
 	var proven []intent
 	for _, i := range l.ownIntents {
-		failed := i.Seq >= l.trusted.size
-		for _, f := range l.failed {
-			failed = failed || f.from <= i.Seq && i.Seq < f.to
-		}
-		if !failed {
+		if i.Seq < l.trusted.size && !l.inFailedRange(i.Seq) {
 			proven = append(proven, i)
 		}
 	}
@@ -95,48 +96,156 @@ func (l *logCheck) judgePrune(row store.PruneRow) (merkle.Frontier, merkle.Check
 	return frontier, checkpoint, err
 }
 
-// provePrunes looks for the events that say the removals of this log were meant.
-func (l *logCheck) provePrunes() {
+// proveRemovals looks in _system for the events that announce the removals of
+// this log.
+func (l *logCheck) proveRemovals() {
+	if unread := l.run.announcementsUnread; unread != "" && l.tenant != record.SystemTenant && len(l.pruned)+len(l.removed) > 0 {
+		l.report.Unchecked = append(l.report.Unchecked, Unchecked{
+			Tenant: l.tenant, Epoch: l.name.Epoch, Seq: 0, Until: max(l.prunedSize(), lastOf(l.removed)),
+			Reason: fmt.Sprintf("epoch %d: events were removed, and whether tenant %s announces it could not be checked: %s", l.name.Epoch, record.SystemTenant, unread),
+		})
+		return
+	}
+	proven := int64(0)
 	for _, p := range l.pruned {
-		if !l.hasIntent(func(i intent) bool { return i.EventID == p.IntentEventID && i.Size == p.Size }, p.Size) {
+		if !l.announces(p) {
 			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, EventID: p.IntentEventID, Detail: fmt.Sprintf(
-				"audit_prunes says that events before %d were removed, and no verified event %q of action %s announces it", p.Size, p.IntentEventID, pruneAction)})
+				"audit_prunes says that events before %d were removed, and no verified event %q of action %s in tenant %s announces it",
+				p.Size, p.IntentEventID, pruneAction, record.SystemTenant)})
 			continue
 		}
-		l.report.Notices = append(l.report.Notices, Notice{Kind: Pruned, Tenant: l.tenant, Detail: fmt.Sprintf(
-			"epoch %d: events before %d left by retention, announced by event %s", l.name.Epoch, p.Size, p.IntentEventID)})
+		proven = max(proven, p.Size)
+		l.notice(Pruned, fmt.Sprintf("epoch %d: events before %d left by retention, announced by event %s of tenant %s",
+			l.name.Epoch, p.Size, p.IntentEventID, record.SystemTenant))
 	}
-	for _, r := range l.removed {
-		for at := r[0]; at < r[1]; at++ {
-			if !l.hasIntent(func(i intent) bool { return covers(i.Seqs, at) }, at+1) {
-				l.find(Finding{Kind: PruneUnproven, Seq: at, Until: at + 1, Detail: fmt.Sprintf(
-					"event %d was removed by itself, and no verified event of action %s announces it", at, pruneAction)})
+	l.report.Coverage.Pruned += proven
+	l.proveSelected()
+}
+
+func lastOf(ranges [][2]int64) int64 {
+	if len(ranges) == 0 {
+		return 0
+	}
+	return ranges[len(ranges)-1][1]
+}
+
+// announces reports whether a row of audit_prunes was announced. A prune of
+// _system itself must have left its announcement there.
+func (l *logCheck) announces(p store.PruneRow) bool {
+	return slices.ContainsFunc(l.announced(), func(i intent) bool {
+		return i.EventID == p.IntentEventID && i.Size == p.Size && (l.tenant != record.SystemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
+	})
+}
+
+// announced are the announcements about this log.
+func (l *logCheck) announced() []intent {
+	all := l.announcements
+	if l.tenant == record.SystemTenant {
+		all = l.intents
+	}
+	var about []intent
+	for _, i := range all {
+		if i.Tenant == l.tenant && i.Epoch == l.name.Epoch {
+			about = append(about, i)
+		}
+	}
+	return about
+}
+
+// proveSelected looks for the announcements of events that were removed one by
+// one.
+func (l *logCheck) proveSelected() {
+	if len(l.removed) == 0 {
+		return
+	}
+	var said [][2]int64
+	for _, i := range l.announced() {
+		for _, r := range i.Seqs {
+			if l.tenant == record.SystemTenant && i.InEpoch == l.name.Epoch {
+				r[1] = min(r[1], i.Seq) // nothing announces what comes after it
+			}
+			if r[0] < r[1] {
+				said = append(said, r)
 			}
 		}
 	}
+	unproven := subtract(l.removed, joined(said))
+	for _, r := range unproven {
+		l.find(Finding{Kind: PruneUnproven, Seq: r[0], Until: r[1], Detail: fmt.Sprintf(
+			"%s removed, leaving the leaf, and no verified event of action %s in tenant %s announces it", rangesText([][2]int64{r}), pruneAction, record.SystemTenant)})
+	}
+	proven := subtract(l.removed, unproven)
+	if n := lengthOf(proven); n > 0 {
+		l.report.Coverage.Removed += n
+		l.notice(Removed, fmt.Sprintf("epoch %d: %s removed one by one, each leaving its leaf, announced in tenant %s: %s",
+			l.name.Epoch, counted(n, "event"), record.SystemTenant, rangesText(proven)))
+	}
 }
 
-func covers(ranges [][2]int64, at int64) bool {
+// joined are the ranges in order, those that touch made one.
+func joined(ranges [][2]int64) [][2]int64 {
+	ranges = slices.Clone(ranges)
+	slices.SortFunc(ranges, func(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	var result [][2]int64
 	for _, r := range ranges {
-		if r[0] <= at && at < r[1] {
-			return true
+		if n := len(result); n > 0 && r[0] <= result[n-1][1] {
+			result[n-1][1] = max(result[n-1][1], r[1])
+			continue
 		}
+		result = append(result, r)
 	}
-	return false
+	return result
 }
 
-// hasIntent looks for an announcement in the tenant's own trees, at a seq that a
-// prune left there, and in that of _system.
-func (l *logCheck) hasIntent(fits func(intent) bool, size int64) bool {
-	for _, i := range l.intents {
-		if i.Epoch == l.name.Epoch && fits(i) && (i.InEpoch > l.name.Epoch || i.InEpoch == l.name.Epoch && i.Seq >= size) {
-			return true
+// subtract returns what is in the first and not in the second ranges; both are
+// in order.
+func subtract(ranges, without [][2]int64) [][2]int64 {
+	var rest [][2]int64
+	for _, r := range ranges {
+		for len(without) > 0 && without[0][1] <= r[0] {
+			without = without[1:]
+		}
+		at := r[0]
+		for _, w := range without {
+			if w[0] >= r[1] {
+				break
+			}
+			if at < w[0] {
+				rest = append(rest, [2]int64{at, w[0]})
+			}
+			at = max(at, w[1])
+		}
+		if at < r[1] {
+			rest = append(rest, [2]int64{at, r[1]})
 		}
 	}
-	for _, i := range l.run.systemIntents {
-		if i.Tenant == l.tenant && i.Epoch == l.name.Epoch && fits(i) {
-			return true
-		}
+	return rest
+}
+
+func lengthOf(ranges [][2]int64) (n int64) {
+	for _, r := range ranges {
+		n += r[1] - r[0]
 	}
-	return false
+	return n
+}
+
+// rangesText names seqs, the first of many: "event 3", "events 3, 7 to 8".
+func rangesText(ranges [][2]int64) string {
+	const named = 20
+	var parts []string
+	for i, r := range ranges {
+		if i == named {
+			parts = append(parts, fmt.Sprintf("and %d more", lengthOf(ranges[i:])))
+			break
+		}
+		text := strconv.FormatInt(r[0], 10)
+		if r[1] > r[0]+1 {
+			text += " to " + strconv.FormatInt(r[1]-1, 10)
+		}
+		parts = append(parts, text)
+	}
+	if lengthOf(ranges) == 1 {
+		return "event " + parts[0]
+	}
+	return "events " + strings.Join(parts, ", ")
 }
