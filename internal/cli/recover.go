@@ -54,7 +54,8 @@ believed it reads the events themselves, with --auditor-url. The opening is also
 an event audit.epoch.open of the tenant _system. --dry-run shows what would be
 done. Exit code 1 when there is nothing to recover from.
 
-With --journal it does the same for a journal, whose collector must be stopped.
+With --journal it does the same for a journal that no collector writes; one that
+could not open it goes on by itself.
 
 A log key that was replaced is no reason for this: add the old public key to the
 key file instead.`,

@@ -26,7 +26,8 @@ type recoveredJournal struct {
 }
 
 // runJournal opens a new epoch of a journal. Its directory and its anchor file
-// are locked meanwhile: the collector that writes it must be stopped.
+// are locked meanwhile: a collector that writes it must be stopped, one that could
+// not open it holds neither.
 func (o *recoverOptions) runJournal(ctx context.Context, sys *System, format string) error {
 	// A mistyped name must not become the newest epoch that the anchors know.
 	if info, err := os.Stat(o.journal); err != nil {
@@ -126,10 +127,10 @@ func requireOwnKey(path string, ring *keys.Ring, problem error) error {
 		fmt.Errorf("--journal: no segment of %s is signed by a key of this key file: %w", path, problem))
 }
 
-// stopHint is the remedy where a collector is at work.
+// stopHint is the remedy where a collector is at work, or tries to be.
 func stopHint(err error) string {
 	if _, held := errors.AsType[*journal.InUseError](err); held || errors.Is(err, anchor.ErrInUse) {
-		return "stop the collector that writes this journal first"
+		return "stop the collector that writes this journal first; repeat the command where it only tries to open it"
 	}
 	return ""
 }
