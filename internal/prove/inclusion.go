@@ -36,9 +36,10 @@ type Inclusion struct {
 // this size, 0 for the newest. The record is recomputed from the columns and the
 // proof verified; whether a trusted key signed the checkpoint is for the caller
 // to check. It returns errors that wrap store.ErrNotFound, ErrNoCommit,
-// ErrUnsigned and ErrEvidence. The store is read in one transaction.
+// ErrUnsigned and ErrEvidence. The store is read in one transaction. The Scanner
+// may have been opened for any tenant whose login sees this one.
 func Event(ctx context.Context, s *store.Scanner, tenant, eventID string, size int64) (proven Inclusion, err error) {
-	err = s.Snapshot(ctx, func(s *store.Scanner) error {
+	err = s.For(tenant).Snapshot(ctx, func(s *store.Scanner) error {
 		proven, err = proveEvent(ctx, s, tenant, eventID, size)
 		return err
 	})

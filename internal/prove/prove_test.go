@@ -111,6 +111,26 @@ func TestEveryBitOfAProofCounts(t *testing.T) {
 	require.ErrorIs(t, err, keys.ErrSignature)
 }
 
+// An auditor's Scanner of all tenants finds an event of any; what can only be
+// answered of one tenant is an error there and not "not found".
+func TestAScannerOfAllTenantsProvesToo(t *testing.T) {
+	k := provetest.NewKeys(t, "a")
+	s := provetest.NewStore(t, k)
+	random := rand.New(rand.NewPCG(1, 2))
+	s.Fill(t, random, "other", 0, 3)
+	rec := s.Fill(t, random, "acme", 0, 5)[2]
+	scanner := s.Scanner(t, "")
+	proven, err := prove.Event(t.Context(), scanner, "acme", rec.EventID, 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, proven.Proof.Index)
+	_, err = prove.Event(t.Context(), s.Scanner(t, "other"), "acme", rec.EventID, 0)
+	require.NoError(t, err, "this login reads every tenant, one at a time")
+	_, _, err = scanner.Locate(t.Context(), "acme", rec.EventID)
+	require.ErrorIs(t, err, store.ErrOtherTenant)
+	_, err = scanner.Find(t.Context(), "acme", []string{rec.EventID})
+	require.ErrorIs(t, err, store.ErrOtherTenant)
+}
+
 func TestAnEventIsNotProvenInAnotherTenantsLog(t *testing.T) {
 	k := provetest.NewKeys(t, "a")
 	s := provetest.NewStore(t, k)

@@ -38,9 +38,9 @@ func newProofQueries(schema string) proofQueries {
 var ErrLeafMissing = errors.New("the store does not hold every event once")
 
 // Locate returns the log and the seq of an event of the tenant that the Scanner
-// was opened for, or an error that wraps ErrNotFound.
+// was opened for (see For), or an error that wraps ErrNotFound or ErrOtherTenant.
 func (s *Scanner) Locate(ctx context.Context, tenant, eventID string) (name LogName, seq int64, err error) {
-	if err := checkText("event_id", eventID); err != nil {
+	if err := errors.Join(s.isOf(tenant), checkText("event_id", eventID)); err != nil {
 		return LogName{}, 0, err
 	}
 	found := false
@@ -74,6 +74,9 @@ const (
 // Find returns what the store knows of each event id of the tenant that the
 // Scanner was opened for.
 func (s *Scanner) Find(ctx context.Context, tenant string, eventIDs []string) ([]Presence, error) {
+	if err := s.isOf(tenant); err != nil {
+		return nil, err
+	}
 	for _, id := range eventIDs {
 		if err := checkText("event_id", id); err != nil {
 			return nil, err
