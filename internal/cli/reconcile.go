@@ -44,9 +44,12 @@ finds what no signature shows, because whoever did it holds the log's key.
   only_in_store        forged, or the journal was out when it was stored
   altered              the same identity, another record
   quarantine_missing   a quarantined record that the store lost
+  mac_removed          the store lacks the origin MAC that the journal has
+  mac_exchanged        the store has another origin MAC than the journal
   unconfirmed          the journal has the event and not this leaf: a retry of which
                        it missed the first try, or an edit of the time, the context,
-                       the source or the attributes
+                       the source or the attributes. Or it has a MAC of another key
+                       that it knows: rotated between two tries, or exchanged
 
 No alarm, and counted: an application's retry, a conflict that is in quarantine,
 what was pruned, what is older than the journal, what is younger than --grace, and

@@ -20,6 +20,7 @@ type item struct {
 	tenant      string
 	eventID     string
 	key         string // the idempotency key where it is an identity, "" otherwise
+	mac         string // the origin MAC, "" for none
 	leaf        [32]byte
 	fingerprint [32]byte
 	at          int64 // microseconds since 1970: recorded_at, or the time of the journal's batch
@@ -31,7 +32,7 @@ type item struct {
 
 func (i *item) append(dst []byte) []byte {
 	dst = append(dst, byte(i.side))
-	for _, text := range []string{i.tenant, i.eventID, i.key} {
+	for _, text := range []string{i.tenant, i.eventID, i.key, i.mac} {
 		dst = binary.AppendUvarint(dst, uint64(len(text)))
 		dst = append(dst, text...)
 	}
@@ -49,7 +50,7 @@ func (i *item) parse(b []byte) error {
 		return errItem
 	}
 	i.side, b = side(b[0]), b[1:]
-	for _, text := range []*string{&i.tenant, &i.eventID, &i.key} {
+	for _, text := range []*string{&i.tenant, &i.eventID, &i.key, &i.mac} {
 		length, n := binary.Uvarint(b)
 		if n <= 0 || length > uint64(len(b)-n) { //nolint:gosec // n bytes of it were read
 			return errItem

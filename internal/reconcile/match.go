@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
@@ -97,6 +98,7 @@ func (r *run) matchID(g *group) error {
 		}
 		if r.inWindow(s.at) {
 			r.report.Counts.Matched++
+			r.compareMAC(s, g)
 		}
 	}
 	matched := make(map[[32]byte]bool)
@@ -112,6 +114,27 @@ func (r *run) matchID(g *group) error {
 	}
 	return nil
 }
+
+// compareMAC holds the origin MAC of an event against those of the entries with
+// its leaf.
+func (r *run) compareMAC(s *item, g *group) {
+	entries := slices.DeleteFunc(slices.Clone(g.journaled), func(j *item) bool { return j.leaf != s.leaf })
+	sameKey := func(j *item) bool { return macKey(j.mac) == macKey(s.mac) }
+	_, known := r.macKeys[macKey(s.mac)]
+	switch {
+	case slices.ContainsFunc(entries, func(j *item) bool { return j.mac == s.mac }):
+	case s.mac == "":
+		r.report.find(s.finding(MACRemoved, "the journal has the origin MAC of this event, and the store has none"))
+	case !known || slices.ContainsFunc(entries, sameKey):
+		r.report.find(s.finding(MACExchanged, "the journal has another origin MAC of this event, or none, and no rotation of keys explains it"))
+	default:
+		r.report.find(s.finding(Unconfirmed, "the journal has no origin MAC of this event, or one of another key: "+
+			"the keys were changed between two tries, or somebody exchanged it; otelaudit verify --mac-keys tells"))
+	}
+}
+
+// macKey is a MAC without what its key made.
+func macKey(mac string) string { return mac[:strings.LastIndexByte(mac, ':')+1] }
 
 // alone marks an item in the spool of keys that its event id did not explain.
 const alone = -1

@@ -184,6 +184,49 @@ func TestWhatOneSinkLostOrMadeUpIsFound(t *testing.T) {
 	}
 }
 
+// A MAC is beside the leaf, under no root: the journal is what knows it.
+func TestAMACThatWasRemovedOrExchangedIsFound(t *testing.T) {
+	const old, now = "hmac-sha256:edge-1:", "hmac-sha256:edge-2:"
+	s := newSinks(t)
+	var hasher journal.Hasher
+	batch := func(from int, macs ...string) {
+		entries := make([]journal.Entry, len(macs))
+		for i, rec := range s.make("acme", from, len(macs)) {
+			require.Nil(t, rec.Normalize())
+			var err error
+			entries[i], err = hasher.NewEntry(rec.AppendCanonical(nil), macs[i])
+			require.NoError(t, err)
+			s.Write(t, rec)
+		}
+		_, err := s.writer.Append(t.Context(), entries)
+		require.NoError(t, err)
+		for i, mac := range macs {
+			if mac != "" {
+				s.attack(t, fmt.Sprintf("UPDATE audit_events SET mac = '%s' WHERE event_id = 'acme-%d'", mac, from+i))
+			}
+		}
+	}
+	batch(0, old+"a", "", old+"b", old+"c", old+"d")
+	batch(5, old+"e", old+"f", "", now+"g", "")
+	require.Equal(t, reconcile.Agree, s.reconcile(t).Verdict)
+
+	s.attack(t, "UPDATE audit_events SET mac = '"+now+"e' WHERE event_id = 'acme-5'", "UPDATE audit_events SET mac = '"+now+"x' WHERE event_id = 'acme-7'")
+	report := s.reconcile(t)
+	require.Equal(t, reconcile.Incomplete, report.Verdict, "a rotation between two tries looks the same")
+	require.Equal(t, map[string]reconcile.Kind{"acme-5": reconcile.Unconfirmed, "acme-7": reconcile.Unconfirmed}, kinds(report))
+
+	s.attack(t, "UPDATE audit_events SET mac = NULL WHERE event_id IN ('acme-0', 'acme-8')",
+		"UPDATE audit_events SET mac = '"+old+"c' WHERE event_id = 'acme-2'", "UPDATE audit_events SET mac = 'x' WHERE event_id = 'acme-3'",
+		"UPDATE audit_events SET mac = 'hmac-sha256:nobody:x' WHERE event_id = 'acme-9'")
+	report = s.reconcile(t)
+	require.Equal(t, reconcile.Differ, report.Verdict)
+	require.Equal(t, map[string]reconcile.Kind{
+		"acme-0": reconcile.MACRemoved, "acme-8": reconcile.MACRemoved, "acme-2": reconcile.MACExchanged, "acme-3": reconcile.MACExchanged,
+		"acme-9": reconcile.MACExchanged, "acme-5": reconcile.Unconfirmed, "acme-7": reconcile.Unconfirmed,
+	}, kinds(report))
+	require.EqualValues(t, 10, report.Counts.Matched)
+}
+
 // withoutTwins maps ids to kinds; an altered event is named from both sides.
 func withoutTwins(t *testing.T, r *reconcile.Report) map[string]reconcile.Kind {
 	t.Helper()

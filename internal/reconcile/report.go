@@ -9,17 +9,25 @@ import (
 // Kind is the kind of a finding.
 type Kind string
 
-// The kinds of findings. The first four mean that evidence was lost, altered or
+// The kinds of findings. The first six mean that evidence was lost, altered or
 // made up; Unconfirmed means that the journal cannot tell.
 const (
 	OnlyInJournal     Kind = "only_in_journal"    // deleted from the store, or never stored and never sent again; not pruned, in quarantine or under way
 	OnlyInStore       Kind = "only_in_store"      // forged, or the journal was out when it was stored
 	Altered           Kind = "altered"            // the same identity, another record, none of them in quarantine
 	QuarantineMissing Kind = "quarantine_missing" // the journal has a quarantined record that the store lost
+	// MACRemoved is an event without the origin MAC that the journal has of it.
+	MACRemoved Kind = "mac_removed"
+	// MACExchanged is an event with an origin MAC that the journal has not, of the
+	// key of the one that it has, or of a key that it does not know at all: a key
+	// and a leaf have one MAC.
+	MACExchanged Kind = "mac_exchanged"
 	// Unconfirmed is an event whose leaf is in no journal entry, while an entry
 	// with its identity says the same of what happened: an application's retry
 	// of which the journal missed the first try, or an edit of what is not
-	// under the fingerprint (time, context, source, attributes).
+	// under the fingerprint (time, context, source, attributes). Or it has a MAC
+	// that the journal has not, or of another key: the key was rotated between
+	// two tries, or somebody put it there; verifying with the MAC keys tells.
 	Unconfirmed Kind = "unconfirmed"
 	// Unreadable is an entry of the journal that is no record, or an event whose
 	// columns are none.

@@ -91,6 +91,7 @@ type run struct {
 	marked       []marked              // quarantine entries of the journal
 	cutoffs      map[string]int64      // of each tenant's last prune
 	removed      map[[32]byte]struct{} // leaves of events removed one by one
+	macKeys      map[string]struct{}   // of the journal's MACs
 	journalCount int64
 }
 
@@ -119,6 +120,7 @@ func (r *run) readJournal(ctx context.Context) error {
 	if len(directory.Segments) == 0 {
 		return fmt.Errorf("%s: %w", r.Directory, ErrNoJournal)
 	}
+	r.macKeys = make(map[string]struct{})
 	b := &journalBatch{run: r}
 	for line, err := range directory.Lines() {
 		if err != nil {
@@ -149,6 +151,7 @@ var ErrNoJournal = errors.New("no journal: the directory has no segment")
 type journalBatch struct {
 	run    *run
 	items  []item
+	places []int64 // of the items, in the journal's tree
 	marked []marked
 	bad    []Finding
 }
@@ -158,7 +161,7 @@ func (b *journalBatch) take(line *journal.Line) error {
 	case journal.HeaderLine:
 		b.reset() // what stands behind the last checkpoint of a segment was not acknowledged
 	case journal.CheckpointEnd:
-		return b.end(line.Checkpoint.Parsed.RecordedAt.UnixMicro())
+		return b.end(line.Checkpoint)
 	case journal.RecordEntry:
 		rec, err := line.Record()
 		if err != nil {
@@ -175,7 +178,7 @@ func (b *journalBatch) take(line *journal.Line) error {
 		if rec.BindsKey() {
 			i.key = rec.IdempotencyKey
 		}
-		b.items = append(b.items, i)
+		b.items, b.places = append(b.items, i), append(b.places, line.Index)
 	case journal.QuarantineEntry:
 		q, err := line.Quarantine()
 		if err != nil {
@@ -194,14 +197,18 @@ func (b *journalBatch) take(line *journal.Line) error {
 	return nil
 }
 
-func (b *journalBatch) end(at int64) error {
+func (b *journalBatch) end(checkpoint *journal.Checkpoint) error {
 	r := b.run
+	at := checkpoint.Parsed.RecordedAt.UnixMicro()
 	if r.first == 0 {
 		r.first = at
 	}
 	r.last = max(r.last, at)
 	for i := range b.items {
-		b.items[i].at = at
+		b.items[i].at, b.items[i].mac = at, checkpoint.MACs[b.places[i]]
+		if b.items[i].mac != "" {
+			r.macKeys[macKey(b.items[i].mac)] = struct{}{}
+		}
 		if err := r.spool(&b.items[i]); err != nil {
 			return err
 		}
@@ -218,7 +225,9 @@ func (b *journalBatch) end(at int64) error {
 	return nil
 }
 
-func (b *journalBatch) reset() { b.items, b.marked, b.bad = b.items[:0], b.marked[:0], b.bad[:0] }
+func (b *journalBatch) reset() {
+	b.items, b.places, b.marked, b.bad = b.items[:0], b.places[:0], b.marked[:0], b.bad[:0]
+}
 
 // spool keeps an item under each of its identities.
 func (r *run) spool(i *item) error {
@@ -352,7 +361,7 @@ func (r *run) readLog(ctx context.Context, name store.LogName, count *int64) err
 }
 
 func (r *run) readRow(name store.LogName, row store.EventRow, hasher *store.RowHasher) error {
-	i := item{side: inStore, tenant: name.Tenant, eventID: row.EventID(), at: row.RecordedAt(), epoch: name.Epoch, seq: row.Seq()}
+	i := item{side: inStore, tenant: name.Tenant, eventID: row.EventID(), at: row.RecordedAt(), epoch: name.Epoch, seq: row.Seq(), mac: row.MAC()}
 	hashes, err := hasher.Hash(row)
 	if err != nil {
 		r.report.find(i.finding(Unreadable, err.Error()))

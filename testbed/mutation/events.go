@@ -201,7 +201,7 @@ func leafOperator() Operator {
 func macOperator() Operator {
 	return Operator{
 		Name: "edit mac", Group: "event", Does: "the MAC of another event", need: shape{macs: true},
-		expect: all(hidden(whyMAC, with{MAC, exact(verify.MACInvalid)}, with{Beside, blind})),
+		expect: all(hidden(whyMAC, with{MAC, exact(verify.MACInvalid)}, with{Beside, exact(macExchanged, unconfirmed)})),
 		apply: func(a *attack) bool {
 			e := a.event(func(e *eventRow) bool { return e.mac != "" })
 			f := a.event(func(f *eventRow) bool { return f.mac != "" && e != nil && f.leaf != e.leaf })
@@ -218,7 +218,7 @@ func macOperator() Operator {
 func macRemovalOperator() Operator {
 	return Operator{
 		Name: "remove mac", Group: "event", Does: "the MAC set to NULL", need: shape{macs: true},
-		expect: all(hidden(whyNoMAC, with{MAC, blind}, with{Beside, blind})),
+		expect: all(hidden(whyNoMAC, with{MAC, blind}, with{Beside, exact(macRemoved)})),
 		apply: func(a *attack) bool {
 			e := a.event(func(e *eventRow) bool { return e.mac != "" })
 			if e == nil {

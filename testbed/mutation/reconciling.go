@@ -15,6 +15,8 @@ const (
 	onlyInStore   = verify.Kind(reconcile.OnlyInStore)
 	altered       = verify.Kind(reconcile.Altered)
 	unconfirmed   = verify.Kind(reconcile.Unconfirmed)
+	macRemoved    = verify.Kind(reconcile.MACRemoved)
+	macExchanged  = verify.Kind(reconcile.MACExchanged)
 	onlyRefused   = verify.Kind(reconcile.QuarantineMissing)
 	refused       = verify.Kind("no journal: exit 2")
 )
