@@ -106,6 +106,37 @@ func BenchmarkIntegrity(b *testing.B) {
 	}
 }
 
+// BenchmarkIntegrityInTurns sends the same to an exporter without and to one with
+// signatures in turns of a second or less, so that whatever else the machine does
+// meets both: ratio is the speed with signatures by that without.
+func BenchmarkIntegrityInTurns(b *testing.B) {
+	for _, c := range []struct{ records, tenants, callers int }{{1000, 1, 8}, {1000, 100, 8}, {1, 1, 1}, {1, 100, 256}} {
+		b.Run(fmt.Sprintf("records=%d/tenants=%d/callers=%d", c.records, c.tenants, c.callers), func(b *testing.B) {
+			var rigs []*rig
+			for _, mode := range []string{integrityOff, integrityRequired} {
+				rigs = append(rigs, start(b, storetest.NewDatabase(b).WriterURL, withAnchors(filepath.Join(b.TempDir(), "anchors")), func(c *Config) { c.Integrity.Mode = mode }))
+			}
+			var took [2]time.Duration
+			for turn := range b.N + 1 {
+				for i := range rigs {
+					which := (turn + i) % len(rigs)
+					requests := make([]plog.Logs, max(2*c.callers, 10_000/c.records))
+					for j := range requests {
+						requests[j] = typicalLogs(b, c.tenants, c.records, fmt.Sprintf("%d-%d", turn, j))
+					}
+					began := time.Now()
+					consumeAll(b, rigs[which], requests, c.callers)
+					if turn > 0 { // the first warms both
+						took[which] += time.Since(began)
+					}
+				}
+			}
+			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "ratio")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 var benchRun atomic.Int64
 
 // benchChunk bounds how many records are made beforehand, outside of the clock.
