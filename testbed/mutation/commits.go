@@ -66,11 +66,15 @@ func commitOperators() []Operator {
 			return true
 		}),
 		onCommit("remove note", "a commit looks as if integrity had been off", all(seen(commit(verify.CommitForged, verify.CommitMissing))), nil, func(_ *attack, c *commitRow) bool {
-			c.note = ""
+			c.note, c.root, c.frontier = "", "", ""
 			return true
 		}),
 		onCommit("sign with another key", "a fitting note of the same log name by a key nobody trusts", all(seen(commit(verify.CommitForged))), nil, func(a *attack, c *commitRow) bool {
 			c.sign(a.w.lab.stranger)
+			return true
+		}),
+		onCommit("sign with another log's key", "a fitting note by the key of a log that the trust file knows, too", all(seen(commit(verify.CommitForged))), nil, func(a *attack, c *commitRow) bool {
+			c.sign(a.w.lab.foreign)
 			return true
 		}),
 		onCommit("replay older note", "the note of the commit before", all(seen(commit(signing...))), middle, func(a *attack, c *commitRow) bool {
@@ -119,7 +123,9 @@ func commitOperators() []Operator {
 			a.im.commits = slices.DeleteFunc(a.im.commits, func(r commitRow) bool { return r == gone })
 			return true
 		}),
-		mergeOperator(), splitOperator(),
+		mergeOperator(), splitOperator("insert commit", "a commit that is not the newest is split in two of the same time", false),
+		splitOperator("split the newest commit", "in two of the same time", true),
+		unsignOperator(), resignOperator(),
 	}
 }
 
@@ -163,17 +169,18 @@ func mergeOperator() Operator {
 	}
 }
 
-// splitOperator inserts a commit within another one.
-func splitOperator() Operator {
+// splitOperator inserts a commit within another one. Where a commit begins is
+// under its note, so that an anchor of it is of another commit of that size.
+func splitOperator(name, does string, newest bool) Operator {
+	signs := hidden(whySplit, with{Newest, blind}, with{Every, log(verify.Fork)}, with{Beside, blind})
+	if newest {
+		signs = hidden(whySplit, with{Newest, log(verify.Fork)}, with{Every, log(verify.Fork)}, with{Beside, blind})
+	}
 	return Operator{
-		Name: "insert commit", Group: "commit", Does: "a commit is split in two of the same time",
-		expect: expects(
-			seen(commit(signing...)),
-			seen(commit(signing...)),
-			hidden(whyMoot, with{Newest, blind}, with{Every, blind}, with{Beside, blind}),
-		),
+		Name: name, Group: "commit", Does: does,
+		expect: expects(seen(commit(signing...)), seen(commit(signing...)), signs),
 		apply: func(a *attack) bool {
-			c := a.commitWhere(func(c *commitRow, _, _ int) bool { return c.size-c.prevSize > 1 })
+			c := a.commitWhere(func(c *commitRow, index, count int) bool { return c.size-c.prevSize > 1 && (index == count-1) == newest })
 			if c == nil {
 				return false
 			}
@@ -186,6 +193,63 @@ func splitOperator() Operator {
 				first.frontier = string(tree.Bytes())
 			}
 			a.im.commits = append(a.im.commits, first)
+			return true
+		},
+	}
+}
+
+// unsignOperator makes a log look as if it had been written with integrity off.
+func unsignOperator() Operator {
+	forged := log(verify.CommitForged)
+	return Operator{
+		Name: "remove every note of a log", Group: "commit", Does: "note, root and frontier of all its commits, as if integrity had been off; who recomputes edits an event, too",
+		expect: expects(
+			doubted(whyUnsigned, with{Newest, forged}, with{Every, forged}),
+			doubted(whyUnsigned, with{Newest, forged}, with{Every, forged}, with{Beside, exact(altered)}),
+		),
+		apply: func(a *attack) bool {
+			e := a.event(func(e *eventRow) bool {
+				start, _ := a.im.start(e.log())
+				return start == 0 && !a.manyEpochs(e.tenant)
+			})
+			if e == nil {
+				return false
+			}
+			a.damage = append(a.damage, spot{e.log(), e.seq, e.seq + 1, []string{e.record().EventID}})
+			if a.by >= Recomputes {
+				rec := e.record()
+				rec.Action = "invoice.approve"
+				if rec.BindsKey() || canonicalOf(rec) == e.canonical {
+					return false
+				}
+				e.say(rec)
+				e.leaf = e.leafNow()
+				a.im.fitIdentities(e.log())
+			}
+			for _, c := range a.im.commitsOf(e.log()) {
+				c.note, c.root, c.frontier = "", "", ""
+			}
+			return true
+		},
+	}
+}
+
+// resignOperator has one who holds the key of another log rewrite this one.
+func resignOperator() Operator {
+	return Operator{
+		Name: "sign a log with another log's key", Group: "commit", Does: "a whole history of one tenant by the key of a log that the trust file knows, too",
+		expect: expects(seen(log(verify.CommitForged))),
+		apply: func(a *attack) bool {
+			e := a.event(nil)
+			if e == nil {
+				return false
+			}
+			a.damage = append(a.damage, spot{e.log(), e.seq, e.seq + 1, []string{e.record().EventID}})
+			e.canonical, e.mac = a.forged(e.tenant), ""
+			a.im.fitUnkeyed(e.log(), false)
+			for _, c := range a.im.commitsOf(e.log()) {
+				c.sign(a.w.lab.foreign)
+			}
 			return true
 		},
 	}
