@@ -20,7 +20,7 @@ type health struct {
 	mu      sync.Mutex // guards the rest
 	failing bool
 	cause   string // in the status
-	ok      bool // OK was reported
+	ok      bool   // OK was reported
 	since   time.Time
 	said    map[string]time.Time // messages of the last minute
 	unsaid  int
