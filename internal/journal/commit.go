@@ -30,7 +30,7 @@ func (w *Writer) commit(calls []*call) error {
 		return err
 	}
 	tree := c.tree
-	line := w.encode(batch, note)
+	line, resumable := w.encode(batch, note, &tree)
 	took, err := w.append(line)
 	if err != nil {
 		return err
@@ -39,6 +39,9 @@ func (w *Writer) commit(calls []*call) error {
 		w.at.first = c.at
 	}
 	w.at.tree, w.at.note, w.at.at = tree, note, c.at
+	if w.at.plain += int64(len(w.buffer)); resumable {
+		w.at.plain = 0
+	}
 	for _, e := range batch {
 		w.recent.add(e.Leaf)
 	}
@@ -120,8 +123,14 @@ func (w *Writer) checkpoint(batch []*Entry, now time.Time) (head, []byte, error)
 	return h, note, err
 }
 
-// encode fills the buffer with the batch and returns its last line.
-func (w *Writer) encode(batch []*Entry, note []byte) []byte {
+// frontierBytes is how much is written before a checkpoint has its frontier
+// beside it: what damage to one entry can keep a verifier from proving one by
+// one. A frontier takes up to 1 KiB.
+const frontierBytes = 64 << 10
+
+// encode fills the buffer with the batch and returns its last line, and whether
+// that has the frontier.
+func (w *Writer) encode(batch []*Entry, note []byte, tree *merkle.Frontier) (line []byte, resumable bool) {
 	if cap(w.buffer) > maxKeptBuffer {
 		w.buffer = nil
 	}
@@ -137,8 +146,12 @@ func (w *Writer) encode(batch []*Entry, note []byte) []byte {
 		}
 	}
 	last := len(w.buffer)
-	w.buffer = append(appendCheckpoint(w.buffer, note, macs), '\n')
-	return w.buffer[last:]
+	var frontier []byte
+	if w.at.plain+int64(last) >= frontierBytes {
+		frontier = tree.Bytes()
+	}
+	w.buffer = append(appendCheckpoint(w.buffer, note, frontier, macs), '\n')
+	return w.buffer[last:], frontier != nil
 }
 
 // maxKeptBuffer keeps one large batch from pinning its memory.
@@ -294,7 +307,7 @@ func (w *Writer) begin(now time.Time, epoch string) error {
 	}
 	w.file = file
 	w.at.number, w.at.path, w.at.created = header.Segment, path, header.CreatedAt.Time
-	w.at.start, w.at.first, w.at.sealed = header.Size, time.Time{}, false
+	w.at.start, w.at.first, w.at.sealed, w.at.plain = header.Size, time.Time{}, false, 0
 	w.at.good, w.at.sum = 0, sha256.New()
 	w.at.advance(line, line)
 	o.Observer.Began(filepath.Base(path))

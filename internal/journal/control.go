@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -103,6 +104,9 @@ func isDigest(s string) bool {
 type Checkpoint struct {
 	Note   []byte            // signed
 	Parsed merkle.Checkpoint // what the note says; not verified
+	// Frontier is that of the tree of Parsed.Size and folds to its root, nil in
+	// most lines. Behind damage a verifier goes on from it.
+	Frontier []byte
 	// MACs are the MACs of entries by their index in the tree, nil where no
 	// entry of the batch has one.
 	MACs map[int64]string
@@ -110,11 +114,15 @@ type Checkpoint struct {
 
 // CheckpointLine is the line, without a newline, that carries a signed
 // checkpoint in a journal, an anchor file or a state file.
-func CheckpointLine(note []byte) []byte { return appendCheckpoint(nil, note, nil) }
+func CheckpointLine(note []byte) []byte { return appendCheckpoint(nil, note, nil, nil) }
 
-func appendCheckpoint(dst, note []byte, macs map[int64]string) []byte {
+func appendCheckpoint(dst, note, frontier []byte, macs map[int64]string) []byte {
 	dst = append(dst, `{"checkpoint":`...)
 	dst = appendString(dst, string(note))
+	if len(frontier) > 0 {
+		dst = append(dst, `,"frontier":"`...)
+		dst = append(base64.StdEncoding.AppendEncode(dst, frontier), '"')
+	}
 	if len(macs) > 0 {
 		dst = append(dst, `,"macs":{`...)
 		for i, index := range slices.Sorted(maps.Keys(macs)) {
@@ -134,12 +142,13 @@ func appendCheckpoint(dst, note []byte, macs map[int64]string) []byte {
 func parseCheckpoint(line []byte) (*Checkpoint, error) {
 	var members struct {
 		Checkpoint string            `json:"checkpoint"`
+		Frontier   []byte            `json:"frontier"`
 		MACs       map[string]string `json:"macs"`
 	}
 	if err := json.Unmarshal(line, &members); err != nil {
 		return nil, err
 	}
-	c := &Checkpoint{Note: []byte(members.Checkpoint)}
+	c := &Checkpoint{Note: []byte(members.Checkpoint), Frontier: members.Frontier}
 	for key, mac := range members.MACs {
 		index, err := strconv.ParseInt(key, 10, 64)
 		if err != nil || index < 0 {
@@ -150,7 +159,7 @@ func parseCheckpoint(line []byte) (*Checkpoint, error) {
 		}
 		c.MACs[index] = mac
 	}
-	if !bytes.Equal(appendCheckpoint(make([]byte, 0, len(line)), c.Note, c.MACs), line) {
+	if !bytes.Equal(appendCheckpoint(make([]byte, 0, len(line)), c.Note, c.Frontier, c.MACs), line) {
 		return nil, errors.New("other bytes for the same content")
 	}
 	// Where package note parts text and signatures.
@@ -159,8 +168,19 @@ func parseCheckpoint(line []byte) (*Checkpoint, error) {
 		return nil, errors.New("not a signed note")
 	}
 	var err error
-	c.Parsed, err = merkle.ParseCheckpoint(members.Checkpoint[:end+1])
+	if c.Parsed, err = merkle.ParseCheckpoint(members.Checkpoint[:end+1]); err != nil || c.Frontier == nil {
+		return c, err
+	}
+	tree, err := c.Tree()
+	if err == nil && tree.Root() != c.Parsed.Root {
+		err = errors.New("its frontier is not that of its root")
+	}
 	return c, err
+}
+
+// Tree is the tree of Frontier.
+func (c *Checkpoint) Tree() (merkle.Frontier, error) {
+	return merkle.ParseFrontier(c.Parsed.Size, c.Frontier)
 }
 
 // Seal is the last line of a sealed segment.

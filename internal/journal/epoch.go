@@ -211,7 +211,7 @@ func (r *Recovery) OpenEpoch(reason string) (file string, err error) {
 func (r *Recovery) finishOld() error {
 	w := r.writer
 	switch {
-	case w.at.number == 0 || w.at.sealed:
+	case w.at.number == 0, w.at.sealed && !r.broken:
 		return nil
 	case !r.broken:
 		if err := w.reopen(); err != nil {

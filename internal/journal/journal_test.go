@@ -115,6 +115,8 @@ type content struct {
 	leaves map[merkle.Hash]int
 	macs   map[int64]string
 	size   int64
+	// frontiers beside checkpoints.
+	frontiers int
 }
 
 // check verifies a directory as a whole: every line, hash, root and signature,
@@ -159,6 +161,10 @@ func check(t testing.TB, dir string, ring *keys.Ring) content {
 				require.Equal(t, line.Checkpoint.Parsed.Text(), text)
 				require.Equal(t, tree.Size(), line.Checkpoint.Parsed.Size)
 				require.Equal(t, tree.Root(), line.Checkpoint.Parsed.Root)
+				if line.Checkpoint.Frontier != nil {
+					require.Equal(t, tree.Bytes(), line.Checkpoint.Frontier)
+					c.frontiers++
+				}
 				maps.Copy(c.macs, line.Checkpoint.MACs)
 				c.size = tree.Size()
 			case SealLine:
@@ -195,6 +201,7 @@ func TestWriteAndReadBack(t *testing.T) {
 	require.Equal(t, want, found.lines)
 	require.Len(t, found.macs, 7)
 	require.Equal(t, "hmac-sha256:k:18", found.macs[18])
+	require.Zero(t, found.frontiers)
 	_, err := record.ParseCanonical(found.lines[3])
 	require.NoError(t, err)
 
@@ -202,6 +209,34 @@ func TestWriteAndReadBack(t *testing.T) {
 	require.Equal(t, Result{Written: 1, Duplicates: 2}, write(t, w, entryOf(t, "7"), entryOf(t, "new"), entryOf(t, "19")))
 	require.NoError(t, w.Close())
 	require.EqualValues(t, 21, check(t, opts.Directory, opts.Ring).size)
+}
+
+// Every 64 KiB a checkpoint has the frontier beside it, also when the journal
+// was opened anew in between or a segment began.
+func TestFrontiersBesideCheckpoints(t *testing.T) {
+	opts := options(t)
+	opts.MaxSegmentBytes = 256 << 10
+	w := open(t, opts)
+	for i := range 100 {
+		write(t, w, entriesOf(t, strconv.Itoa(i), 10)...)
+		if i == 50 {
+			require.NoError(t, w.Close())
+			w = open(t, opts)
+		}
+	}
+	require.NoError(t, w.Close())
+	found := check(t, opts.Directory, opts.Ring)
+	dir, err := ReadDirectory(opts.Directory)
+	require.NoError(t, err)
+	var written int64
+	for i := range dir.Segments {
+		written += dir.Segments[i].Bytes
+	}
+	require.Greater(t, len(dir.Segments), 2)
+	most := written / frontierBytes
+	require.LessOrEqual(t, int64(found.frontiers), most)
+	require.GreaterOrEqual(t, int64(found.frontiers), most-int64(len(dir.Segments))-1)
+	require.EqualValues(t, 1000, found.size)
 }
 
 func BenchmarkAppend(b *testing.B) {

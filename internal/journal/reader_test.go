@@ -267,7 +267,7 @@ func FuzzSegment(f *testing.F) {
 			total = line.End()
 			switch line.Kind {
 			case CheckpointEnd:
-				require.Equal(t, line.Raw, appendCheckpoint(nil, line.Checkpoint.Note, line.Checkpoint.MACs))
+				require.Equal(t, line.Raw, appendCheckpoint(nil, line.Checkpoint.Note, line.Checkpoint.Frontier, line.Checkpoint.MACs))
 			case QuarantineEntry:
 				if q, err := line.Quarantine(); err == nil {
 					require.Equal(t, line.Raw, q.AppendLine(nil))

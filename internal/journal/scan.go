@@ -30,6 +30,7 @@ type state struct {
 	at     time.Time // its recorded_at
 	first  time.Time // recorded_at of the segment's first checkpoint
 
+	plain  int64     // bytes written by this process since the last frontier
 	good   int64     // bytes of the file up to here, all of them durable
 	last   []byte    // the last line, with its newline
 	sum    hash.Hash // SHA-256 of those bytes

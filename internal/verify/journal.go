@@ -21,6 +21,7 @@ import (
 type JournalOptions struct {
 	Directory string
 	Segment   string // one segment's file, alone
+	Name      string // of the journal; "" takes whichever is there
 	Trust     *keys.Trust
 	Anchors   [][]byte // those of tenants are passed over
 	MACs      *keys.MACRing
@@ -55,7 +56,7 @@ func Journal(ctx context.Context, o JournalOptions) (*Report, error) {
 			if ctx.Err() == nil {
 				return nil, err
 			}
-			j.report.Unchecked = append(j.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: "interrupted in " + segments[i].Name()})
+			j.unchecked("interrupted in " + segments[i].Name())
 			break
 		}
 	}
@@ -79,26 +80,31 @@ type journalCheck struct {
 	number int64
 	name   string
 	digest string // hexadecimal, of its file
+	base   int64  // signed entries in front of it
 	sealed bool
 	known  bool // a header was read: what follows has a place
 
 	origin  merkle.Origin
 	tree    merkle.Frontier
-	broken  bool // the tree is not the signed one
-	trusted point
+	broken  bool  // the tree is not the signed one
+	lapsed  int64 // the size from which on it is not
+	trusted point // the largest checkpoint that is signed, proven or not
 	log     Log
 	own     []merkle.Checkpoint // anchors of this epoch, by size
 	next    int
 	reached []reachedAnchor
+	forks   []fork
+	epochs  epochsSeen
 
 	removal *journal.PruneStatement // the newest that counts, nil where there is none
 
 	// Of the segment that is read.
-	file  string
-	sum   hash.Hash
-	batch []merkle.Hash
-	first int // line of the batch's first entry
-	odd   *journal.Damage
+	from    int64 // trusted.size where it begins
+	file    string
+	sum     hash.Hash
+	batch   []merkle.Hash
+	opening int // line of the batch's first entry
+	odd     *journal.Damage
 	// claimed is the size that the checkpoint line in front says, whoever signed it.
 	claimed int64
 }
@@ -126,7 +132,7 @@ func (j *journalCheck) originText() string {
 
 // segment verifies one file.
 func (j *journalCheck) segment(ctx context.Context, s *journal.Segment, newest bool) error {
-	j.file, j.sum, j.batch, j.odd, j.claimed = s.Name(), sha256.New(), j.batch[:0], nil, -1
+	j.file, j.from, j.sum, j.batch, j.odd, j.claimed = s.Name(), j.trusted.size, sha256.New(), j.batch[:0], nil, -1
 	j.report.Coverage.Segments++
 	sealed, lines := false, 0
 	for line, err := range s.Lines() {
@@ -138,7 +144,9 @@ func (j *journalCheck) segment(ctx context.Context, s *journal.Segment, newest b
 			return ctx.Err()
 		}
 		if line.Number == 1 {
-			j.header(s, line)
+			if j.header(s, line) {
+				j.from = j.trusted.size
+			}
 		} else {
 			sealed = j.line(line, newest) || sealed
 		}
@@ -153,39 +161,33 @@ func (j *journalCheck) segment(ctx context.Context, s *journal.Segment, newest b
 		j.find(JournalChanged, 0, -1, -1, "the file is empty")
 	}
 	j.tail(newest, sealed, lines)
-	j.number, j.name, j.digest, j.sealed = s.Number, s.Name(), hex.EncodeToString(j.sum.Sum(nil)), sealed
+	j.number, j.name, j.digest, j.base, j.sealed = s.Number, s.Name(), hex.EncodeToString(j.sum.Sum(nil)), j.from, sealed
 	if j.Progress != nil {
 		j.Progress(Progress{Events: j.report.Coverage.Events})
 	}
 	return nil
 }
 
-// header holds the first line against the segment in front.
-func (j *journalCheck) header(s *journal.Segment, line *journal.Line) {
-	if line.Kind != journal.HeaderLine {
-		j.find(JournalChanged, 1, -1, -1, "%s", line.Damage.Detail)
-		j.gap(s.Number, -1)
-		j.broken = true
-		return
-	}
+// header holds the first line against the segment in front, and reports whether
+// it counts.
+func (j *journalCheck) header(s *journal.Segment, line *journal.Line) bool {
 	h := line.Header
-	origin, tree, checkpoint, err := j.judgeHeader(h)
+	origin, tree, checkpoint, err := j.judgeHeader(line)
 	if err != nil {
-		j.find(JournalForged, 1, h.Size, h.Size, "header: %v", err)
+		kind, at := JournalForged, j.trusted.size
+		if h == nil {
+			kind, at = JournalChanged, -1
+		}
+		j.find(kind, 1, at, at, "header: %v", err)
+		j.first(s)
 		j.gap(s.Number, -1)
-		j.broken = true
-		return
-	}
-	if s.Number != 0 && h.Segment != s.Number {
-		j.find(JournalChanged, 1, h.Size, h.Size, "its header is that of segment %d", h.Segment)
+		j.lapse()
+		return false
 	}
 	fresh := !j.known
 	switch {
 	case fresh, j.alone:
-		j.begin(origin)
-		if h.Segment != 1 && !j.alone {
-			j.pruned(h, tree)
-		}
+		j.begins(h, origin, tree)
 	case origin.Epoch != j.origin.Epoch || origin.Stream != j.origin.Stream || origin.Log != j.origin.Log:
 		j.gap(h.Segment, -1)
 		j.newEpoch(h, origin)
@@ -193,8 +195,7 @@ func (j *journalCheck) header(s *journal.Segment, line *journal.Line) {
 		j.gap(h.Segment, h.Size)
 		j.continues(h, tree)
 	}
-	j.known = true
-	j.tree, j.broken = tree, false
+	j.resume(tree)
 	if h.Size > 0 {
 		j.trusted = point{size: h.Size, frontier: tree.Bytes(), root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: []byte(h.Checkpoint)}
 	}
@@ -202,15 +203,51 @@ func (j *journalCheck) header(s *journal.Segment, line *journal.Line) {
 		j.log.From = h.Size
 	}
 	j.skipAnchors(h.Size)
+	return true
+}
+
+// begins takes the first header that counts.
+func (j *journalCheck) begins(h *journal.Header, origin merkle.Origin, tree merkle.Frontier) {
+	switch {
+	case j.alone, h.Segment == 1:
+		j.begin(origin)
+	case j.name == "": // no file in front
+		j.begin(origin)
+		j.pruned(h, tree)
+	case h.Epoch != "": // behind files of which nothing could be told
+		j.gap(h.Segment, -1)
+		j.origin = origin
+		j.origin.Epoch = -1
+		j.newEpoch(h, origin)
+	default:
+		j.gap(h.Segment, h.Size)
+		j.begin(origin)
+	}
+}
+
+// first reports that nothing says why the first file is not segment 1. Where its
+// header counts, pruned does, and looks closer.
+func (j *journalCheck) first(s *journal.Segment) {
+	if j.name != "" || j.alone || s.Number <= 1 || j.removal != nil && s.Number == j.removal.Last+1 {
+		return
+	}
+	j.find(JournalSegmentMissing, 1, -1, -1, "the journal begins with segment %d: nothing says that those in front of it were removed by retention", s.Number)
 }
 
 // judgeHeader says why a header does not count.
-func (j *journalCheck) judgeHeader(h *journal.Header) (origin merkle.Origin, tree merkle.Frontier, checkpoint merkle.Checkpoint, err error) {
+func (j *journalCheck) judgeHeader(line *journal.Line) (origin merkle.Origin, tree merkle.Frontier, checkpoint merkle.Checkpoint, err error) {
+	if line.Kind != journal.HeaderLine {
+		return origin, tree, checkpoint, errors.New(line.Damage.Detail)
+	}
+	h := line.Header
 	err = j.Trust.Statement(h.Note(), func(string) (string, time.Time, error) { return h.Origin, h.CreatedAt.Time, nil })
 	if err != nil {
 		return origin, tree, checkpoint, err
 	}
 	if origin, err = merkle.ParseOrigin(h.Origin); err != nil {
+		return origin, tree, checkpoint, err
+	}
+	if err = j.ours(origin); err != nil {
 		return origin, tree, checkpoint, err
 	}
 	if tree, err = h.Tree(); err != nil {
@@ -230,6 +267,20 @@ func (j *journalCheck) judgeHeader(h *journal.Header) (origin merkle.Origin, tre
 	}
 	return origin, tree, checkpoint, nil
 }
+
+// ours says why an origin is not that of the journal that is meant.
+func (j *journalCheck) ours(origin merkle.Origin) error {
+	switch name, isJournal := strings.CutPrefix(origin.Stream, journalStream); {
+	case !isJournal:
+		return fmt.Errorf("%s is no journal", origin)
+	case j.Name != "" && name != j.Name:
+		return fmt.Errorf("it is of the journal %s, not %s", name, j.Name)
+	}
+	return nil
+}
+
+// journalStream begins the stream of a journal.
+const journalStream = "j-"
 
 // gap reports segments that are not there. until is -1 where it is not known
 // how many entries they held.
@@ -260,8 +311,11 @@ func (j *journalCheck) continues(h *journal.Header, tree merkle.Frontier) {
 	if detail != "" && !j.hasFinding(j.name) {
 		j.report.find(Finding{Kind: JournalChanged, Epoch: j.origin.Epoch, Origin: j.originText(), Seq: -1, Until: -1, File: j.name, Detail: detail})
 	}
-	if !j.broken && (h.Size != j.tree.Size() || tree.Root() != j.tree.Root()) {
+	switch {
+	case !j.broken && (h.Size != j.tree.Size() || tree.Root() != j.tree.Root()):
 		j.find(JournalChanged, 1, j.trusted.size, h.Size, "its header begins with %d entries, those in front of it are %d", h.Size, j.tree.Size())
+	case j.broken && (h.Size < j.trusted.size || h.Size == j.trusted.size && h.Size > 0 && tree.Root() != j.trusted.root):
+		j.find(JournalChanged, 1, h.Size, j.trusted.size, "its header begins with %d entries; those in front of it were signed up to %d", h.Size, j.trusted.size)
 	}
 }
 
@@ -273,78 +327,6 @@ func (j *journalCheck) hasFinding(file string) bool {
 		}
 	}
 	return false
-}
-
-// newEpoch ends the log in front and begins the next.
-func (j *journalCheck) newEpoch(h *journal.Header, origin merkle.Origin) {
-	statement, err := openStatement(j.Trust, []byte(h.Epoch))
-	switch {
-	case err != nil:
-		j.find(EpochForged, 1, -1, -1, "the statement that opens epoch %d does not count: %v", origin.Epoch, err)
-	case statement.Origin != h.Origin:
-		j.find(EpochForged, 1, -1, -1, "epoch %d is opened by a statement about %s", origin.Epoch, statement.Origin)
-	case statement.PreviousOrigin != j.origin.String():
-		j.find(EpochForged, 1, -1, -1, "the statement of epoch %d continues %s, not %s", origin.Epoch, statement.PreviousOrigin, j.origin)
-	default:
-		j.close(&statement)
-	}
-	j.endLog()
-	j.begin(origin)
-}
-
-// close holds the log that ends against the statement of the next.
-func (j *journalCheck) close(s *merkle.EpochStatement) {
-	switch {
-	case j.trusted.size < s.PreviousSize:
-		j.find(TailMissing, 0, j.trusted.size, s.PreviousSize, "the statement of the next epoch says that this one has %d entries; there are %d", s.PreviousSize, j.trusted.size)
-	case j.trusted.size == s.PreviousSize && j.trusted.root != s.PreviousRoot && s.PreviousSize > 0:
-		j.find(Fork, 0, 0, s.PreviousSize, "the statement of the next epoch knows another tree of this size")
-	}
-	if s.LostSize > 0 {
-		j.report.Notices = append(j.report.Notices, Notice{Kind: LossAcknowledged, Detail: fmt.Sprintf(
-			"%s says that the checkpoint of %d entries of %s is lost: %s", s.Origin, s.LostSize, s.PreviousOrigin, s.Reason)})
-		for j.next < len(j.own) && j.own[j.next].Size <= s.LostSize {
-			j.next++ // acknowledged
-		}
-	}
-}
-
-func (j *journalCheck) begin(origin merkle.Origin) {
-	j.origin, j.known = origin, true
-	j.tree, j.broken = merkle.Frontier{}, false
-	j.trusted = point{root: merkle.EmptyRoot()}
-	j.log = Log{Epoch: origin.Epoch, Origin: origin.String()}
-	j.own, j.next, j.reached = nil, 0, nil
-	for _, anchor := range j.anchors.of(origin.Stream, origin.Epoch) {
-		if anchor.Origin == origin.String() {
-			j.own = append(j.own, anchor)
-		}
-	}
-}
-
-// endLog writes what was verified into the report.
-func (j *journalCheck) endLog() {
-	if j.log.Origin == "" {
-		return
-	}
-	if !j.alone {
-		j.unsignedTail()
-		var largest merkle.Checkpoint
-		for _, anchor := range j.own[j.next:] {
-			if anchor.Size > j.trusted.size && anchor.Size > j.tree.Size() {
-				largest = anchor
-			}
-		}
-		if largest.Size > 0 {
-			j.report.Coverage.Anchors++
-			j.find(TailMissing, 0, j.trusted.size, largest.Size, "an anchor of %s knows %d entries; the journal has %d", timeText(largest.RecordedAt), largest.Size, j.trusted.size)
-		}
-	}
-	j.log.Size, j.log.RecordedAt = j.trusted.size, j.trusted.recordedAt
-	j.log.Root = hex.EncodeToString(j.trusted.root[:])
-	j.report.Logs = append(j.report.Logs, j.log)
-	j.report.Coverage.Logs++
-	j.log = Log{}
 }
 
 // unsignedTail looks at anchors of entries behind the last checkpoint: such an
@@ -360,7 +342,7 @@ func (j *journalCheck) unsignedTail() {
 		j.find(Fork, 0, j.trusted.size, last.Size, "an anchor of %s knows other entries behind the last checkpoint", timeText(last.RecordedAt))
 		return
 	}
-	j.find(JournalUnsigned, j.first, j.trusted.size, last.Size, "an anchor of %s proves these entries, and the checkpoint behind them is not there", timeText(last.RecordedAt))
+	j.find(JournalUnsigned, j.opening, j.trusted.size, last.Size, "an anchor of %s proves these entries, and the checkpoint behind them is not there", timeText(last.RecordedAt))
 }
 
 // line takes any line but the first, and reports whether it seals the segment.
@@ -384,8 +366,12 @@ func (j *journalCheck) line(line *journal.Line, newest bool) (sealed bool) {
 			j.find(JournalChanged, line.Number, -1, -1, "%s", line.Damage.Detail)
 		} else {
 			// It may have been an entry: the next checkpoint says how many there were.
-			j.find(JournalLineChanged, line.Number, j.tree.Size(), j.tree.Size()+1, "%s", line.Damage.Detail)
-			j.broken = true
+			at := j.tree.Size()
+			if j.broken {
+				at = j.trusted.size // at least
+			}
+			j.find(JournalLineChanged, line.Number, at, at+1, "%s", line.Damage.Detail)
+			j.lapse()
 		}
 	}
 	return false
@@ -396,18 +382,19 @@ const maxBatch = 1 << 20
 
 func (j *journalCheck) entry(line *journal.Line) {
 	if len(j.batch) == 0 {
-		j.first = line.Number
+		j.opening = line.Number
 	}
 	leaf := line.Leaf()
 	if len(j.batch) < maxBatch {
 		j.batch = append(j.batch, leaf)
 	}
+	if j.broken {
+		return
+	}
 	j.report.Coverage.Events++
 	j.log.Events++
-	if !j.broken {
-		j.tree.Append(leaf)
-		j.reach()
-	}
+	j.tree.Append(leaf)
+	j.reach()
 }
 
 func (j *journalCheck) reach() {
@@ -438,7 +425,7 @@ func (j *journalCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash) {
 		j.log.Anchored = max(j.log.Anchored, anchor.Size)
 		return
 	}
-	j.find(Fork, 0, 0, anchor.Size, "an anchor of %s knows another tree of %d entries: history was written anew", timeText(anchor.RecordedAt), anchor.Size)
+	j.forks = append(j.forks, fork{anchor, j.file})
 }
 
 // checkpoint ends a batch.
@@ -448,25 +435,35 @@ func (j *journalCheck) checkpoint(line *journal.Line) {
 	claimed := line.Checkpoint.Parsed.Size
 	defer func() { j.batch, j.odd, j.claimed = j.batch[:0], nil, claimed }()
 	checkpoint, err := j.Trust.Checkpoint(line.Checkpoint.Note)
-	switch {
-	case err != nil:
-		j.find(JournalForged, line.Number, j.trusted.size, line.Checkpoint.Parsed.Size, "checkpoint: %v", err)
+	if err != nil {
+		j.find(JournalForged, line.Number, j.trusted.size, max(j.trusted.size, claimed), "checkpoint: %v", err)
 		return
-	case checkpoint.Origin != j.origin.String():
-		j.find(JournalForged, line.Number, j.trusted.size, j.tree.Size(), "a checkpoint of another log, %s", checkpoint.Origin)
+	}
+	if !j.known && !j.adopt(&checkpoint) {
+		return // as the header in front of it
+	}
+	if checkpoint.Origin != j.origin.String() {
+		j.find(JournalForged, line.Number, j.trusted.size, max(j.trusted.size, j.tree.Size()), "a checkpoint of another log, %s", checkpoint.Origin)
 		return
-	case checkpoint.RecordedAt.Before(j.trusted.recordedAt):
+	}
+	if checkpoint.RecordedAt.Before(j.trusted.recordedAt) {
 		j.find(CommitTime, line.Number, j.trusted.size, checkpoint.Size, "its time, %s, is before that of the one in front of it, %s",
 			timeText(checkpoint.RecordedAt), timeText(j.trusted.recordedAt))
 	}
-	if j.broken {
-		return // reported; the next segment's header says where the tree goes on
-	}
-	if checkpoint.Size != j.tree.Size() || checkpoint.Root != j.tree.Root() {
+	switch {
+	case j.broken:
+		j.follows(line, checkpoint.PrevSize)
+		j.signed(line, &checkpoint)
+	case checkpoint.Size != j.tree.Size() || checkpoint.Root != j.tree.Root():
 		j.changed(line, &checkpoint)
-		return
+	default:
+		j.follows(line, checkpoint.PrevSize)
+		j.proven(line, &checkpoint)
 	}
-	j.follows(line, checkpoint.PrevSize)
+}
+
+// proven takes a checkpoint whose entries are there.
+func (j *journalCheck) proven(line *journal.Line, checkpoint *merkle.Checkpoint) {
 	j.trusted = point{size: checkpoint.Size, root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: line.Checkpoint.Note}
 	if j.report.Coverage.FirstTime.IsZero() {
 		j.report.Coverage.FirstTime = checkpoint.RecordedAt
@@ -477,6 +474,41 @@ func (j *journalCheck) checkpoint(line *journal.Line) {
 	}
 	j.reached = j.reached[:0]
 	j.checkMACs(line)
+}
+
+// signed takes a checkpoint whose entries cannot be proven, because something in
+// front of it is not what was signed.
+func (j *journalCheck) signed(line *journal.Line, checkpoint *merkle.Checkpoint) {
+	if checkpoint.Size < j.trusted.size {
+		return
+	}
+	j.trusted = point{size: checkpoint.Size, root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: line.Checkpoint.Note}
+	for j.next < len(j.own) && j.own[j.next].Size <= checkpoint.Size {
+		if anchor := j.own[j.next]; anchor.Size == checkpoint.Size {
+			j.holdAnchor(anchor, checkpoint.Root)
+		}
+		j.next++
+	}
+	if line.Checkpoint.Frontier != nil {
+		if tree, err := line.Checkpoint.Tree(); err == nil { // the reader saw that it folds to the root
+			j.resume(tree)
+		}
+	}
+}
+
+// lapse says that nothing is proven from here on.
+func (j *journalCheck) lapse() {
+	if !j.broken {
+		j.broken, j.lapsed = true, j.trusted.size
+	}
+}
+
+// resume goes on from a tree that is signed.
+func (j *journalCheck) resume(tree merkle.Frontier) {
+	if j.broken && tree.Size() > j.lapsed {
+		j.notice(NotLocated, "entries %d to %d of %s cannot be proven one by one", j.lapsed, tree.Size()-1, j.origin)
+	}
+	j.tree, j.broken = tree, false
 }
 
 // follows checks that a batch begins where the one in front of it ended. What is
@@ -495,23 +527,23 @@ func (j *journalCheck) follows(line *journal.Line, prevSize int64) {
 func (j *journalCheck) changed(line *journal.Line, checkpoint *merkle.Checkpoint) {
 	found := j.tree.Size() - j.trusted.size
 	signed := checkpoint.Size - j.trusted.size
-	detail := fmt.Sprintf("lines %d to %d: at least one of these %d entries is not what was signed", j.first, line.Number-1, found)
+	detail := fmt.Sprintf("lines %d to %d: at least one of these %d entries is not what was signed", j.opening, line.Number-1, found)
 	switch {
 	case found < signed:
-		detail = fmt.Sprintf("lines %d to %d: %d entries were signed, %d are there", j.first, line.Number-1, signed, found)
+		detail = fmt.Sprintf("lines %d to %d: %d entries were signed, %d are there", j.opening, line.Number-1, signed, found)
 	case found > signed:
-		detail = fmt.Sprintf("lines %d to %d: %d entries were signed, and %d are there", j.first, line.Number-1, signed, found)
+		detail = fmt.Sprintf("lines %d to %d: %d entries were signed, and %d are there", j.opening, line.Number-1, signed, found)
 	}
-	j.find(JournalLineChanged, j.first, j.trusted.size, max(checkpoint.Size, j.trusted.size), "%s", detail)
+	j.find(JournalLineChanged, j.opening, j.trusted.size, max(checkpoint.Size, j.trusted.size), "%s", detail)
 	for _, anchor := range j.reached {
 		if anchor.Size == checkpoint.Size {
 			j.holdAnchor(anchor.Checkpoint, checkpoint.Root)
 		}
 	}
 	j.reached = j.reached[:0]
-	j.report.Notices = append(j.report.Notices, Notice{Kind: NotLocated, Detail: fmt.Sprintf("%s: entries behind line %d cannot be proven one by one", j.file, line.Number)})
-	j.trusted = point{size: checkpoint.Size, root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, note: line.Checkpoint.Note}
-	j.broken = true
+	j.lapse()
+	j.lapsed = checkpoint.Size
+	j.signed(line, checkpoint)
 }
 
 func (j *journalCheck) checkMACs(line *journal.Line) {
@@ -536,7 +568,7 @@ func (j *journalCheck) checkMACs(line *journal.Line) {
 			counts.UnknownKey++
 		default:
 			counts.Invalid++
-			j.find(MACInvalid, j.first+int(at), index, index+1, "%v", err)
+			j.find(MACInvalid, j.opening+int(at), index, index+1, "%v", err)
 		}
 	}
 }
@@ -544,6 +576,9 @@ func (j *journalCheck) checkMACs(line *journal.Line) {
 // seal holds the last line of a segment against what is in front of it.
 func (j *journalCheck) seal(line *journal.Line) {
 	s := line.Seal
+	if !j.known {
+		return // nothing in front of it counts, which was reported
+	}
 	err := j.Trust.Statement(s.Note(), func(string) (string, time.Time, error) { return s.Origin, s.SealedAt.Time, nil })
 	switch {
 	case err != nil:
@@ -567,48 +602,16 @@ func (j *journalCheck) tail(newest, sealed bool, lines int) {
 		return
 	}
 	if newest && !sealed && j.odd == nil {
-		j.report.Coverage.Events -= int64(len(j.batch))
-		j.log.Events -= int64(len(j.batch))
+		if !j.broken {
+			j.report.Coverage.Events -= int64(len(j.batch))
+			j.log.Events -= int64(len(j.batch))
+		}
 		j.report.Notices = append(j.report.Notices, Notice{Kind: TornSetAside, Detail: fmt.Sprintf(
 			"%s: %d entries behind the last checkpoint are not acknowledged: being written, or left by a crash", j.file, len(j.batch))})
 		return
 	}
 	if !j.broken {
-		j.find(JournalUnsigned, j.first, j.trusted.size, j.tree.Size(), "lines %d to %d: no checkpoint stands behind these entries", j.first, lines)
-		j.broken = true
-	}
-}
-
-// end closes the last log and looks for journals that are gone.
-func (j *journalCheck) end(complete bool) {
-	if complete {
-		j.endLog()
-	}
-	count := 0
-	for key, anchors := range j.anchors.byStream {
-		if !strings.HasPrefix(key.stream, "j-") {
-			continue
-		}
-		count++
-		largest := anchors[len(anchors)-1]
-		if !complete || j.alone || largest.Size == 0 {
-			continue
-		}
-		switch {
-		case !j.known || key.stream == j.origin.Stream && key.epoch > j.origin.Epoch:
-			j.report.find(Finding{Kind: LogMissing, Epoch: key.epoch, Origin: largest.Origin, Seq: 0, Until: largest.Size, Detail: fmt.Sprintf(
-				"an anchor of %s knows %d entries of this journal; the directory has nothing of it", timeText(largest.RecordedAt), largest.Size)})
-		case key.stream != j.origin.Stream:
-			j.report.Notices = append(j.report.Notices, Notice{Kind: AnchorUnused, Detail: "the anchor of " + largest.Origin + " is of another journal"})
-		}
-	}
-	if count == 0 && !j.alone {
-		j.report.Notices = append(j.report.Notices, Notice{Kind: NoAnchors, Detail: "no anchors of this journal were given: that its end was cut off, or that an older copy was put in its place, cannot be seen"})
-	}
-	if j.alone {
-		j.report.Notices = append(j.report.Notices, Notice{Kind: NoAnchors, Detail: "a segment alone: that it belongs where its header says was believed of the key holder, and the segments beside it were not looked at"})
-	}
-	if !j.known && len(j.report.Findings) == 0 && !j.alone {
-		j.report.Unchecked = append(j.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: "the directory holds no segment of a journal"})
+		j.find(JournalUnsigned, j.opening, j.trusted.size, j.tree.Size(), "lines %d to %d: no checkpoint stands behind these entries", j.opening, lines)
+		j.lapse()
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
 
@@ -30,6 +31,12 @@ type book struct {
 // newBook writes batches of 4 entries, about two batches to a segment.
 func newBook(t *testing.T, batches int) *book {
 	t.Helper()
+	return newBookOf(t, batches, 5000, "")
+}
+
+// newBookOf writes batches of 4 entries with this note in their payload.
+func newBookOf(t *testing.T, batches int, maxSegmentBytes int64, note string) *book {
+	t.Helper()
 	private, public := keyPair(t, "first")
 	ring, err := keys.ParseRing([]byte(private))
 	require.NoError(t, err)
@@ -39,7 +46,7 @@ func newBook(t *testing.T, batches int) *book {
 	require.NoError(t, os.Mkdir(b.dir, 0o700))
 	clock := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	w, err := journal.Open(journal.Options{
-		Directory: b.dir, Name: "journal", Ring: ring, MaxSegmentBytes: 5000,
+		Directory: b.dir, Name: "journal", Ring: ring, MaxSegmentBytes: maxSegmentBytes,
 		Now: func() time.Time { clock = clock.Add(time.Second); return clock },
 	})
 	require.NoError(t, err)
@@ -47,7 +54,11 @@ func newBook(t *testing.T, batches int) *book {
 	for i := range batches {
 		var entries []journal.Entry
 		for k := range 4 {
-			entry, err := hasher.NewEntry(event("acme", 4*i+k).AppendCanonical(nil), "")
+			rec := event("acme", 4*i+k)
+			if note != "" {
+				rec.Payload = rec.Payload.Set("note", record.StringValue(note))
+			}
+			entry, err := hasher.NewEntry(rec.AppendCanonical(nil), "")
 			require.NoError(t, err)
 			entries = append(entries, entry)
 		}
