@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -267,4 +268,35 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "entries/s")
 		})
 	}
+}
+
+// BenchmarkOpen starts behind a crash: the newest segment is full, has a batch
+// for every entry, and ends within one.
+func BenchmarkOpen(b *testing.B) {
+	opts := options(b)
+	opts.Now, opts.DedupEntries, opts.MaxSegmentBytes, opts.disk = time.Now, DefaultDedupEntries, 32<<20, unsynced{}
+	w := open(b, opts)
+	for i := 0; w.at.good < opts.MaxSegmentBytes-4096; i++ {
+		write(b, w, entryOf(b, strconv.Itoa(i)))
+	}
+	size, batches := w.at.good, w.at.tree.Size()
+	path := w.at.path
+	require.NoError(b, w.Close())
+	for b.Loop() {
+		b.StopTimer()
+		require.NoError(b, os.Truncate(path, size))
+		file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		require.NoError(b, err)
+		_, err = file.Write(lineOf("torn"))
+		require.NoError(b, errors.Join(err, file.Close()))
+		b.StartTimer()
+		w, err := Open(opts)
+		require.NoError(b, err)
+		b.StopTimer()
+		require.Equal(b, batches, w.at.tree.Size())
+		require.NoError(b, w.Close())
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(size)/(1<<20)*float64(b.N)/b.Elapsed().Seconds(), "MiB/s")
+	b.ReportMetric(float64(batches), "batches")
 }
