@@ -11,8 +11,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/merkle"
 )
 
-// timeLayout always has six digits of fraction, as under a checkpoint.
-const timeLayout = "2006-01-02T15:04:05.000000Z"
+const timeLayout = merkle.TimeLayout
 
 // eventLine is one event of a bundle.
 type eventLine struct {

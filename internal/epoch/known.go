@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -59,9 +58,6 @@ func keep(checkpoints []merkle.Checkpoint, checkpoint merkle.Checkpoint) []merkl
 	return append(kept, checkpoint)
 }
 
-// tenantStream begins the stream of a tenant's log; a journal's begins otherwise.
-const tenantStream = "t-"
-
 // originOf reads the first line of a note without believing it.
 func originOf(note []byte) (merkle.Origin, bool) {
 	line, _, _ := bytes.Cut(note, []byte("\n"))
@@ -85,7 +81,7 @@ func (k *Known) of(logName, tenant string) []merkle.Checkpoint {
 func (k *Known) Missing(logName string, tenants []string) []string {
 	missing := make(map[string]bool, len(k.streams))
 	for stream := range k.streams {
-		if origin, err := merkle.ParseOrigin(stream); err == nil && strings.HasPrefix(origin.Stream, tenantStream) {
+		if origin, err := merkle.ParseOrigin(stream); err == nil && origin.IsTenant() {
 			missing[stream] = true
 		}
 	}

@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/record"
 )
-
-// timeLayout always has six digits of fraction: one time, one text.
-const timeLayout = "2006-01-02T15:04:05.000000Z"
 
 // Time is a time in a control line: RFC 3339, UTC, whole microseconds.
 type Time struct{ time.Time }
@@ -22,12 +20,12 @@ func at(t time.Time) Time { return Time{t.UTC().Truncate(time.Microsecond)} }
 
 // MarshalJSON writes six digits of fraction.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return []byte(`"` + t.UTC().Format(timeLayout) + `"`), nil
+	return []byte(`"` + merkle.TimeText(t.Time) + `"`), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes and nothing else.
 func (t *Time) UnmarshalJSON(b []byte) error {
-	parsed, err := time.Parse(`"`+timeLayout+`"`, string(b))
+	parsed, err := time.Parse(`"`+merkle.TimeLayout+`"`, string(b))
 	if err != nil {
 		return errors.New("a time is not RFC 3339 in UTC to the microsecond")
 	}

@@ -42,7 +42,7 @@ func (c *Checkpoint) Text() string {
 	b = append(base64.StdEncoding.AppendEncode(b, c.Root[:]), '\n')
 	if !c.RecordedAt.IsZero() {
 		b = append(b, recordedAtName...)
-		b = append(c.RecordedAt.UTC().AppendFormat(b, timeLayout), '\n')
+		b = append(c.RecordedAt.UTC().AppendFormat(b, TimeLayout), '\n')
 		b = append(b, prevSizeName...)
 		b = append(strconv.AppendInt(b, c.PrevSize, 10), '\n')
 	}

@@ -70,7 +70,7 @@ func (s *EpochStatement) Text() string {
 		line(epochLostSize, sizeText(s.LostSize))
 		line(epochLostRoot, hashText(&s.LostRoot))
 	}
-	line(recordedAtName, timeText(s.RecordedAt))
+	line(recordedAtName, TimeText(s.RecordedAt))
 	line(epochReason, s.Reason)
 	return string(b)
 }

@@ -53,15 +53,25 @@ func CheckJournalName(name string) error {
 // tenant: <log name>/t-<first 32 hexadecimal digits of SHA-256(tenant)>, and
 // /e<epoch> behind it from epoch 1 on.
 func TenantOrigin(logName, tenantID string, epoch int32) string {
+	return Origin{Log: logName, Stream: TenantStream(tenantID), Epoch: epoch}.String()
+}
+
+// TenantStream is the part of a tenant's origins that is the same in every log
+// and epoch.
+func TenantStream(tenantID string) string {
 	sum := sha256.Sum256([]byte(tenantID))
-	return Origin{Log: logName, Stream: tenantPrefix + hex.EncodeToString(sum[:tenantHashBytes]), Epoch: epoch}.String()
+	return tenantPrefix + hex.EncodeToString(sum[:tenantHashBytes])
 }
 
 // JournalOrigin names the log of a journal: <log name>/j-<journal name>, and
 // /e<epoch> behind it from epoch 1 on.
 func JournalOrigin(logName, journalName string, epoch int32) string {
-	return Origin{Log: logName, Stream: journalPrefix + journalName, Epoch: epoch}.String()
+	return Origin{Log: logName, Stream: JournalStream(journalName), Epoch: epoch}.String()
 }
+
+// JournalStream is the part of a journal's origins that is the same in every log
+// and epoch.
+func JournalStream(journalName string) string { return journalPrefix + journalName }
 
 const (
 	tenantPrefix    = "t-"
@@ -75,6 +85,12 @@ type Origin struct {
 	Stream string // t-<hash of the tenant> or j-<journal name>
 	Epoch  int32
 }
+
+// IsTenant tells the log of a tenant, IsJournal that of a journal.
+func (o Origin) IsTenant() bool { return strings.HasPrefix(o.Stream, tenantPrefix) }
+
+// IsJournal is the other.
+func (o Origin) IsJournal() bool { return strings.HasPrefix(o.Stream, journalPrefix) }
 
 // String is the origin line.
 func (o Origin) String() string {

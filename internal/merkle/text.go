@@ -35,14 +35,16 @@ func parseHash(text string, hash *Hash) error {
 	return nil
 }
 
-// timeLayout always has six digits of fraction: one time, one text.
-const timeLayout = "2006-01-02T15:04:05.000000Z"
+// TimeLayout is how a time in UTC stands under a signature and in everything that
+// is compared with it: always six digits of fraction, so one time has one text.
+const TimeLayout = "2006-01-02T15:04:05.000000Z"
 
-func timeText(at time.Time) string { return at.UTC().Format(timeLayout) }
+// TimeText is a time in TimeLayout.
+func TimeText(at time.Time) string { return at.UTC().Format(TimeLayout) }
 
 func parseTime(text string, at *time.Time) error {
-	t, err := time.Parse(timeLayout, text)
-	if err != nil || t.IsZero() || timeText(t) != text {
+	t, err := time.Parse(TimeLayout, text)
+	if err != nil || t.IsZero() || TimeText(t) != text {
 		return fmt.Errorf("%q is not a time in UTC to the microsecond", cut(text))
 	}
 	*at = t

@@ -270,17 +270,14 @@ func (j *journalCheck) judgeHeader(line *journal.Line) (origin merkle.Origin, tr
 
 // ours says why an origin is not that of the journal that is meant.
 func (j *journalCheck) ours(origin merkle.Origin) error {
-	switch name, isJournal := strings.CutPrefix(origin.Stream, journalStream); {
-	case !isJournal:
+	switch {
+	case !origin.IsJournal():
 		return fmt.Errorf("%s is no journal", origin)
-	case j.Name != "" && name != j.Name:
-		return fmt.Errorf("it is of the journal %s, not %s", name, j.Name)
+	case j.Name != "" && origin.Stream != merkle.JournalStream(j.Name):
+		return fmt.Errorf("it is of %s, not of the journal %s", origin, j.Name)
 	}
 	return nil
 }
-
-// journalStream begins the stream of a journal.
-const journalStream = "j-"
 
 // gap reports segments that are not there. until is -1 where it is not known
 // how many entries they held.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
 )
@@ -24,8 +23,8 @@ func (j *journalCheck) end(complete bool) {
 	for _, key := range keys {
 		anchors := j.anchors.byStream[key]
 		switch {
-		case !strings.HasPrefix(key.stream, journalStream):
-		case j.Name != "" && key.stream != journalStream+j.Name, j.known && key.stream != j.origin.Stream:
+		case !(merkle.Origin{Stream: key.stream}).IsJournal():
+		case j.Name != "" && key.stream != merkle.JournalStream(j.Name), j.known && key.stream != j.origin.Stream:
 			others++
 			if j.Name == "" {
 				j.notice(AnchorUnused, "the anchor of %s is of another journal", anchors[len(anchors)-1].Origin)
