@@ -25,6 +25,7 @@ var scanSQL embed.FS
 // scanQueries are the scanner's statements for one schema.
 type scanQueries struct {
 	access, admits, session      string
+	schema                       string
 	logs, epochsOf               []string // one per table of logTables
 	identityTenants, head        string
 	commits, newest              string
@@ -45,7 +46,7 @@ func newScanQueries(schema string) scanQueries {
 		return strings.ReplaceAll(string(text), "{{schema}}", quoted)
 	}
 	q := scanQueries{
-		access: load("access"), admits: load("admits"), session: load("session"),
+		access: load("access"), admits: load("admits"), session: load("session"), schema: load("schema"),
 		identityTenants: load("identity_tenants"), head: load("head"), commits: load("commits"), newest: load("newest"),
 		events: load("events"), beyond: load("beyond"), identities: load("identities"),
 		epochs: load("epochs"), prunes: load("prunes"), prunedLeaves: load("pruned_leaves"),
@@ -62,13 +63,15 @@ const scanSchema = 6
 
 // Scanner reads logs from end to end for verification: every column as it is
 // stored, in the order of the tree, a page per transaction. It believes what the
-// server answers; that no view or rule stands in the place of a table is not
-// checked here. Safe for concurrent use.
+// server answers; SchemaChanges tells whether it answers from tables. Safe for
+// concurrent use.
 type Scanner struct {
 	reader *Reader
 	sql    scanQueries
 	access ScanAccess
 	tenant string
+	// version is the migration that the tables are at.
+	version int
 
 	snapshot *snapshot // nil: every statement has a transaction of its own
 }
@@ -110,12 +113,11 @@ func (s *Scanner) Close() { s.reader.Close() }
 func (s *Scanner) Access() ScanAccess { return s.access }
 
 func (s *Scanner) checkAccess(ctx context.Context) error {
-	var version int
-	if err := s.reader.pool.QueryRow(ctx, s.reader.sql.schemaVersion).Scan(&version); err != nil {
+	if err := s.reader.pool.QueryRow(ctx, s.reader.sql.schemaVersion).Scan(&s.version); err != nil {
 		return pgurl.Describe(err)
 	}
-	if version < scanSchema {
-		return &VersionError{Schema: s.reader.options.Schema, Found: version, Needs: scanSchema}
+	if s.version < scanSchema {
+		return &VersionError{Schema: s.reader.options.Schema, Found: s.version, Needs: scanSchema}
 	}
 	var permitted bool
 	err := s.reader.pool.QueryRow(ctx, s.sql.access).Scan(&s.access.Login, &permitted, &s.access.AllTenants, &s.access.Identities)

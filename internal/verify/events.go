@@ -163,6 +163,7 @@ type doubt struct {
 	otherLeaf bool
 	odd       string
 	macWrong  bool
+	proven    bool // its leaf is, wherever the tree stands
 }
 
 // place takes the event into the tree.
@@ -185,6 +186,9 @@ func (e *eventReader) place(r *row) {
 			l.ownIntents = append(l.ownIntents, i)
 		}
 	}
+	if l.run.RequireMACs && l.tenant != systemTenant && r.mac != macValid && r.mac != macWrong {
+		l.withoutMAC = addRange(l.withoutMAC, r.seq, r.seq+1)
+	}
 	counts := &l.report.Coverage.MACs
 	switch r.mac {
 	case macAbsent:
@@ -205,23 +209,43 @@ func (e *eventReader) place(r *row) {
 	l.append(leaf)
 }
 
-// settle reports the doubts about events whose leaves are proven.
-func (l *logCheck) settle() {
+// reportDoubts reports the doubts about events whose leaves are proven, and about
+// those that no signature covers. Those in a failed range are located with it.
+func (l *logCheck) reportDoubts() {
 	for _, d := range l.doubts {
-		l.report1(d)
+		if !l.inFailedRange(d.seq) {
+			l.reportDoubt(d)
+		}
 	}
 	l.doubts = l.doubts[:0]
 }
 
-func (l *logCheck) report1(d doubt) {
-	if d.otherLeaf {
-		l.find(Finding{Kind: ColumnEdited, Seq: d.seq, Until: d.seq + 1, EventID: d.eventID, Detail: "leaf_hash is not the hash of the event, which itself is as it was signed"})
+func (l *logCheck) reportDoubt(d doubt) {
+	f := Finding{Kind: ColumnEdited, Seq: d.seq, Until: d.seq + 1, EventID: d.eventID}
+	switch {
+	case !d.otherLeaf:
+	case d.proven || d.seq < l.trusted.size:
+		f.Detail = "leaf_hash is not the hash of the event, which itself is as it was signed"
+		l.find(f)
+	default:
+		f.Kind, f.Detail = EventChanged, "its columns do not have the hash in leaf_hash: one of them was edited, and no signature covers the event"
+		l.find(f)
 	}
 	if d.odd != "" {
-		l.find(Finding{Kind: ColumnEdited, Seq: d.seq, Until: d.seq + 1, EventID: d.eventID, Detail: d.odd})
+		f.Kind, f.Detail = ColumnEdited, d.odd
+		l.find(f)
 	}
 	if d.macWrong {
-		l.find(Finding{Kind: MACInvalid, Seq: d.seq, Until: d.seq + 1, EventID: d.eventID, Detail: "the origin MAC does not fit the event"})
+		f.Kind, f.Detail = MACInvalid, "the origin MAC does not fit the event"
+		l.find(f)
+	}
+}
+
+// reportWithoutMAC reports events without a MAC that could be verified, where
+// each must have one.
+func (l *logCheck) reportWithoutMAC() {
+	for _, r := range l.withoutMAC {
+		l.find(Finding{Kind: MACMissing, Seq: r[0], Until: r[1], Detail: counted(r[1]-r[0], "event") + " without an origin MAC of a known key, and every event must have one"})
 	}
 }
 

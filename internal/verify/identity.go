@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -205,6 +206,9 @@ func (t *tenantCheck) judgeBuckets(ctx context.Context) error {
 	if len(different) == 0 {
 		return nil
 	}
+	for _, log := range t.logs {
+		log.explainFindings()
+	}
 	wanted := make(map[store.IdentityKey]wantedIdentity)
 	for _, key := range slices.SortedFunc(maps.Keys(different), compareBuckets) {
 		if err := t.wantedIn(ctx, key, wanted); err != nil {
@@ -272,6 +276,7 @@ func (t *tenantCheck) wantedIn(ctx context.Context, key bucket, wanted map[store
 			if other, twice := wanted[identity.IdentityKey]; twice && !log.explains(identity.Seq) && !log.explains(other.Seq) {
 				t.find(Finding{Kind: EventInserted, Epoch: key.epoch, Seq: identity.Seq, Until: identity.Seq + 1, EventID: stored.EventID(), Detail: fmt.Sprintf(
 					"its %s is also that of the event with seq %d", kindName(identity.Kind), other.Seq)})
+				log.twice[identity.Seq] = struct{}{}
 			}
 			wanted[identity.IdentityKey] = wantedIdentity{Identity: identity, eventID: stored.EventID()}
 		}
@@ -344,41 +349,68 @@ func inRange(r [2]int64, seq int64) int {
 // explains reports whether there is a finding about the event already, or will
 // be: then its identities differ as a consequence.
 func (l *logCheck) explains(seq int64) bool {
-	if _, found := slices.BinarySearchFunc(l.missing, seq, inRange); found {
-		return true
-	}
-	for i := range l.failed {
-		if l.failed[i].from <= seq && seq < l.failed[i].to {
-			return true
-		}
-	}
+	_, found := slices.BinarySearchFunc(l.explained, seq, inRange)
+	return found || has(l.twice, seq)
+}
+
+// explainFindings collects what explains differing identities: what is missing or
+// in doubt, and events with a finding of their own.
+func (l *logCheck) explainFindings() {
+	ranges := slices.Clone(l.inDoubt())
 	for i := range l.report.Findings {
 		f := &l.report.Findings[i]
-		if f.Epoch == l.name.Epoch && f.Seq <= seq && seq < f.Until && (f.Kind == EventChanged || f.Kind == EventMoved || f.Kind == EventInserted) {
-			return true
+		if f.Epoch == l.name.Epoch && f.Seq < f.Until && (f.Kind == EventChanged || f.Kind == EventMoved || f.Kind == EventInserted) {
+			ranges = append(ranges, [2]int64{f.Seq, f.Until})
 		}
 	}
-	return false
+	l.explained, l.twice = joined(ranges), make(map[int64]struct{})
+}
+
+// inDoubt are the events that are missing or in a failed range, once the tree is
+// done.
+func (l *logCheck) inDoubt() [][2]int64 {
+	if l.doubtful == nil {
+		ranges := slices.Clone(l.missing)
+		for i := range l.failed {
+			ranges = append(ranges, [2]int64{l.failed[i].from, l.failed[i].to})
+		}
+		if l.uncounted[1] > 0 {
+			ranges = append(ranges, l.uncounted)
+		}
+		l.doubtful = append([][2]int64{}, joined(ranges)...)
+	}
+	return l.doubtful
+}
+
+// inFailedRange reports whether the leaves around an event do not lead to a
+// signed root.
+func (l *logCheck) inFailedRange(seq int64) bool {
+	if l.uncounted[0] <= seq && seq < l.uncounted[1] {
+		return true
+	}
+	// They are in the order of their ends, and the first that ends behind the
+	// event is the smallest of those that hold it.
+	i, _ := slices.BinarySearchFunc(l.failed, seq, func(f failedRange, seq int64) int { return cmp.Compare(f.to, seq+1) })
+	return i < len(l.failed) && l.failed[i].from <= seq
 }
 
 func (l *logCheck) hasUncovered(i *store.Identity) bool {
-	return slices.ContainsFunc(l.uncovered, func(u uncovered) bool { return u.seq == i.Seq })
+	_, found := slices.BinarySearchFunc(l.uncovered, i.Seq, func(u uncovered, seq int64) int { return cmp.Compare(u.seq, seq) })
+	return found
 }
 
 // witness keeps what an identity says of a place that is in doubt.
 func (l *logCheck) witness(i *store.Identity) {
-	if len(l.failed) == 0 && len(l.missing) == 0 {
+	if len(l.places) >= maxPlaces || len(l.places[i.Seq]) >= maxPlacesPerSeq {
 		return
 	}
-	_, missing := slices.BinarySearchFunc(l.missing, i.Seq, inRange)
-	failed := false
-	for n := range l.failed {
-		failed = failed || l.failed[n].from <= i.Seq && i.Seq < l.failed[n].to
-	}
-	if (missing || failed) && len(l.places) < maxPlaces {
+	if _, doubtful := slices.BinarySearchFunc(l.inDoubt(), i.Seq, inRange); doubtful {
 		l.places[i.Seq] = append(l.places[i.Seq], *i)
 	}
 }
 
 // maxPlaces bounds the identities that are kept to name events.
-const maxPlaces = 1 << 18
+const (
+	maxPlaces       = 1 << 18
+	maxPlacesPerSeq = 8 // there are two, unless the primary key was dropped
+)

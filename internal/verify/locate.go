@@ -17,12 +17,70 @@ import (
 // subtrees of the signed frontier, which leave a range.
 func (l *logCheck) locate(ctx context.Context) error {
 	l.reportMissing()
+	l.readings = maxHashes
+	told, err := l.askWitness(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range l.failed {
-		if err := l.locateIn(ctx, &l.failed[i]); err != nil {
+		if len(l.report.Findings) >= MaxFindings {
+			l.find(Finding{}) // counted: where it is would not be printed
+			continue
+		}
+		if err := l.locateIn(ctx, &l.failed[i], told); err != nil {
 			return err
 		}
 	}
+	if l.uncounted[1] > 0 {
+		l.find(Finding{Kind: EventChanged, Seq: l.uncounted[0], Until: l.uncounted[1], Detail: fmt.Sprintf(
+			"events of this range are not those that were signed, in more than %d commits: they were not located", MaxFindings)})
+	}
+	if l.readings <= 0 {
+		l.notice(NotLocated, fmt.Sprintf("epoch %d: so much was changed that the search for the exact events was ended", l.name.Epoch))
+	}
 	return nil
+}
+
+// maxHashes bounds how many leaves are hashed in the search for what was changed
+// in one log: some ten seconds.
+const maxHashes = 1 << 24
+
+// maxAsked bounds the ids that a witness is asked for, and maxWitnessed the logs
+// of a run: each question may read a whole journal.
+const (
+	maxAsked     = 1 << 18
+	maxWitnessed = 64
+)
+
+// askWitness asks once for every event of all failed ranges, by the id that it
+// has or should have.
+func (l *logCheck) askWitness(ctx context.Context) (map[string][]merkle.Hash, error) {
+	if l.run.Witness == nil || len(l.failed) == 0 {
+		return nil, nil //nolint:nilnil // nothing is known
+	}
+	if l.run.witnessed.Add(1) > maxWitnessed {
+		l.notice(NotLocated, fmt.Sprintf("epoch %d: the journal was not asked: it was for %d other logs", l.name.Epoch, maxWitnessed))
+		return nil, nil //nolint:nilnil // nothing is known
+	}
+	ids := make(map[string]struct{})
+	until := int64(-1) // ranges may begin at one place
+	for i := range l.failed {
+		f := &l.failed[i]
+		from := max(f.from, until)
+		if until = max(until, f.to); f.to-f.from > maxLocated || len(ids) >= maxAsked {
+			continue
+		}
+		for seq := from; seq < f.to; seq++ {
+			if id := l.idAt(seq); id != "" {
+				ids[id] = struct{}{}
+			}
+		}
+		err := l.eachEvent(ctx, l.name, from, f.to, func(stored store.EventRow) { ids[stored.EventID()] = struct{}{} })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l.run.Witness.Leaves(ctx, l.tenant, ids)
 }
 
 // reportMissing reports missing events, each by its id where an identity
@@ -88,7 +146,7 @@ type search struct {
 	other  map[string][]merkle.Hash // what a journal says, by event id
 }
 
-func (l *logCheck) locateIn(ctx context.Context, f *failedRange) error {
+func (l *logCheck) locateIn(ctx context.Context, f *failedRange, told map[string][]merkle.Hash) error {
 	if f.to-f.from > maxLocated {
 		l.find(Finding{Kind: EventChanged, Seq: f.from, Until: f.to, Detail: "events of this range are not those that were signed; it is too large to locate them"})
 		return nil
@@ -97,6 +155,7 @@ func (l *logCheck) locateIn(ctx context.Context, f *failedRange) error {
 	if err != nil {
 		return err
 	}
+	s.other = told
 	if s.reordered() || s.substituted() {
 		return nil
 	}
@@ -135,8 +194,7 @@ func (l *logCheck) newSearch(ctx context.Context, f *failedRange) (*search, erro
 			return nil, err
 		}
 	}
-	err = s.ask(ctx)
-	return s, err
+	return s, nil
 }
 
 // addRemoved fills slots whose leaf was kept when the event was removed.
@@ -158,28 +216,11 @@ func (s *search) addRemoved(ctx context.Context, r [2]int64) error {
 	return nil
 }
 
-// ask asks the witness for every event of the range, by the id it has or should
-// have.
-func (s *search) ask(ctx context.Context) error {
-	if s.log.run.Witness == nil {
-		return nil
-	}
-	ids := make(map[string]struct{})
-	for i := range s.rows {
-		if s.ids[i] != "" {
-			ids[s.ids[i]] = struct{}{}
-		}
-		for _, c := range s.rows[i] {
-			ids[c.eventID] = struct{}{}
-		}
-	}
-	var err error
-	s.other, err = s.log.run.Witness.Leaves(ctx, s.log.tenant, ids)
-	return err
-}
-
 // leads reports whether a reading of the range leads to the signed root.
 func (s *search) leads(leaves []merkle.Hash) bool {
+	if s.log.readings -= int64(len(leaves)); s.log.readings < 0 {
+		return false
+	}
 	frontier, err := merkle.ParseFrontier(s.failed.from, s.failed.before)
 	if err != nil {
 		return false
@@ -233,7 +274,7 @@ func (s *search) reordered() bool {
 		order[i] = i
 	}
 	for i := range order {
-		for j := i + 1; j < len(order); j++ {
+		for j := i + 1; j < len(order) && s.log.readings > 0; j++ {
 			order[i], order[j] = order[j], order[i]
 			if s.leads(s.inOrder(order)) {
 				s.reportOrder(order)
@@ -262,7 +303,7 @@ func (s *search) reportOrder(order []int) {
 			})
 		}
 	}
-	s.settle(nil)
+	s.reportOthers(nil)
 }
 
 // substituted tries other leaves for events that are in doubt. If they lead to
@@ -296,7 +337,7 @@ func (s *search) substituted() bool {
 		s.changed(i, leaf)
 		changed[i] = true
 	}
-	s.settle(changed)
+	s.reportOthers(changed)
 	return true
 }
 
@@ -361,6 +402,9 @@ func (s *search) choose(options map[int][]merkle.Hash) (map[int]merkle.Hash, boo
 		}
 	}
 	for reading := range readings {
+		if s.log.readings <= 0 {
+			return nil, false
+		}
 		rest := reading
 		for _, i := range slots {
 			choices := append([]merkle.Hash{}, options[i]...)
@@ -415,16 +459,16 @@ func (s *search) changed(i int, leaf merkle.Hash) {
 	s.report(i, EventChanged, c.eventID, detail)
 }
 
-// settle reports what is odd about the other events of a range, whose leaves
-// are proven now.
-func (s *search) settle(changed map[int]bool) {
+// reportOthers reports what is odd about the other events of a range, whose
+// leaves are proven now.
+func (s *search) reportOthers(changed map[int]bool) {
 	for i := range s.rows {
 		if changed[i] || len(s.rows[i]) == 0 || s.rows[i][0].unreadable {
 			continue
 		}
 		c := &s.rows[i][0]
-		s.log.report1(doubt{
-			seq: s.failed.from + int64(i), eventID: c.eventID, otherLeaf: c.stored != c.leaf, odd: c.odd, macWrong: c.macWrong,
+		s.log.reportDoubt(doubt{
+			seq: s.failed.from + int64(i), eventID: c.eventID, otherLeaf: c.stored != c.leaf, odd: c.odd, macWrong: c.macWrong, proven: true,
 		})
 	}
 }

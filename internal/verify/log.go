@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -28,8 +30,12 @@ type logCheck struct {
 	// trusted is the last place where the tree was the signed one.
 	trusted point
 
-	sealed     bool  // a commit of this log was signed
-	unsigned   int64 // events under commits that nobody signed, from the start
+	// signedBy says what shows that this log was signed, "" where nothing does:
+	// then it was written with integrity off, or looks like it.
+	signedBy   string
+	unsigned   int64      // events under commits that nobody signed, from the start
+	stripped   [][2]int64 // events of commits without a signature
+	rowsEnd    int64      // size of the row that was read last
 	last       commit
 	claimed    int64                 // where commits that do not stand say that the log goes on
 	closing    merkle.EpochStatement // of the epoch after this one
@@ -37,23 +43,30 @@ type logCheck struct {
 	anchors    []merkle.Checkpoint // larger than from, by size
 	nextAnchor int
 	reached    []reachedAnchor // behind trusted, waiting for a signature
+	matched    point           // the largest anchor behind trusted that has the root of the tree
 	forked     bool            // an anchor knows another tree
 	continued  bool            // the commit that an earlier run ended with is there
-	fallen     []int64         // sizes of the rows since the last signed one that stands
+	fallen     []int64         // since the last signed row that stands, sizes of rows that an anchor has, too
 
 	leaves  []store.PrunedLeaf // of events removed one by one, not yet passed
 	more    bool               // there are more of them
 	removed [][2]int64         // ranges of them that the tree used
 	pruned  []store.PruneRow   // whose note counts
 
-	failed     []failedRange
+	failed     []failedRange // by their end; no two overlap but where they begin at one place
+	uncounted  [2]int64      // events of failed ranges beyond those that are kept
+	doubtful   [][2]int64    // failed and missing, joined, once the tree is done
 	missing    [][2]int64
-	doubts     []doubt // about events behind trusted
-	ownIntents []intent
-	strays     []string // ids of events that were inserted
+	doubts     []doubt    // about events behind trusted
+	ownIntents []intent   // announcements of removals, in _system only
+	withoutMAC [][2]int64 // events that should have a valid MAC and have none
+	strays     []string   // ids of events that were inserted
 	uncovered  []uncovered
 	tooMany    bool                       // uncovered events, more than are kept
 	places     map[int64][]store.Identity // what identities say of doubtful seqs
+	explained  [][2]int64                 // events whose identities may differ, see explains
+	twice      map[int64]struct{}         // events with an identity that another has
+	readings   int64                      // hashes that locating may still take
 	firstAt    int64
 	lastAt     int64
 	log        Log
@@ -100,6 +113,7 @@ func (l *logCheck) check(ctx context.Context) error {
 	l.closing, l.closed = l.tenantCheck.closing(l.name.Epoch)
 	l.anchors = l.run.anchors.of(l.stream, l.name.Epoch)
 	l.checkOpening()
+	l.wasSigned()
 	if err := l.begin(ctx); err != nil {
 		return err
 	}
@@ -128,6 +142,21 @@ func (l *logCheck) checkOpening() {
 	}
 }
 
+// wasSigned looks for what shows from outside that this log was signed: then
+// commits without a signature were stripped of it.
+func (l *logCheck) wasSigned() {
+	if _, ok := l.statements[l.name.Epoch]; ok {
+		l.signedBy = "the statement that opens the epoch"
+	}
+	for _, anchor := range l.anchors {
+		acknowledged := l.closed && anchor.Size > l.closing.PreviousSize && anchor.Size <= l.closing.LostSize
+		if anchor.Size > 0 && !acknowledged {
+			l.signedBy = "an anchor"
+			return
+		}
+	}
+}
+
 // begin decides where reading begins: behind what was pruned, or behind what an
 // earlier run verified.
 func (l *logCheck) begin(ctx context.Context) error {
@@ -141,21 +170,20 @@ func (l *logCheck) begin(ctx context.Context) error {
 			continue
 		}
 		l.pruned = append(l.pruned, p)
-		l.sealed = true
+		l.signedBy = cmp.Or(l.signedBy, "the checkpoint of a prune")
 		if p.Size > l.from {
 			l.from, l.frontier = p.Size, frontier
-			l.trust1(checkpoint, p.Note)
+			l.continueFrom(checkpoint, p.Note)
 		}
 	}
 	l.log.From = l.from
-	l.report.Coverage.Pruned += l.from
 	if saved, ok := l.run.State.of(l.stream, l.name.Epoch); ok && !l.run.Full && saved.checkpoint.Size > l.from && saved.checkpoint.Size <= l.head {
 		l.report.Coverage.Skipped += saved.checkpoint.Size - l.from
-		l.notice(SkippedVerified, fmt.Sprintf("epoch %d: events %d to %d were verified by an earlier run", l.name.Epoch, l.from, saved.checkpoint.Size-1))
+		l.report.continued++
 		l.from, l.frontier = saved.checkpoint.Size, saved.frontier.Clone()
 		l.ownIntents = append(l.ownIntents, saved.intents...)
-		l.trust1(saved.checkpoint, saved.note)
-		l.sealed = true
+		l.continueFrom(saved.checkpoint, saved.note)
+		l.signedBy = cmp.Or(l.signedBy, "an earlier run")
 		l.log.From = l.from
 	}
 	l.next = l.from
@@ -166,8 +194,8 @@ func (l *logCheck) begin(ctx context.Context) error {
 
 const prunedLeavesPerPage = 1024
 
-// trust1 makes a checkpoint the place from which the tree goes on.
-func (l *logCheck) trust1(checkpoint merkle.Checkpoint, note []byte) {
+// continueFrom makes a checkpoint the place from which the tree goes on.
+func (l *logCheck) continueFrom(checkpoint merkle.Checkpoint, note []byte) {
 	l.trusted = point{size: checkpoint.Size, frontier: l.frontier.Bytes(), root: checkpoint.Root, recordedAt: checkpoint.RecordedAt, prevSize: checkpoint.PrevSize, note: note}
 	l.setOrigin(checkpoint.Origin)
 }
@@ -184,12 +212,14 @@ func (l *logCheck) tree(ctx context.Context) error {
 	if l.trusted.frontier == nil {
 		l.trusted.root = merkle.EmptyRoot()
 	}
-	for l.nextAnchor < len(l.anchors) && l.anchors[l.nextAnchor].Size < l.from {
-		l.nextAnchor++
-	}
+	l.nextAnchor = firstOf(l.anchors, l.from)
 	after := int64(math.MinInt64)
 	if l.from > l.prunedSize() {
 		after = l.from - 1 // the commit that the earlier run ended with is looked at again
+		l.rowsEnd = after
+		if err := l.compareSkipped(ctx); err != nil {
+			return err
+		}
 	}
 	commits := l.streamCommits(ctx, l.name, after, l.head)
 	defer commits.close()
@@ -207,11 +237,13 @@ func (l *logCheck) tree(ctx context.Context) error {
 		for _, c := range page {
 			l.log.Commits++
 			l.continued = l.continued || c.Size == l.from
-			l.judgeRow(&c)
-			if !c.sealed || !l.stands(&c) {
-				l.fallen = append(l.fallen, c.Size)
+			if !l.judgeRow(&c) {
+				continue
 			}
-			if !l.stands(&c) {
+			if !c.sealed || !l.countsAsBase(&c) {
+				l.fall(c.Size)
+			}
+			if !l.countsAsBase(&c) {
 				if c.begin() == l.claimed {
 					l.claimed = c.Size
 				}
@@ -229,7 +261,54 @@ func (l *logCheck) tree(ctx context.Context) error {
 		l.find(Finding{Kind: CommitMissing, Seq: l.from - 1, Until: l.from, Detail: fmt.Sprintf(
 			"the commit of %d events, with which an earlier run ended, is not there", l.from)})
 	}
-	return l.rest(ctx, events)
+	return l.behindCommits(ctx, events)
+}
+
+// fall remembers a row that does not count, where an anchor may ask for it.
+func (l *logCheck) fall(size int64) {
+	if i := firstOf(l.anchors, size); i < len(l.anchors) && l.anchors[i].Size == size {
+		l.fallen = append(l.fallen, size)
+	}
+}
+
+// maxSkippedAnchors is how many anchors of what an earlier run verified are held
+// against their commits, the newest ones: each is a query.
+const maxSkippedAnchors = 64
+
+// compareSkipped holds anchors of what an earlier run verified, and of which this
+// one reads no commit, against the commits of their size.
+func (l *logCheck) compareSkipped(ctx context.Context) error {
+	skipped := l.anchors[firstOf(l.anchors, l.prunedSize()):firstOf(l.anchors, l.from)]
+	if n := len(skipped) - maxSkippedAnchors; n > 0 {
+		l.report.unusedAnchors += int64(n)
+		skipped = skipped[n:]
+	}
+	for i := range skipped {
+		anchor := &skipped[i]
+		if anchor.Size == 0 {
+			continue
+		}
+		rows, err := l.scanner.Commits(ctx, l.name, anchor.Size-1, anchor.Size, 1)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(rows) == 0 && anchor.Size <= l.prunedSize():
+			l.report.unusedAnchors++ // its commit may have left with its events
+		case len(rows) == 0:
+			l.find(Finding{Kind: CommitMissing, Seq: anchor.Size - 1, Until: anchor.Size, Detail: fmt.Sprintf(
+				"the commit of %d events, of which there is an anchor, is not there", anchor.Size)})
+		default:
+			c := judgeCommit(l.trust, l.stream, l.name.Epoch, rows[0])
+			if !c.sealed {
+				l.find(Finding{Kind: CommitForged, Seq: max(c.begin(), 0), Until: c.Size, Detail: fmt.Sprintf(
+					"commit %d, of which there is an anchor, has no signature that counts", c.Size)})
+				continue
+			}
+			l.holdAnchor(*anchor, c.checkpoint.Root, c.checkpoint.RecordedAt, c.checkpoint.PrevSize)
+		}
+	}
+	return nil
 }
 
 // eventsFrom is where the events are read from: in an incremental run behind
@@ -249,10 +328,15 @@ func (l *logCheck) prunedSize() (size int64) {
 	return size
 }
 
-// judgeRow reports what is wrong with a commit by itself.
-func (l *logCheck) judgeRow(c *commit) {
+// judgeRow reports what is wrong with a commit by itself, and whether there is
+// more to look at. Rows come by size.
+func (l *logCheck) judgeRow(c *commit) bool {
 	events := Finding{Seq: max(c.begin(), 0), Until: c.Size}
 	switch {
+	case c.Size <= l.rowsEnd:
+		l.find(Finding{Kind: CommitChanged, Seq: max(min(c.begin(), c.Size-1), 0), Until: max(c.Size, 0), Detail: fmt.Sprintf(
+			"a second commit of %d events, or one of none", c.Size)})
+		return false
 	case c.forged != nil:
 		events.Kind = CommitForged
 		events.Detail = fmt.Sprintf("commit %d: %v", c.Size, c.forged)
@@ -261,32 +345,26 @@ func (l *logCheck) judgeRow(c *commit) {
 		events.Kind = CommitChanged
 		events.Detail = fmt.Sprintf("commit %d: not what its note says: %s", c.Size, c.differs)
 		l.find(events)
-	case c.unsigned && l.sealed:
-		events.Kind = CommitChanged
-		events.Detail = fmt.Sprintf("commit %d: it is not signed, though earlier ones are", c.Size)
-		l.find(events)
+	case c.unsigned:
+		l.stripped = addRange(l.stripped, l.rowsEnd, c.Size)
 	}
-	if c.sealed && !l.sealed && l.unsigned > 0 {
-		l.find(Finding{Kind: CommitChanged, Seq: 0, Until: l.unsigned, Detail: fmt.Sprintf("the commits before %d are not signed, though this one is", c.Size)})
-	}
+	l.rowsEnd = c.Size
 	if c.sealed {
-		if l.origin != "" && c.checkpoint.Origin != l.origin {
-			l.find(Finding{Kind: CommitForged, Seq: events.Seq, Until: events.Until, Detail: fmt.Sprintf("commit %d: its note is of %s, the others are of %s", c.Size, c.checkpoint.Origin, l.origin)})
-			c.sealed = false
-			return
-		}
 		l.setOrigin(c.checkpoint.Origin)
-		l.sealed = true
+		if l.signedBy == "" {
+			l.signedBy = fmt.Sprintf("commit %d", c.Size)
+		}
 	}
+	return true
 }
 
-// stands reports whether the tree may be held against this commit: it is signed,
-// for the size that its row says, or nothing of the log is.
-func (l *logCheck) stands(c *commit) bool {
+// countsAsBase reports whether the tree may be held against this commit: it is
+// signed, for the size that its row says, or nothing of the log is.
+func (l *logCheck) countsAsBase(c *commit) bool {
 	if c.sealed {
 		return c.checkpoint.Size == c.Size
 	}
-	return c.unsigned && !l.sealed
+	return c.unsigned && l.signedBy == ""
 }
 
 // commit takes the events of a commit into the tree and holds it against the
@@ -301,7 +379,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 			"commit %d was recorded at %s, before the one it follows, at %s", c.Size, timeText(at), timeText(l.last.RecordedAt))})
 	}
 	if c.Size <= l.from {
-		l.passed(c)
+		l.compareUnread(c)
 		l.last, l.claimed = *c, c.Size
 		l.last.RecordedAt = at
 		return nil
@@ -319,7 +397,7 @@ func (l *logCheck) commit(ctx context.Context, c *commit, events *eventReader) e
 	l.chain(c, expected, events)
 	l.last, l.claimed = *c, c.Size
 	l.last.RecordedAt = at
-	l.hold(c)
+	l.compareWithSigned(c)
 	return nil
 }
 
@@ -342,8 +420,8 @@ func (l *logCheck) chain(c *commit, expected int64, events *eventReader) {
 	}
 }
 
-// passed is a commit whose events are not read.
-func (l *logCheck) passed(c *commit) {
+// compareUnread holds a commit whose events are not read against anchors.
+func (l *logCheck) compareUnread(c *commit) {
 	if !c.sealed {
 		return
 	}
@@ -351,15 +429,13 @@ func (l *logCheck) passed(c *commit) {
 		l.find(Finding{Kind: Fork, Seq: 0, Until: c.Size, Detail: fmt.Sprintf(
 			"commit %d is signed with another root than what was pruned or verified before", c.Size)})
 	}
-	for _, anchor := range l.anchors {
-		if anchor.Size == c.Size && anchor.Size < l.from {
-			l.holdAnchor(anchor, c.checkpoint.Root, c.checkpoint.RecordedAt, c.checkpoint.PrevSize)
-		}
+	for i := firstOf(l.anchors, c.Size); i < len(l.anchors) && l.anchors[i].Size == c.Size && c.Size < l.from; i++ {
+		l.holdAnchor(l.anchors[i], c.checkpoint.Root, c.checkpoint.RecordedAt, c.checkpoint.PrevSize)
 	}
 }
 
-// hold compares the tree with what was signed for its size.
-func (l *logCheck) hold(c *commit) {
+// compareWithSigned holds the tree against what was signed for its size.
+func (l *logCheck) compareWithSigned(c *commit) {
 	root, note, recordedAt, prevSize := c.checkpoint.Root, c.Note, c.checkpoint.RecordedAt, c.checkpoint.PrevSize
 	if !c.sealed {
 		l.unsigned = c.Size
@@ -374,7 +450,7 @@ func (l *logCheck) hold(c *commit) {
 		l.trusted.frontier = l.frontier.AppendBytes(l.trusted.frontier[:0])
 		l.trusted.size, l.trusted.root, l.trusted.note, l.trusted.recordedAt, l.trusted.prevSize = c.Size, root, note, recordedAt, prevSize
 		l.unsigned = 0
-		l.settle()
+		l.reportDoubts()
 		for _, anchor := range l.reached {
 			if anchor.Size == c.Size {
 				l.holdAnchor(anchor.Checkpoint, anchor.computed, recordedAt, prevSize)
@@ -416,13 +492,20 @@ func (l *logCheck) fail(failed failedRange) {
 		l.failed[n-1] = failed
 		return
 	}
+	if len(l.failed) >= MaxFindings {
+		if l.uncounted[1] == 0 {
+			l.uncounted[0] = failed.from
+		}
+		l.uncounted[1] = failed.to
+		return
+	}
 	l.failed = append(l.failed, failed)
 }
 
 // merged reports an anchor within a commit: it was a commit of its own, and the
 // later one was signed anew by somebody with the key, from an earlier beginning.
 func (l *logCheck) merged(anchor reachedAnchor, from int64, c *commit) {
-	if anchor.Root != anchor.computed || l.origin != "" && anchor.Origin != l.origin {
+	if anchor.Root != anchor.computed {
 		return // a fork
 	}
 	if anchor.Size <= c.begin() || slices.Contains(l.fallen, anchor.Size) {
@@ -435,9 +518,6 @@ func (l *logCheck) merged(anchor reachedAnchor, from int64, c *commit) {
 // holdAnchor compares an anchor with the root of its size, and with the time and
 // the beginning of that commit; the zero time is none.
 func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash, at time.Time, prevSize int64) {
-	if l.origin != "" && anchor.Origin != l.origin {
-		return
-	}
 	l.report.Coverage.Anchors++
 	if anchor.Root == root {
 		switch {
@@ -484,7 +564,12 @@ func (l *logCheck) reachAnchors() {
 		case anchor.Size == l.trusted.size:
 			l.holdAnchor(anchor, l.frontier.Root(), l.trusted.recordedAt, l.trusted.prevSize)
 		default:
-			l.reached = append(l.reached, reachedAnchor{anchor, l.frontier.Root()})
+			root := l.frontier.Root()
+			l.reached = append(l.reached, reachedAnchor{anchor, root})
+			if root == anchor.Root {
+				l.matched.frontier = l.frontier.AppendBytes(l.matched.frontier[:0])
+				l.matched.size, l.matched.root, l.matched.recordedAt, l.matched.prevSize = anchor.Size, root, anchor.RecordedAt, anchor.PrevSize
+			}
 		}
 	}
 }
@@ -550,17 +635,19 @@ func addRange(ranges [][2]int64, from, to int64) [][2]int64 {
 	return append(ranges, [2]int64{from, to})
 }
 
-// rest reads what lies behind the last commit that stands.
-func (l *logCheck) rest(ctx context.Context, events *eventReader) error {
+// behindCommits reads what lies behind the last commit that counts, and holds it
+// against anchors and the statement that closed the epoch.
+func (l *logCheck) behindCommits(ctx context.Context, events *eventReader) error {
 	if err := events.take(ctx, nil, l.head, 0); err != nil {
 		return err
 	}
-	l.settle()
 	if l.next < l.head {
 		if err := l.gap(ctx, l.head); err != nil {
 			return err
 		}
 	}
+	l.compareTail()
+	l.reportDoubts()
 	for len(l.leaves) > 0 {
 		for _, leaf := range l.leaves {
 			l.stray(leaf)
@@ -578,14 +665,55 @@ func (l *logCheck) rest(ctx context.Context, events *eventReader) error {
 	return nil
 }
 
+// compareTail proves events behind the last signed commit by anchors and by the
+// statement that closed the epoch: both are signed, too.
+func (l *logCheck) compareTail() {
+	if l.matched.size > l.trusted.size {
+		l.trusted = l.matched
+	}
+	for _, anchor := range l.reached {
+		if anchor.Size <= l.trusted.size && anchor.Size <= l.next && anchor.Root == anchor.computed {
+			l.holdAnchor(anchor.Checkpoint, anchor.computed, time.Time{}, 0)
+		}
+	}
+	l.reached = l.reached[:0]
+	var unmet []merkle.Checkpoint
+	for _, anchor := range l.anchors[firstOf(l.anchors, l.trusted.size+1):firstOf(l.anchors, l.head+1)] {
+		if !l.closed || anchor.Size != l.closing.LostSize || anchor.Root != l.closing.LostRoot {
+			unmet = append(unmet, anchor)
+		}
+	}
+	for i, anchor := range unmet {
+		l.report.Coverage.Anchors++
+		if i == 0 || i == len(unmet)-1 {
+			l.fail(failedRange{from: l.trusted.size, to: anchor.Size, before: bytes.Clone(l.trusted.frontier), root: anchor.Root})
+		}
+	}
+	if s := &l.closing; l.closed && len(unmet) == 0 && l.trusted.size < s.PreviousSize && s.PreviousSize == l.next {
+		if l.broken || l.frontier.Root() != s.PreviousRoot {
+			l.fail(failedRange{from: l.trusted.size, to: s.PreviousSize, before: bytes.Clone(l.trusted.frontier), root: s.PreviousRoot})
+			return
+		}
+		l.trusted = point{size: s.PreviousSize, frontier: l.frontier.Bytes(), root: s.PreviousRoot, recordedAt: s.RecordedAt}
+	}
+}
+
 // checkEnd holds the size of the log against anchors and statements.
 func (l *logCheck) checkEnd() {
-	if l.unsigned > 0 && !l.sealed {
+	switch {
+	case l.signedBy != "":
+		for _, r := range l.stripped {
+			l.find(Finding{Kind: CommitForged, Seq: r[0], Until: r[1], Detail: fmt.Sprintf(
+				"the commits of these events have no signature, and %s shows that this log was signed", l.signedBy)})
+		}
+	case l.unsigned > 0:
 		l.report.Unchecked = append(l.report.Unchecked, Unchecked{
 			Tenant: l.tenant, Epoch: l.name.Epoch, Seq: 0, Until: l.unsigned,
-			Reason: fmt.Sprintf("epoch %d: %d events were written with integrity off and are under no signature; otelaudit recover --new-epoch takes them into one", l.name.Epoch, l.unsigned),
+			Reason: fmt.Sprintf("epoch %d: %s under no signature: written with integrity off, or stripped of the signatures, which an anchor (--anchors) tells. "+
+				"Where it is certain that they were never signed, otelaudit recover --new-epoch takes them under one", l.name.Epoch, isOrAre(l.unsigned, "event")),
 		})
 	}
+	l.reportWithoutMAC()
 	if l.closed {
 		l.checkClosing()
 	}
@@ -602,7 +730,7 @@ func (l *logCheck) checkClosing() {
 	case l.head > s.PreviousSize:
 		l.find(Finding{Kind: EpochForged, Seq: s.PreviousSize, Until: l.head, Detail: fmt.Sprintf(
 			"the statement of the next epoch says that this one ended with %d events; it has %d", s.PreviousSize, l.head)})
-	case l.sealed && l.trusted.size == s.PreviousSize && l.trusted.root != s.PreviousRoot:
+	case l.signedBy != "" && l.trusted.size == s.PreviousSize && l.trusted.root != s.PreviousRoot:
 		l.find(Finding{Kind: Fork, Seq: 0, Until: s.PreviousSize, Detail: "the statement of the next epoch knows another tree of this size"})
 	}
 }
@@ -612,7 +740,7 @@ func (l *logCheck) checkTail() {
 	var largest merkle.Checkpoint
 	for _, anchor := range l.anchors {
 		acknowledged := l.closed && anchor.Size <= l.closing.LostSize
-		if anchor.Size > l.head && !acknowledged && (l.origin == "" || anchor.Origin == l.origin) {
+		if anchor.Size > l.head && !acknowledged {
 			largest = anchor
 		}
 	}
@@ -633,9 +761,10 @@ func (l *logCheck) checkTail() {
 
 // cover writes what was verified into the report.
 func (l *logCheck) cover() {
-	l.log.Origin, l.log.Size = l.origin, l.head
-	l.log.Root = hex.EncodeToString(l.trusted.root[:])
-	l.log.RecordedAt = l.trusted.recordedAt
+	l.log.Origin, l.log.Size, l.log.proven = l.origin, l.head, l.trusted.size
+	if l.trusted.size == l.head {
+		l.log.Root, l.log.RecordedAt = hex.EncodeToString(l.trusted.root[:]), l.trusted.recordedAt
+	}
 	l.report.Logs = append(l.report.Logs, l.log)
 	l.report.Coverage.Logs++
 	l.report.Coverage.Commits += l.log.Commits
@@ -649,11 +778,11 @@ func (l *logCheck) cover() {
 // finish locates what did not lead to a signed root, and proves removals.
 func (l *logCheck) finish(ctx context.Context) error {
 	defer l.cover()
-	l.provePrunes()
+	l.proveRemovals()
 	if err := l.locate(ctx); err != nil {
 		return err
 	}
-	if l.sealed && l.trusted.size == l.head && len(l.failed) == 0 && len(l.missing) == 0 && l.head > 0 {
+	if l.signedBy != "" && l.trusted.size == l.head && len(l.failed) == 0 && len(l.missing) == 0 && l.head > 0 {
 		l.log.note, l.log.frontier = l.trusted.note, l.trusted.frontier
 		l.log.intents = l.ownIntents
 	}

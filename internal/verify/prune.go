@@ -34,10 +34,14 @@ type intent struct {
 // readIntent reads the payload as far as it is one.
 func readIntent(row store.EventRow) intent {
 	i := intent{EventID: row.EventID(), Seq: row.Seq(), Epoch: -1, Size: -1}
-	payload, err := record.ParseStored(row.Payload())
-	if err != nil {
-		return i
+	if payload, err := record.ParseStored(row.Payload()); err == nil {
+		i.readPayload(payload)
 	}
+	return i
+}
+
+// readPayload reads what an announcement says.
+func (i *intent) readPayload(payload record.Value) {
 	i.Tenant = payload.Get("tenant").Text()
 	if v := payload.Get("epoch"); v.Kind() == record.Number {
 		i.Epoch = int32(v.Number())
@@ -57,7 +61,6 @@ func readIntent(row store.EventRow) intent {
 		default:
 		}
 	}
-	return i
 }
 
 // provenIntents are those that stand where the tree is the signed one.
@@ -99,10 +102,10 @@ func (l *logCheck) judgePrune(row store.PruneRow) (merkle.Frontier, merkle.Check
 // proveRemovals looks in _system for the events that announce the removals of
 // this log.
 func (l *logCheck) proveRemovals() {
-	if unread := l.run.announcementsUnread; unread != "" && l.tenant != record.SystemTenant && len(l.pruned)+len(l.removed) > 0 {
+	if unread := l.run.announcementsUnread; unread != "" && l.tenant != systemTenant && len(l.pruned)+len(l.removed) > 0 {
 		l.report.Unchecked = append(l.report.Unchecked, Unchecked{
 			Tenant: l.tenant, Epoch: l.name.Epoch, Seq: 0, Until: max(l.prunedSize(), lastOf(l.removed)),
-			Reason: fmt.Sprintf("epoch %d: events were removed, and whether tenant %s announces it could not be checked: %s", l.name.Epoch, record.SystemTenant, unread),
+			Reason: fmt.Sprintf("epoch %d: events were removed, and whether tenant %s announces it could not be checked: %s", l.name.Epoch, systemTenant, unread),
 		})
 		return
 	}
@@ -111,12 +114,12 @@ func (l *logCheck) proveRemovals() {
 		if !l.announces(p) {
 			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, EventID: p.IntentEventID, Detail: fmt.Sprintf(
 				"audit_prunes says that events before %d were removed, and no verified event %q of action %s in tenant %s announces it",
-				p.Size, p.IntentEventID, pruneAction, record.SystemTenant)})
+				p.Size, p.IntentEventID, pruneAction, systemTenant)})
 			continue
 		}
 		proven = max(proven, p.Size)
 		l.notice(Pruned, fmt.Sprintf("epoch %d: events before %d left by retention, announced by event %s of tenant %s",
-			l.name.Epoch, p.Size, p.IntentEventID, record.SystemTenant))
+			l.name.Epoch, p.Size, p.IntentEventID, systemTenant))
 	}
 	l.report.Coverage.Pruned += proven
 	l.proveSelected()
@@ -133,14 +136,14 @@ func lastOf(ranges [][2]int64) int64 {
 // _system itself must have left its announcement there.
 func (l *logCheck) announces(p store.PruneRow) bool {
 	return slices.ContainsFunc(l.announced(), func(i intent) bool {
-		return i.EventID == p.IntentEventID && i.Size == p.Size && (l.tenant != record.SystemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
+		return i.EventID == p.IntentEventID && i.Size == p.Size && (l.tenant != systemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
 	})
 }
 
 // announced are the announcements about this log.
 func (l *logCheck) announced() []intent {
 	all := l.announcements
-	if l.tenant == record.SystemTenant {
+	if l.tenant == systemTenant {
 		all = l.intents
 	}
 	var about []intent
@@ -161,7 +164,7 @@ func (l *logCheck) proveSelected() {
 	var said [][2]int64
 	for _, i := range l.announced() {
 		for _, r := range i.Seqs {
-			if l.tenant == record.SystemTenant && i.InEpoch == l.name.Epoch {
+			if l.tenant == systemTenant && i.InEpoch == l.name.Epoch {
 				r[1] = min(r[1], i.Seq) // nothing announces what comes after it
 			}
 			if r[0] < r[1] {
@@ -172,13 +175,13 @@ func (l *logCheck) proveSelected() {
 	unproven := subtract(l.removed, joined(said))
 	for _, r := range unproven {
 		l.find(Finding{Kind: PruneUnproven, Seq: r[0], Until: r[1], Detail: fmt.Sprintf(
-			"%s removed, leaving the leaf, and no verified event of action %s in tenant %s announces it", rangesText([][2]int64{r}), pruneAction, record.SystemTenant)})
+			"%s removed, leaving the leaf, and no verified event of action %s in tenant %s announces it", rangesText([][2]int64{r}), pruneAction, systemTenant)})
 	}
 	proven := subtract(l.removed, unproven)
 	if n := lengthOf(proven); n > 0 {
 		l.report.Coverage.Removed += n
 		l.notice(Removed, fmt.Sprintf("epoch %d: %s removed one by one, each leaving its leaf, announced in tenant %s: %s",
-			l.name.Epoch, counted(n, "event"), record.SystemTenant, rangesText(proven)))
+			l.name.Epoch, counted(n, "event"), systemTenant, rangesText(proven)))
 	}
 }
 

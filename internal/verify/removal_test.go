@@ -40,12 +40,18 @@ func TestRemovalByRetentionIsProven(t *testing.T) {
 		do    func(v *trail)
 		found []string
 	}{
+		// Any client can send that: it authorizes nothing.
 		"announced in its own tree": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("acme", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
-		}, []string{}},
+		}, []string{"prune_unproven acme/0[0,20) p-1"}},
+		"announced in its own tree, and for another size in _system": {func(v *trail) {
+			v.write(intentOf("acme", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 10}`))
+			v.prune(20, "p-1")
+		}, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"commits removed, too": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
 			v.tamper(`DELETE FROM audit_commits WHERE tenant_id = 'acme' AND size < 20`)
 		}, []string{}},
@@ -54,20 +60,20 @@ func TestRemovalByRetentionIsProven(t *testing.T) {
 			v.prune(20, "p-1")
 		}, []string{}},
 		"twice": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 10}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 10}`))
 			v.prune(10, "p-1")
-			v.write(intentOf("acme", "p-2", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-2", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-2")
 			v.fill("acme", 50, 10, 10)
 		}, []string{}},
 		"identities forgotten after their time": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
 			v.tamper(`DELETE FROM audit_event_ids WHERE tenant_id = 'acme' AND seq < 15`)
 		}, []string{}},
 		"not announced": {func(v *trail) { v.prune(20, "p-1") }, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"announced for another size": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 10}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 10}`))
 			v.prune(20, "p-1")
 		}, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"announced for another tenant": {func(v *trail) {
@@ -84,25 +90,25 @@ func TestRemovalByRetentionIsProven(t *testing.T) {
 			v.tamper(`UPDATE audit_events SET action = 'audit.prune', payload = '{"epoch": 0, "size": 20}' WHERE tenant_id = 'acme' AND seq = 25`)
 		}, []string{"prune_unproven acme/0[0,20) ev-000025", "event_changed acme/0[25,26) ev-000025"}},
 		"with the note of another size": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
 			v.tamper(`UPDATE audit_prunes SET note = (SELECT note FROM audit_commits WHERE tenant_id = 'acme' AND size = 10)`)
 			v.tamper(`DELETE FROM audit_event_ids WHERE tenant_id = 'acme' AND seq < 20`)
 		}, []string{"event_missing acme/0[0,20)", "prune_unproven acme/0[0,20)"}},
 		"not recorded": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
 			v.tamper(`DELETE FROM audit_prunes`)
 			v.tamper(`DELETE FROM audit_event_ids WHERE tenant_id = 'acme' AND seq < 20`)
 		}, []string{"event_missing acme/0[0,20)"}},
 		"an event back where they were removed": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
 			v.tamper(`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, leaf_hash)
 				SELECT 3, recorded_at, 0, tenant_id, 'back', 'a', 'success', leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq = 25`)
 		}, []string{"event_inserted acme/0[3,4) back"}},
 		"an event changed behind": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "size": 20}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
 			v.tamper(`UPDATE audit_events SET reason = 'x' WHERE tenant_id = 'acme' AND seq = 21`)
 		}, []string{"event_changed acme/0[21,22) ev-000021"}},
@@ -142,32 +148,67 @@ func TestRemovalOfSingleEventsIsProven(t *testing.T) {
 		found []string
 	}{
 		"announced": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "seqs": [3, [7, 9]]}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "seqs": [3, [7, 9]]}`))
 			remove(v, 3, 7, 8)
 		}, []string{}},
+		"announced in its own tree": {func(v *trail) {
+			v.write(intentOf("acme", "p-1", `{"tenant": "acme", "epoch": 0, "seqs": [3]}`))
+			remove(v, 3)
+		}, []string{"prune_unproven acme/0[3,4)"}},
 		"one too many": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "seqs": [3, [7, 9]]}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "seqs": [3, [7, 9]]}`))
 			remove(v, 3, 7, 8, 9)
 		}, []string{"prune_unproven acme/0[9,10)"}},
 		"not announced": {func(v *trail) { remove(v, 12) }, []string{"prune_unproven acme/0[12,13)"}},
 		"with another leaf": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "seqs": [3]}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "seqs": [3]}`))
 			remove(v, 3)
 			v.tamper(`UPDATE audit_pruned_leaves SET leaf_hash = sha256('x')`)
 		}, []string{"event_changed acme/0[0,8)"}},
 		"and still there": {func(v *trail) {
-			v.write(intentOf("acme", "p-1", `{"epoch": 0, "seqs": [3]}`))
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "seqs": [3]}`))
 			v.tamper(`INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash)
-				SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq IN (3, 29, 30)`)
-		}, []string{"prune_unproven acme/0[3,4)", "prune_unproven acme/0[29,30)", "prune_unproven acme/0[30,31)"}},
+				SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq IN (3, 29)`)
+		}, []string{"prune_unproven acme/0[3,4)", "prune_unproven acme/0[29,30)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newTrail(t)
 			v.fill("acme", 0, 30, 10)
 			test.do(v)
-			require.ElementsMatch(t, test.found, found(v.verify()))
+			report := v.verify()
+			require.ElementsMatch(t, test.found, found(report))
+			if len(test.found) > 0 {
+				return
+			}
+			requireIntact(t, report)
+			require.EqualValues(t, 3, report.Coverage.Removed)
+			require.Contains(t, report.Notices, verify.Notice{
+				Kind: verify.Removed, Tenant: "acme", Detail: "epoch 0: 3 events removed one by one, each leaving its leaf, announced in tenant _system: events 3, 7 to 8",
+			})
 		})
 	}
+}
+
+// Who verifies one tenant gets the announcements from _system, too, and who may
+// not read that one is not told that nobody announced a removal.
+func TestTheRemovalsOfOneTenantAreProvenInSystem(t *testing.T) {
+	v := newTrail(t)
+	v.fill("acme", 0, 30, 10)
+	one := func(o *verify.Options) { o.Tenant = "acme" }
+	reader := func(o *verify.Options) { o.Tenant, o.Database.URL = "acme", v.db.ReaderURL }
+	v.prune(10, "p-0")
+	require.Equal(t, []string{"prune_unproven acme/0[0,10) p-0"}, found(v.verify(one)), "no _system at all")
+	v.write(intentOf("_system", "p-0", `{"tenant": "acme", "epoch": 0, "size": 10}`))
+	requireIntact(t, v.verify(one))
+	requireIntact(t, v.verify(reader))
+	v.tamper(`INSERT INTO audit_login_tenants (login, tenant_id, login_oid) SELECT rolname, 'acme', oid FROM pg_roles WHERE rolname = $1`, v.db.Login("reader"))
+	report := v.verify(reader)
+	require.Empty(t, report.Findings)
+	require.Equal(t, verify.Incomplete, report.Verdict)
+	require.Len(t, report.Unchecked, 1)
+	require.Contains(t, report.Unchecked[0].Reason, "this login may not read that tenant")
+	v.tamper(`UPDATE audit_events SET payload = '{"tenant": "acme", "epoch": 0, "size": 20}' WHERE tenant_id = '_system'`)
+	require.Equal(t, []string{"event_changed _system/0[0,1) p-0", "prune_unproven acme/0[0,10) p-0"}, found(v.verify(one)))
 }
 
 // openEpoch writes the statement of a new epoch, as `recover` does.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -26,6 +27,8 @@ const (
 	EpochForged   Kind = "epoch_forged"   // an epoch without a valid statement
 	PruneUnproven Kind = "prune_unproven" // a removal that nobody signed
 	MACInvalid    Kind = "mac_invalid"    // the origin MAC does not fit the leaf
+	MACMissing    Kind = "mac_missing"    // none that could be verified, where each event must have one
+	SchemaChanged Kind = "schema_changed" // a table or a policy is not what the migrations made
 
 	JournalLineChanged    Kind = "journal_line_changed"
 	JournalSegmentMissing Kind = "journal_segment_missing"
@@ -67,6 +70,9 @@ const (
 	NotAnchored       NoticeKind = "not_anchored"       // the newest events are in no anchor yet
 	LossAcknowledged  NoticeKind = "loss_acknowledged"  // a signed statement says what is lost
 	Pruned            NoticeKind = "pruned"             // events left by retention, proven
+	Removed           NoticeKind = "removed"            // events were removed one by one, announced
+	FirstRun          NoticeKind = "first_run"          // the state knew nothing yet
+	StoreUnchecked    NoticeKind = "store_unchecked"    // a journal alone was verified
 	AnchorUnused      NoticeKind = "anchor_unused"      // an anchor that nothing here can be held against
 	IdentitiesUnseen  NoticeKind = "identities_unseen"  // the login may not read identities
 	SkippedVerified   NoticeKind = "skipped_verified"   // verified by an earlier run
@@ -103,6 +109,7 @@ type Log struct {
 	note     []byte
 	frontier []byte
 	intents  []intent
+	proven   int64 // events up to which something signed vouches for the tree
 }
 
 // Coverage is how much was verified.
@@ -113,6 +120,7 @@ type Coverage struct {
 	Commits   int64     `json:"commits"`
 	Skipped   int64     `json:"skipped"` // events that an earlier run verified
 	Pruned    int64     `json:"pruned"`  // events that retention removed, proven
+	Removed   int64     `json:"removed"` // events that were removed one by one, proven
 	Anchors   int64     `json:"anchors"` // that something was held against
 	MACs      MACCounts `json:"macs"`
 	Segments  int64     `json:"segments,omitempty"` // of a journal
@@ -137,6 +145,9 @@ type Report struct {
 	Notices   []Notice    `json:"notices"`
 	Coverage  Coverage    `json:"coverage"`
 	Logs      []Log       `json:"logs"`
+
+	continued     int64 // logs that an earlier run verified the beginning of
+	unusedAnchors int64 // that nothing was held against
 }
 
 // MaxFindings bounds a report.
@@ -183,14 +194,37 @@ func (r *Report) finish() {
 	slices.SortStableFunc(r.Notices, func(a, b Notice) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Tenant, b.Tenant))
 	})
+	r.Notices = bounded(r.Notices)
 	switch {
-	case len(r.Findings) > 0:
+	case len(r.Findings)+int(r.More) > 0:
 		r.Verdict = Tampered
 	case len(r.Unchecked) > 0:
 		r.Verdict = Incomplete
 	default:
 		r.Verdict = Intact
 	}
+}
+
+// maxNotices is how many notices of one kind a report has: some are one per
+// tenant.
+const maxNotices = 100
+
+// bounded cuts the notices, in the order of their kinds, of every kind.
+func bounded(notices []Notice) []Notice {
+	kept, n := notices[:0:0], 0
+	for i, notice := range notices {
+		if i > 0 && notice.Kind != notices[i-1].Kind {
+			n = 0
+		}
+		if n++; n <= maxNotices {
+			kept = append(kept, notice)
+		}
+		last := i == len(notices)-1 || notices[i+1].Kind != notice.Kind
+		if last && n > maxNotices {
+			kept = append(kept, Notice{Kind: notice.Kind, Detail: fmt.Sprintf("and %d more of this kind", n-maxNotices)})
+		}
+	}
+	return kept
 }
 
 // merge adds the result of a part.
@@ -209,6 +243,9 @@ func (r *Report) merge(part *Report) {
 	c.Commits += p.Commits
 	c.Skipped += p.Skipped
 	c.Pruned += p.Pruned
+	c.Removed += p.Removed
+	r.continued += part.continued
+	r.unusedAnchors += part.unusedAnchors
 	c.Anchors += p.Anchors
 	c.Segments += p.Segments
 	c.MACs.Valid += p.MACs.Valid

@@ -159,7 +159,7 @@ func (s *State) of(stream string, epoch int32) (savedLog, bool) {
 }
 
 // addTo makes anchors of what the state knows.
-func (s *State) addTo(anchors *anchorSet, _ *keys.Trust) error {
+func (s *State) addTo(anchors *anchorSet) error {
 	if s == nil {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
@@ -23,14 +24,18 @@ type Options struct {
 	Database store.Options
 	Tenant   string // "" is every tenant, which takes an auditor's login
 	Trust    *keys.Trust
+	// Log is the name of the log that is meant, "" the only one of Trust: what the
+	// keys of another signed does not count.
+	Log string
 	// Anchors are signed checkpoints from out of the database administrator's
 	// reach; those of other tenants and of journals are passed over.
-	Anchors [][]byte
-	State   *State        // of an earlier run, nil for none
-	Full    bool          // begin at the start whatever the state says
-	MACs    *keys.MACRing // nil: origin MACs are counted and not checked
-	Witness Witness       // helps to name what was changed, nil for none
-	Workers int           // 0 is one per core
+	Anchors     [][]byte
+	State       *State        // of an earlier run, nil for none
+	Full        bool          // begin at the start whatever the state says
+	MACs        *keys.MACRing // nil: origin MACs are counted and not checked
+	RequireMACs bool          // every event but those of _system must have a MAC that MACs verifies
+	Witness     Witness       // helps to name what was changed, nil for none
+	Workers     int           // 0 is one per core
 	// Progress is called from several goroutines, often; nil for none.
 	Progress func(Progress)
 }
@@ -49,13 +54,18 @@ type Witness interface {
 
 // Store verifies a store. An error is one of usage or environment and no result;
 // an interruption and a lost connection are in the report, as what could not be
-// checked.
+// checked. It wraps keys.ErrSeveralLogs and keys.ErrNoSuchLog where the log that
+// is meant is not clear.
 func Store(ctx context.Context, o Options) (*Report, error) {
+	var err error
+	if o.Trust, err = o.Trust.Pin(o.Log); err != nil {
+		return nil, err
+	}
 	anchors, err := newAnchorSet(o.Trust, o.Anchors)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.State.addTo(anchors, o.Trust); err != nil {
+	if err := o.State.addTo(anchors); err != nil {
 		return nil, err
 	}
 	if o.Workers <= 0 {
@@ -68,13 +78,38 @@ func Store(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer scanner.Close()
 	run := &run{Options: o, scanner: scanner, anchors: anchors, report: newReport()}
+	if err := run.checkSchema(ctx); err != nil {
+		return nil, err
+	}
 	names, err := scanner.Logs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	run.all(ctx, names)
+	if run.failed == nil { // once more: what was there at the start could be put back now, and hardly in between
+		if err := run.checkSchema(ctx); err != nil {
+			run.fail(err, o.Tenant)
+		}
+	}
 	run.report.finish()
 	return run.report, nil
+}
+
+// checkSchema holds the tables that are read, and what guards their rows,
+// against what the migrations made: a view in the place of a table, or a policy
+// that hides a row, would answer for it.
+func (r *run) checkSchema(ctx context.Context) error {
+	changes, err := r.scanner.SchemaChanges(ctx)
+	if newer, ok := errors.AsType[*store.NewerSchemaError](err); ok {
+		if unchecked := (Unchecked{Seq: -1, Until: -1, Reason: newer.Error()}); !slices.Contains(r.report.Unchecked, unchecked) {
+			r.report.Unchecked = append(r.report.Unchecked, unchecked)
+		}
+		return nil
+	}
+	for _, change := range changes {
+		r.report.find(Finding{Kind: SchemaChanged, Seq: -1, Until: -1, Detail: change})
+	}
+	return err
 }
 
 // run is one verification.
@@ -84,15 +119,21 @@ type run struct {
 	anchors *anchorSet
 	pool    *pool
 
-	events, done atomic.Int64
-	tenants      int64
+	events, done, witnessed atomic.Int64
+	tenants                 int64
+
+	again sync.Mutex // one looks again at _system at a time
 
 	mu            sync.Mutex // guards the rest
 	report        *Report
 	systemIntents []intent
-	failed        error
-	streams       map[string]string // stream -> tenant
-	logNames      map[string]struct{}
+	announcedTo   map[string][]intent // the same by the tenant they are about
+	systemHeads   map[int32]int64     // of the epochs of _system when they were read
+	// announcementsUnread says why they were not, "" where they were.
+	announcementsUnread string
+	failed              error
+	streams             map[string]string // stream -> tenant
+	logNames            map[string]struct{}
 }
 
 const systemTenant = "_system"
@@ -111,7 +152,15 @@ func (r *run) all(ctx context.Context, names []store.LogName) {
 	}
 	r.tenants = int64(len(epochs))
 	tenants := slices.Sorted(maps.Keys(epochs))
-	if known, has := epochs[systemTenant]; has {
+	known, has := epochs[systemTenant]
+	if r.Tenant != "" && r.Tenant != systemTenant {
+		if known = r.systemEpochs(ctx, epochs[r.Tenant]); len(known) > 0 {
+			has = true
+			r.streams[streamOf(systemTenant)] = systemTenant
+			r.tenants++
+		}
+	}
+	if has {
 		r.tenant(ctx, cancel, systemTenant, known)
 		tenants = slices.DeleteFunc(tenants, func(t string) bool { return t == systemTenant })
 	}
@@ -132,6 +181,43 @@ func (r *run) all(ctx context.Context, names []store.LogName) {
 	r.finish()
 }
 
+// systemEpochs returns the epochs of _system where one other tenant is verified
+// and something of it was removed: the announcements are read, too.
+func (r *run) systemEpochs(ctx context.Context, epochs []int32) []int32 {
+	removed, err := r.scanner.Prunes(ctx, r.Tenant)
+	found := len(removed) > 0
+	for i := 0; i < len(epochs) && err == nil && !found; i++ {
+		var leaves []store.PrunedLeaf
+		leaves, err = r.scanner.PrunedLeaves(ctx, store.LogName{Tenant: r.Tenant, Epoch: epochs[i]}, math.MinInt64, 1)
+		found = len(leaves) > 0
+	}
+	if err == nil && !found {
+		return nil
+	}
+	var admitted bool
+	if err == nil {
+		admitted, err = r.scanner.Admits(ctx, systemTenant)
+	}
+	var names []store.LogName
+	switch {
+	case err == nil && !admitted:
+		r.announcementsUnread = "this login may not read that tenant"
+		return nil
+	case err == nil:
+		names, err = r.scanner.For(systemTenant).Logs(ctx)
+	}
+	if err != nil {
+		r.announcementsUnread = err.Error()
+		r.fail(err, systemTenant)
+		return nil
+	}
+	known := make([]int32, len(names))
+	for i, name := range names {
+		known[i] = name.Epoch
+	}
+	return known
+}
+
 // tenant verifies one tenant, again if a prune came in between.
 func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant string, epochs []int32) {
 	if ctx.Err() != nil {
@@ -142,20 +228,16 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 	var t *tenantCheck
 	for range tries {
 		t = newTenantCheck(r, tenant, epochs)
-		if err := t.check(ctx); err != nil {
-			r.fail(err, tenant)
-			cancel()
-			break
+		err := t.check(ctx)
+		again := false
+		if err == nil && len(t.report.Findings) > 0 {
+			again, err = r.worthAnotherLook(ctx, t)
 		}
-		if len(t.report.Findings) == 0 {
-			break
-		}
-		same, err := t.samePrunes(ctx)
 		if err != nil {
 			r.fail(err, tenant)
 			cancel()
 		}
-		if err != nil || same {
+		if !again {
 			break
 		}
 	}
@@ -164,13 +246,87 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 	t.report.Coverage.Tenants++
 	r.report.merge(t.report)
 	if tenant == systemTenant {
-		r.systemIntents = t.intents
+		r.announced(t)
 	}
 	for log := range t.logNames {
 		r.logNames[log] = struct{}{}
 	}
 	r.done.Add(1)
 	r.tell(0)
+}
+
+// worthAnotherLook reports whether retention did something while a tenant with
+// findings was checked. Then its announcement may be newer than what was read of
+// _system, which is verified up to it.
+func (r *run) worthAnotherLook(ctx context.Context, t *tenantCheck) (bool, error) {
+	same, err := t.samePrunes(ctx)
+	if err != nil || t.tenant == systemTenant || r.Tenant != "" && r.announcementsUnread != "" {
+		return !same, err
+	}
+	if same && !slices.ContainsFunc(t.report.Findings, func(f Finding) bool { return f.Kind == PruneUnproven }) {
+		return false, nil
+	}
+	grown, err := r.announceAgain(ctx)
+	return grown || !same, err
+}
+
+// announceAgain verifies _system anew where it has grown, and reports whether it
+// has.
+func (r *run) announceAgain(ctx context.Context) (bool, error) {
+	r.again.Lock()
+	defer r.again.Unlock()
+	scanner := r.scannerOf(systemTenant)
+	names, err := scanner.Logs(ctx)
+	if err != nil {
+		return false, err
+	}
+	var epochs []int32
+	grown := false
+	for _, name := range names {
+		if name.Tenant != systemTenant {
+			continue
+		}
+		head, err := scanner.Head(ctx, name)
+		if err != nil {
+			return false, err
+		}
+		r.mu.Lock()
+		grown = grown || r.systemHeads[name.Epoch] != head
+		r.mu.Unlock()
+		epochs = append(epochs, name.Epoch)
+	}
+	if !grown {
+		return false, nil
+	}
+	t := newTenantCheck(r, systemTenant, epochs)
+	if err := t.check(ctx); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.announced(t)
+	return true, nil
+}
+
+// announced takes over what a check of _system has proven. The caller holds mu.
+func (r *run) announced(t *tenantCheck) {
+	r.systemIntents = t.intents
+	r.announcedTo, r.systemHeads = make(map[string][]intent), make(map[int32]int64)
+	for _, i := range t.intents {
+		r.announcedTo[i.Tenant] = append(r.announcedTo[i.Tenant], i)
+	}
+	for epoch, log := range t.logs {
+		r.systemHeads[epoch] = log.head
+	}
+}
+
+// scannerOf returns the scanner for a tenant: one of its own where another was
+// named.
+func (r *run) scannerOf(tenant string) *store.Scanner {
+	if r.Tenant == "" || r.Tenant == tenant {
+		return r.scanner
+	}
+	return r.scanner.For(tenant)
 }
 
 func (r *run) tell(events int64) {
@@ -210,9 +366,15 @@ func (r *run) finish() {
 			}
 		}
 	}
-	if len(r.logNames) > 1 {
-		r.report.Notices = append(r.report.Notices, Notice{Kind: SeveralLogNames, Detail: "the store holds logs of several names: " +
-			joinSorted(r.logNames)})
+	r.anchors.reportForeign(r.report)
+	if r.State != nil && r.State.Logs() == 0 {
+		r.note(FirstRun, "the state knew nothing yet: this is a first run, and the next one continues from what it verified")
+	}
+	if n := r.report.continued; n > 0 {
+		r.note(SkippedVerified, fmt.Sprintf("%s of %s verified by an earlier run and not read again", isOrAre(r.report.Coverage.Skipped, "event"), counted(n, "log")))
+	}
+	if n := r.report.unusedAnchors; n > 0 {
+		r.note(AnchorUnused, fmt.Sprintf("%s held against nothing: of events that left by retention or, with --state, among many of what was verified before (--full holds those)", wasOrWere(n, "anchor")))
 	}
 	if len(r.anchors.byStream) == 0 {
 		r.report.Notices = append(r.report.Notices, Notice{Kind: NoAnchors, Detail: "no anchors were given: that the newest events were cut off, that a tenant was deleted as a whole " +
@@ -248,11 +410,6 @@ func (r *run) missingEpochs(stream string) {
 func (r *run) missingLog(key streamKey) {
 	anchors := r.anchors.byStream[key]
 	largest := anchors[len(anchors)-1]
-	if log := logOf(largest.Origin); len(r.logNames) > 0 && !has(r.logNames, log) {
-		r.report.Unchecked = append(r.report.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: fmt.Sprintf(
-			"the anchor of %s is of another log than this store's, %s", largest.Origin, joinSorted(r.logNames))})
-		return
-	}
 	if largest.Size == 0 {
 		return
 	}
@@ -264,18 +421,18 @@ func (r *run) missingLog(key streamKey) {
 	r.report.Coverage.Anchors++
 }
 
-// unanchored says how many events are in no anchor yet.
+func (r *run) note(kind NoticeKind, detail string) {
+	r.report.Notices = append(r.report.Notices, Notice{Kind: kind, Detail: detail})
+}
+
+// unanchored says how many signed events are in no anchor yet.
 func (r *run) unanchored() {
 	logs, events := 0, int64(0)
-	var oldest time.Time
 	for i := range r.report.Logs {
 		log := &r.report.Logs[i]
-		if log.Size > log.Anchored {
+		if log.proven > log.Anchored {
 			logs++
-			events += log.Size - max(log.Anchored, log.From)
-			if oldest.IsZero() || log.RecordedAt.Before(oldest) {
-				oldest = log.RecordedAt
-			}
+			events += log.proven - min(max(log.Anchored, log.From), log.proven)
 		}
 	}
 	if logs > 0 {
@@ -292,9 +449,16 @@ func counted(n int64, one string) string {
 	return fmt.Sprintf("%d %s", n, one)
 }
 
+func isOrAre(n int64, one string) string {
+	if n == 1 {
+		return counted(n, one) + " is"
+	}
+	return counted(n, one) + " are"
+}
+
 func isTenantStream(stream string) bool { return len(stream) > 1 && stream[:2] == "t-" }
 
-func has(set map[string]struct{}, key string) bool {
+func has[K comparable](set map[K]struct{}, key K) bool {
 	_, ok := set[key]
 	return ok
 }

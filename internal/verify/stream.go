@@ -180,7 +180,11 @@ func (c *commit) frontierFolds() bool {
 
 const commitsPerPage = 512
 
+// streamCommits reads the commits of a log. Each page begins with the size that
+// the one in front ended with: where the primary key was dropped, another row of
+// it may follow.
 func (t *tenantCheck) streamCommits(ctx context.Context, name store.LogName, after, until int64) *stream[[]commit] {
+	seen := 0 // rows of size after+1 that the page in front had
 	read := func(ctx context.Context) ([]commit, bool, error) {
 		if until <= after {
 			return nil, false, nil
@@ -189,11 +193,22 @@ func (t *tenantCheck) streamCommits(ctx context.Context, name store.LogName, aft
 		if err != nil {
 			return nil, false, err
 		}
-		commits := make([]commit, len(rows))
-		for i, row := range rows {
-			commits[i].CommitRow, after = row, row.Size
+		more, fresh := len(rows) == commitsPerPage, rows[min(seen, len(rows)):]
+		if more {
+			last, same := rows[len(rows)-1].Size, 1
+			for same < len(rows) && rows[len(rows)-1-same].Size == last {
+				same++
+			}
+			after, seen = last-1, same
+			if same == len(rows) {
+				after, seen = last, 0 // a whole page of one size: what else there is of it is like these
+			}
 		}
-		return commits, len(rows) == commitsPerPage, nil
+		commits := make([]commit, len(fresh))
+		for i, row := range fresh {
+			commits[i].CommitRow = row
+		}
+		return commits, more, nil
 	}
 	return newStream(ctx, t.pool, read, func(commits []commit) {
 		for i := range commits {
@@ -209,7 +224,7 @@ type row struct {
 	sum             [2]uint64 // of its identities, see identitySums
 	otherLeaf       bool      // leaf_hash says something else
 	unreadable      error     // why the columns are no record
-	odd             string    // see store.Hashes
+	odd             string    // how columns repeat it wrongly, see store.Hashes
 	mac             macResult
 }
 
@@ -260,7 +275,7 @@ func (t *tenantCheck) hashRows(name store.LogName, content *rows) {
 			r.sum = t.sums.ofEvent(name.Epoch, &r, stored, &hashes)
 		}
 		r.otherLeaf = stored.StoredLeaf() != r.leaf
-		if stored.IsAction(pruneAction) && err == nil {
+		if t.tenant == systemTenant && stored.IsAction(pruneAction) && err == nil {
 			found := readIntent(stored)
 			found.row = i
 			content.intents = append(content.intents, found)

@@ -244,12 +244,12 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 		},
 		"signature off one commit": {
 			[]string{`UPDATE audit_commits SET note = NULL, root = NULL, frontier = NULL` + acme + ` AND size = 20`},
-			[]string{"commit_changed acme/0[10,20)"},
+			[]string{"commit_forged acme/0[10,20)"},
 			false,
 		},
 		"signature off the first commit": {
 			[]string{`UPDATE audit_commits SET note = NULL, root = NULL, frontier = NULL` + acme + ` AND size = 10`},
-			[]string{"commit_changed acme/0[0,10)"},
+			[]string{"commit_forged acme/0[0,10)"},
 			false,
 		},
 		"identity deleted": {

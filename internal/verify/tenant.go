@@ -30,15 +30,19 @@ type tenantCheck struct {
 	epochRows  []store.EpochRow
 	statements map[int32]merkle.EpochStatement // by the epoch that they open
 	prunes     []store.PruneRow
-	intents    []intent // found in trees of this tenant
-	logs       map[int32]*logCheck
-	logNames   map[string]struct{}
-	report     *Report
+	intents    []intent // announcements in the trees of _system, where this is it
+	// announcements of removals of this tenant, from the tree of _system.
+	announcements []intent
+	logs          map[int32]*logCheck
+	logNames      map[string]struct{}
+	report        *Report
 }
 
 func newTenantCheck(r *run, tenant string, epochs []int32) *tenantCheck {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	t := &tenantCheck{
-		run: r, scanner: r.scanner, pool: r.pool, trust: r.Trust, macs: r.MACs, tenant: tenant, stream: streamOf(tenant),
+		run: r, scanner: r.scannerOf(tenant), announcements: r.announcedTo[tenant], pool: r.pool, trust: r.Trust, macs: r.MACs, tenant: tenant, stream: streamOf(tenant),
 		sums: newIdentitySums(), epochs: slices.Clone(epochs), statements: make(map[int32]merkle.EpochStatement),
 		logs: make(map[int32]*logCheck), logNames: make(map[string]struct{}), report: &Report{},
 	}

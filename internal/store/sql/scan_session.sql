@@ -4,6 +4,7 @@ SELECT
     pg_catalog.set_config('audit.tenant', $1, true),
     pg_catalog.set_config('statement_timeout', $2, true),
     pg_catalog.set_config('client_encoding', 'UTF8', true),
+    pg_catalog.set_config('search_path', '', true),
     pg_catalog.set_config('enable_seqscan', 'off', true),
     pg_catalog.set_config('enable_bitmapscan', 'off', true),
     pg_catalog.set_config('enable_sort', 'off', true),
