@@ -21,6 +21,7 @@ import (
 type JournalOptions struct {
 	Directory string
 	Segment   string // one segment's file, alone
+	Log       string // the log that is meant, "" the only one of Trust
 	Name      string // of the journal; "" takes whichever is there
 	Trust     *keys.Trust
 	Anchors   [][]byte // those of tenants are passed over
@@ -30,8 +31,13 @@ type JournalOptions struct {
 
 // Journal verifies a journal's directory, or one of its segments alone. The
 // directory may be written meanwhile: what stands behind the last checkpoint of
-// the newest segment is not acknowledged and not judged.
+// the newest segment is not acknowledged and not judged. The error wraps
+// keys.ErrSeveralLogs or keys.ErrNoSuchLog where the log is not clear.
 func Journal(ctx context.Context, o JournalOptions) (*Report, error) {
+	var err error
+	if o.Trust, err = o.Trust.Pin(o.Log); err != nil {
+		return nil, err
+	}
 	anchors, err := newAnchorSet(o.Trust, o.Anchors)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"encoding/hex"
 	"fmt"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
@@ -59,7 +60,7 @@ func (j *journalCheck) close(h *journal.Header, s *merkle.EpochStatement, epoch 
 		j.find(TailMissing, 0, j.trusted.size, s.PreviousSize, "the statement of the next epoch says that this one has %d entries; there are %d", s.PreviousSize, j.trusted.size)
 	case j.trusted.size == s.PreviousSize && j.trusted.root != s.PreviousRoot && s.PreviousSize > 0:
 		j.find(Fork, 0, 0, s.PreviousSize, "the statement of the next epoch knows another tree of this size")
-	case j.trusted.size > s.PreviousSize && !(acknowledged && j.base <= s.PreviousSize):
+	case j.trusted.size > s.PreviousSize && (!acknowledged || j.base > s.PreviousSize):
 		j.find(EpochForged, 0, s.PreviousSize, j.trusted.size, "the statement of the next epoch says that this one ended with %d entries; it has %d", s.PreviousSize, j.trusted.size)
 	}
 	for j.next < len(j.own) && j.own[j.next].Size <= s.LostSize {
@@ -97,7 +98,8 @@ func (j *journalCheck) lastFile(h *journal.Header, s *merkle.EpochStatement) (ac
 			kept = append(kept, f)
 			continue
 		}
-		if count++; count == 1 {
+		count++
+		if count == 1 {
 			first = fmt.Sprintf("line %d: %s", f.Line, f.Detail)
 		}
 	}
@@ -163,7 +165,7 @@ func (j *journalCheck) endLog() {
 		j.notice(NotLocated, "from entry %d of %s on nothing can be proven one by one; it was signed up to %d", j.lapsed, j.origin, j.trusted.size)
 	}
 	j.log.Size, j.log.RecordedAt = j.trusted.size, j.trusted.recordedAt
-	j.log.Root = fmt.Sprintf("%x", j.trusted.root[:])
+	j.log.Root = hex.EncodeToString(j.trusted.root[:])
 	j.report.Logs = append(j.report.Logs, j.log)
 	j.report.Coverage.Logs++
 	j.log = Log{}

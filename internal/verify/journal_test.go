@@ -238,6 +238,18 @@ func TestAJournalIsAWitness(t *testing.T) {
 		found(v.verify(func(o *verify.Options) { o.Witness = verify.JournalWitness{Directory: b.dir} })))
 }
 
+func TestSeveralJournalsAreWitnesses(t *testing.T) {
+	one, other := newBook(t, 5), newBook(t, 2)
+	witnesses := verify.Witnesses{verify.JournalWitness{Directory: one.dir}, verify.JournalWitness{Directory: other.dir}}
+	found, err := witnesses.Leaves(t.Context(), "acme", map[string]struct{}{"ev-000003": {}, "ev-000013": {}, "ev-000099": {}})
+	require.NoError(t, err)
+	require.Len(t, found["ev-000003"], 2, "both have it")
+	require.Len(t, found["ev-000013"], 1)
+	require.Len(t, found, 2)
+	_, err = append(witnesses, verify.JournalWitness{Directory: "/nowhere"}).Leaves(t.Context(), "acme", nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
 func TestADirectoryWithoutAJournalIsNotIntact(t *testing.T) {
 	b := newBook(t, 1)
 	report := b.verify(func(o *verify.JournalOptions) { o.Directory, o.Anchors = t.TempDir(), nil })

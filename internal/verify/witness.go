@@ -7,6 +7,24 @@ import (
 	"github.com/otelaudit/otelaudit/internal/merkle"
 )
 
+// Witnesses asks several: each collector keeps a journal of its own.
+type Witnesses []Witness
+
+// Leaves implements Witness.
+func (w Witnesses) Leaves(ctx context.Context, tenant string, ids map[string]struct{}) (map[string][]merkle.Hash, error) {
+	found := make(map[string][]merkle.Hash)
+	for _, witness := range w {
+		leaves, err := witness.Leaves(ctx, tenant, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, hashes := range leaves {
+			found[id] = append(found[id], hashes...)
+		}
+	}
+	return found, nil
+}
+
 // JournalWitness asks a journal's directory. Every question reads all of it, so
 // it is asked about damaged ranges only. It proves nothing by itself: verify the
 // journal first.
