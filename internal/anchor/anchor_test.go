@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 const logName = "audit.example.com/test"
@@ -358,6 +359,46 @@ func TestReadTakesWhatPeopleHave(t *testing.T) {
 	}
 }
 
+// What a file holds beside checkpoints is told: it may have been one.
+func TestParseTellsWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	one, two := note("acme", 0, 1), note("acme", 0, 2)
+	line := func(n []byte) string { return string(anchor.AppendLine(nil, n)) }
+	members := strings.TrimPrefix(line(two), "{")
+	logLine := `{"level":"info",` + members
+	zeros := strings.Repeat("\x00", 50)
+	for name, test := range map[string]struct {
+		text   string
+		wanted anchor.Contents
+	}{
+		"lines":                      {line(one) + line(two), anchor.Contents{}},
+		"empty lines":                {"\n" + line(one) + "\n\n", anchor.Contents{}},
+		"raw notes":                  {string(one) + string(two) + "\n", anchor.Contents{}},
+		"a torn last line":           {line(one) + line(two)[:90], anchor.Contents{Torn: 2}},
+		"a shorter one":              {line(one) + line(two)[:3], anchor.Contents{Torn: 2}},
+		"with zeros behind it":       {line(one) + line(two)[:90] + zeros, anchor.Contents{Torn: 2}},
+		"zeros alone":                {line(one) + zeros, anchor.Contents{Torn: 2}},
+		"zeros in the middle":        {line(one) + zeros + "\n" + line(two), anchor.Contents{Unreadable: 1, First: 2}},
+		"garbage behind":             {line(one) + "x\xff\n\x01", anchor.Contents{Unreadable: 2, First: 2}},
+		"words behind":               {line(one) + "hello\n\nworld\n", anchor.Contents{Unreadable: 2, First: 2}},
+		"words in front":             {"hello\nworld\n" + line(one), anchor.Contents{Unreadable: 2, First: 1}},
+		"a raw note without its end": {string(one) + string(two)[:30], anchor.Contents{Unreadable: 1, First: 9}},
+		"a raw note behind words":    {"a\nb\nc\nd\ne\nf\ng\n" + string(one), anchor.Contents{Unreadable: 7, First: 1}},
+		"a log":                      {"starting\n" + logLine + "stopping\n\n", anchor.Contents{Others: 2}},
+		"zeros in a log":             {"starting\n" + logLine + zeros + "\n", anchor.Contents{Others: 1, Unreadable: 1, First: 3}},
+		"half an anchor in a log":    {logLine + logLine[:100] + "\nstopping\n", anchor.Contents{Others: 1, Unreadable: 1, First: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contents, err := anchor.Parse([]byte(test.text))
+			require.NoError(t, err)
+			require.NotEmpty(t, contents.Notes)
+			contents.Notes = nil
+			require.Equal(t, test.wanted, *contents)
+		})
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	t.Parallel()
 	one := note("acme", 0, 1)
@@ -374,6 +415,8 @@ func TestReadErrors(t *testing.T) {
 	}
 	_, err := anchor.ReadFile(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = anchor.ReadFile(t.TempDir())
+	require.ErrorIs(t, err, regular.ErrNotRegular)
 }
 
 // What is read, written again and read is the same, and no input is taken for

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"unicode/utf8"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 // ErrDamaged is wrapped where a file holds something that was a checkpoint once.
@@ -16,17 +17,43 @@ var ErrDamaged = errors.New("damaged anchors")
 // ErrNone is a file with contents and without any checkpoint.
 var ErrNone = errors.New("it holds no checkpoint")
 
-// ReadFile reads the checkpoints of a file, see Read.
+// maxFileBytes bounds a file that is read as a whole: some two million anchors.
+const maxFileBytes = 1 << 30
+
+// Contents are what a file holds.
+type Contents struct {
+	Notes [][]byte // signed checkpoints, in their order, repetitions included
+
+	// Unreadable are lines that are no part of a checkpoint, in a file that has
+	// nothing else, and lines of any file that were one or are not text: they may
+	// have been anchors. First is the number of the first one, from 1.
+	Unreadable, First int
+	// Torn is the number of the last line where a writer stopped half-way, or 0.
+	Torn int
+	// Others are the lines without a checkpoint of a log of something else.
+	Others int
+}
+
+// ReadFile reads the checkpoints of a regular file, see Read.
 func ReadFile(path string) ([][]byte, error) {
-	text, err := os.ReadFile(path)
+	contents, err := Load(path)
 	if err != nil {
 		return nil, err
 	}
-	notes, err := parse(text)
+	return contents.Notes, nil
+}
+
+// Load reads a regular file, see Read, and says what of it is no checkpoint.
+func Load(path string) (*Contents, error) {
+	text, err := regular.ReadFile(path, maxFileBytes)
+	if err != nil {
+		return nil, err
+	}
+	contents, err := Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return notes, nil
+	return contents, nil
 }
 
 // Read reads signed checkpoints, in their order and repetitions included. It
@@ -40,35 +67,100 @@ func Read(r io.Reader) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(text)
+	contents, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return contents.Notes, nil
 }
 
-func parse(text []byte) ([][]byte, error) {
+// Parse is Read of a text, and says what of it is no checkpoint.
+func Parse(text []byte) (*Contents, error) {
 	p := parser{}
-	for number := 1; len(text) > 0; number++ {
+	for len(text) > 0 {
+		p.number++
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
 		if err := p.line(bytes.TrimSuffix(line, []byte("\r")), whole); err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", ErrDamaged, number, err)
+			return nil, fmt.Errorf("%w: line %d: %w", ErrDamaged, p.number, err)
 		}
 		text = rest
 	}
 	if err := p.endNote(); err != nil {
 		return nil, fmt.Errorf("%w: at the end: %w", ErrDamaged, err)
 	}
-	if len(p.notes) == 0 && p.filled {
+	if len(p.contents.Notes) == 0 && p.filled {
 		return nil, ErrNone
 	}
-	return p.notes, nil
+	p.pass(p.text...)
+	c := &p.contents
+	c.Unreadable, c.First = p.garbled.count, p.garbled.first
+	if p.ofLog {
+		c.Others = p.foreign.count
+		return c, nil
+	}
+	c.Unreadable += p.foreign.count
+	if c.First == 0 || p.foreign.first > 0 && p.foreign.first < c.First {
+		c.First = p.foreign.first
+	}
+	return c, nil
 }
 
 // parser puts notes together line by line.
 type parser struct {
-	notes  [][]byte
-	filled bool
+	contents Contents
+	number   int // of the current line, from 1
+	filled   bool
+	ofLog    bool // a line of something else's log had a checkpoint
 
-	text       [][]byte // lines that may be the text of a raw note
-	blank      bool     // the empty line behind it was there
+	text       []textLine // lines that may be the text of a raw note
+	blank      bool       // the empty line behind it was there
 	signatures [][]byte
+
+	foreign passedLines // text, and no part of a checkpoint
+	garbled passedLines // no text, or a checkpoint that cannot be read
+}
+
+// textLine is a line with its number, from 1.
+type textLine struct {
+	text   []byte
+	number int
+}
+
+type passedLines struct{ count, first int }
+
+func (l *passedLines) add(number int) {
+	l.count++
+	if l.first == 0 || number < l.first {
+		l.first = number
+	}
+}
+
+// pass counts lines that are no part of a checkpoint.
+func (p *parser) pass(lines ...textLine) {
+	for _, line := range lines {
+		if isGarbled(line.text) {
+			p.garbled.add(line.number)
+		} else {
+			p.foreign.add(line.number)
+		}
+	}
+}
+
+// isGarbled reports whether a line is not one of somebody else's log.
+func isGarbled(line []byte) bool {
+	return bytes.IndexByte(line, 0) >= 0 || !utf8.Valid(line) ||
+		bytes.Contains(line, []byte(`"checkpoint":"`)) || bytes.Contains(line, []byte(`"checkpoint": "`))
+}
+
+// isTorn reports whether a last line without an end is what a writer leaves that
+// stops half-way: a part of a checkpoint line, and zeros where blocks were never
+// written.
+func isTorn(line []byte) bool {
+	if _, err := parseLine(line); err == nil {
+		return false // only its end is not there
+	}
+	line = bytes.TrimRight(line, "\x00")
+	return bytes.IndexByte(line, 0) < 0 && (bytes.HasPrefix(line, []byte(linePrefix)) || bytes.HasPrefix([]byte(linePrefix), line))
 }
 
 // maxTextLines is what the text of a checkpoint may have: origin, size, root,
@@ -84,20 +176,31 @@ func (p *parser) line(line []byte, whole bool) error {
 	if err := p.endNote(); err != nil {
 		return err
 	}
-	if note, ok, err := p.inLine(line, whole); ok || err != nil {
+	if !whole && isTorn(line) {
+		p.contents.Torn = p.number
+		return nil
+	}
+	if note, ok, err := p.inLine(line); ok || err != nil {
+		p.pass(p.text...)
 		p.text, p.blank = nil, false
-		if err == nil && note != nil {
-			p.notes = append(p.notes, note)
+		if err == nil {
+			p.contents.Notes = append(p.contents.Notes, note)
+			p.ofLog = p.ofLog || !bytes.HasPrefix(line, []byte(linePrefix))
 		}
 		return err
 	}
-	switch {
+	switch at := (textLine{line, p.number}); {
 	case len(line) == 0:
 		p.blank = len(p.text) > 0
 	case p.blank:
-		p.text, p.blank = [][]byte{line}, false
+		p.pass(p.text...)
+		p.text, p.blank = []textLine{at}, false
 	default:
-		p.text = append(p.text[max(0, len(p.text)-maxTextLines+1):], line)
+		p.text = append(p.text, at)
+		if n := len(p.text) - maxTextLines; n > 0 {
+			p.pass(p.text[:n]...)
+			p.text = p.text[n:]
+		}
 	}
 	return nil
 }
@@ -106,9 +209,8 @@ func (p *parser) line(line []byte, whole bool) error {
 // brace may open one.
 const maxObjects = 16
 
-// inLine returns the note that a line carries in JSON. ok says that the line is
-// a checkpoint line, whole or not.
-func (p *parser) inLine(line []byte, whole bool) (note []byte, ok bool, err error) {
+// inLine returns the note that a line carries in JSON. ok says that it does.
+func (p *parser) inLine(line []byte) (note []byte, ok bool, err error) {
 	ours := bytes.HasPrefix(line, []byte(linePrefix))
 	if !ours && !bytes.Contains(line, []byte(`"checkpoint"`)) {
 		return nil, false, nil
@@ -125,10 +227,10 @@ func (p *parser) inLine(line []byte, whole bool) (note []byte, ok bool, err erro
 		}
 		object = object[i+1:]
 	}
-	if ours && whole {
+	if ours {
 		return nil, false, errNoLine
 	}
-	return nil, ours, nil
+	return nil, false, nil
 }
 
 // endNote takes the raw note that is complete with its signatures.
@@ -139,19 +241,23 @@ func (p *parser) endNote() error {
 	text, signatures := p.text, p.signatures
 	p.text, p.blank, p.signatures = nil, false, nil
 	// A line in front of the origin may be another's.
-	for skip := range len(text) {
-		note := bytes.Join(text[skip:], []byte("\n"))
-		if _, err := merkle.ParseCheckpoint(string(note) + "\n"); err != nil {
+	for skip := range text {
+		var note []byte
+		for _, line := range text[skip:] {
+			note = append(append(note, line.text...), '\n')
+		}
+		if _, err := merkle.ParseCheckpoint(string(note)); err != nil {
 			continue
 		}
-		note = append(note, '\n', '\n')
+		note = append(note, '\n')
 		for _, signature := range signatures {
 			note = append(append(note, signature...), '\n')
 		}
 		if _, err := Unverified(note); err != nil {
 			return err
 		}
-		p.notes = append(p.notes, note)
+		p.pass(text[:skip]...)
+		p.contents.Notes = append(p.contents.Notes, note)
 		return nil
 	}
 	return errors.New("a signed note that is no checkpoint")
