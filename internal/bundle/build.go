@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/keys"
-	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/prove"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
+	"github.com/otelaudit/otelaudit/internal/verify"
 )
 
 // Options say what to put into a bundle.
@@ -36,8 +36,9 @@ var ErrNoLog = errors.New("the tenant has no log")
 // Build writes a bundle of what a store holds to out. Every event of the tenant
 // is read and its leaf recomputed from its columns, those outside of the filter
 // too: whether an event matches is decided by what is under the signature, so a
-// column that somebody edited cannot keep an event out. Events that are
-// committed meanwhile are not in it. With an error, what was written is worth
+// column that somebody edited cannot keep an event out. What was removed must be
+// announced by verified events of the tenant _system, which go into the bundle.
+// Events that are committed meanwhile are not in it. With an error, what was written is worth
 // nothing.
 func Build(ctx context.Context, s *store.Scanner, out io.Writer, o Options) (Report, error) {
 	if err := o.Filter.Check(); err != nil {
@@ -68,7 +69,7 @@ type builder struct {
 	options Options
 	out     *Writer
 
-	pruned      map[int32]*merkle.Frontier
+	removals    *verify.Removals // nil where nothing was removed
 	commits     commits
 	hasher      store.RowHasher
 	read, total int64
@@ -86,7 +87,7 @@ func (b *builder) readHeader(ctx context.Context) (Header, error) {
 	if err != nil {
 		return h, err
 	}
-	if err := b.readPrunes(ctx); err != nil {
+	if err := b.readRemovals(ctx, logs); err != nil {
 		return h, err
 	}
 	for _, name := range logs {
@@ -102,8 +103,8 @@ func (b *builder) readHeader(ctx context.Context) (Header, error) {
 		if i := slices.IndexFunc(openings, func(e store.EpochRow) bool { return e.Epoch == name.Epoch }); i >= 0 {
 			epoch.Opening = string(openings[i].Note)
 		}
-		if f := b.pruned[name.Epoch]; f != nil {
-			epoch.Pruned = f.Size()
+		if err := b.putRemovals(ctx, name, &epoch); err != nil {
+			return h, err
 		}
 		h.Epochs = append(h.Epochs, epoch)
 	}
@@ -113,29 +114,12 @@ func (b *builder) readHeader(ctx context.Context) (Header, error) {
 	return h, nil
 }
 
-// readPrunes keeps the frontier of each epoch's last prune.
-func (b *builder) readPrunes(ctx context.Context) error {
-	b.pruned = make(map[int32]*merkle.Frontier)
-	prunes, err := b.scanner.Prunes(ctx, b.options.Tenant)
-	if err != nil {
-		return err
-	}
-	for i := range prunes { // by epoch and size
-		f, err := merkle.ParseFrontier(prunes[i].Size, prunes[i].Frontier)
-		if err != nil {
-			return fmt.Errorf("%w: prune %d: %w", ErrDamaged, prunes[i].ID, err)
-		}
-		b.pruned[prunes[i].Epoch] = &f
-	}
-	return nil
-}
-
 // writeEpoch streams the rows of an epoch in the order of its tree.
 func (b *builder) writeEpoch(ctx context.Context, name store.LogName) error {
 	b.commits = commits{scanner: b.scanner, name: name, tree: &b.out.trees[b.out.epoch], known: Known{b.options.Ring}}
-	if f := b.pruned[name.Epoch]; f != nil {
-		b.out.Pruned(f)
-		b.commits.all = f.Clone()
+	if p := b.removed(name).Pruned(); p != nil {
+		b.out.Pruned(&p.Frontier)
+		b.commits.all = p.Frontier.Clone()
 	}
 	size := b.out.Size()
 	after, limit := store.BeforeSeq(b.out.next()), int32(store.FirstLimit)
@@ -247,6 +231,10 @@ func (r *removedLeaves) fill(ctx context.Context, until int64) error {
 			return fmt.Errorf("%w: tenant %q, epoch %d: seq %d is missing", ErrDamaged, r.name.Tenant, r.name.Epoch, out.next())
 		}
 		if r.after = r.page[0].Seq; r.after == out.next() {
+			if !r.builder.removed(r.name).Announces(r.after) {
+				return fmt.Errorf("%w: tenant %q, epoch %d: seq %d was removed by itself, and no verified event of the tenant _system announces it",
+					ErrDamaged, r.name.Tenant, r.name.Epoch, r.after)
+			}
 			if err := r.builder.commits.add(ctx, r.page[0].Leaf, nil); err != nil {
 				return err
 			}

@@ -116,7 +116,7 @@ func TestABundleOfARangeIsComplete(t *testing.T) {
 	written, report, err := build(t, s, bundle.Filter{Epoch: &epoch, FirstSeq: &first, LastSeq: &last})
 	require.NoError(t, err)
 	require.EqualValues(t, 29, report.Events)
-	require.True(t, report.Complete())
+	require.Equal(t, bundle.Proven, report.Complete())
 	verified, err := bundle.Verify(bytes.NewReader(written), s.Trust)
 	require.NoError(t, err)
 	require.Equal(t, report, verified)
@@ -172,28 +172,110 @@ func TestNoBundleOfAStoreThatContradictsItsLog(t *testing.T) {
 	}
 }
 
-func TestABundleKnowsWhatWasPrunedAndRemoved(t *testing.T) {
+// announceIn writes the event that says a removal is meant.
+func announceIn(t testing.TB, s *provetest.Store, tenant, id, payload string) {
+	t.Helper()
+	parsed, err := record.ParseJSON([]byte(payload))
+	require.NoError(t, err)
+	s.Write(t, &record.Record{
+		TenantID: tenant, EventID: id, Action: "audit.prune", Outcome: record.OutcomeSuccess, Payload: parsed, TimeUnixNano: 1,
+		Actor: record.EmptyObject().Set("type", record.StringValue("user")).Set("id", record.StringValue("op")),
+	})
+}
+
+// thirty writes 30 events in commits of three.
+func thirty(t testing.TB) *provetest.Store {
+	t.Helper()
 	s := provetest.NewStore(t, provetest.NewKeys(t, "a"))
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 10 {
 		s.Write(t, provetest.Arbitrary(random, "acme", 3*i), provetest.Arbitrary(random, "acme", 3*i+1), provetest.Arbitrary(random, "acme", 3*i+2))
 	}
-	attack(t, s,
-		`INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash)
-			SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE seq IN (9, 15, 16, 29)`,
-		`DELETE FROM audit_events WHERE seq IN (9, 15, 16, 29)`,
-		`INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id, root, frontier, note)
-			SELECT size, recorded_at, 6, epoch, tenant_id, root, frontier, note FROM audit_commits WHERE size = 6`,
-		`DELETE FROM audit_events WHERE seq < 6`,
-	)
+	return s
+}
+
+const (
+	pruneSix = `INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id, intent_event_id, root, frontier, note)
+		SELECT size, recorded_at, 6, epoch, tenant_id, 'prune-1', root, frontier, note FROM audit_commits WHERE tenant_id = 'acme' AND size = 6;
+		DELETE FROM audit_events WHERE tenant_id = 'acme' AND seq < 6`
+	removeFour = `INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash)
+		SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq IN (9, 15, 16, 29);
+		DELETE FROM audit_events WHERE tenant_id = 'acme' AND seq IN (9, 15, 16, 29)`
+)
+
+func TestABundleKnowsWhatWasPrunedAndRemoved(t *testing.T) {
+	s := thirty(t)
+	announceIn(t, s, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 6}`)
+	announceIn(t, s, "_system", "prune-2", `{"tenant": "acme", "epoch": 0, "seqs": [9, [15, 17], 29]}`)
+	attack(t, s, pruneSix)
 	written, report, err := build(t, s, bundle.Filter{})
+	require.NoError(t, err)
+	require.Equal(t, "proven from seq 6", report.Complete())
+	verified, err := bundle.Verify(bytes.NewReader(written), s.Trust)
+	require.NoError(t, err)
+	require.Equal(t, report, verified)
+
+	attack(t, s, removeFour)
+	written, report, err = build(t, s, bundle.Filter{})
 	require.NoError(t, err)
 	require.EqualValues(t, 20, report.Events)
 	require.EqualValues(t, 4, report.Removed)
 	require.EqualValues(t, 6, report.Epochs[0].Pruned)
-	verified, err := bundle.Verify(bytes.NewReader(written), s.Trust)
+	require.Equal(t, bundle.Attested, report.Complete())
+	verified, err = bundle.Verify(bytes.NewReader(written), s.Trust)
 	require.NoError(t, err)
 	require.Equal(t, report, verified)
+
+	// A login that may not read _system cannot know whether it was meant.
+	config, err := pgx.ParseConfig(s.Database.ReaderURL)
+	require.NoError(t, err)
+	attack(t, s, `INSERT INTO audit_login_tenants (login, login_oid, tenant_id) SELECT rolname, oid, 'acme' FROM pg_roles WHERE rolname = '`+config.User+`'`)
+	_, _, err = build(t, s, bundle.Filter{})
+	require.ErrorIs(t, err, bundle.ErrSystemUnseen)
+}
+
+// Nothing is attested of a log of which something was removed that nobody
+// announced, whatever the tables of removals say.
+func TestNoBundleOfWhatWasRemovedWithoutAWord(t *testing.T) {
+	for name, test := range map[string]struct {
+		do   func(s *provetest.Store)
+		want string
+	}{
+		"a prune without a note": {func(s *provetest.Store) {
+			announceIn(t, s, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 6}`)
+			attack(t, s, pruneSix, `UPDATE audit_prunes SET note = NULL`)
+		}, "the row of audit_prunes for events before 6 does not count"},
+		"a prune with the note of another size": {func(s *provetest.Store) {
+			announceIn(t, s, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 6}`)
+			attack(t, s, pruneSix, `UPDATE audit_prunes SET note = (SELECT note FROM audit_commits WHERE tenant_id = 'acme' AND size = 9)`)
+		}, "its note is of 9 events, not of 6"},
+		"a prune that nobody announced": {func(s *provetest.Store) { attack(t, s, pruneSix) }, "announces it"},
+		"announced in the tenant's own log": {func(s *provetest.Store) {
+			announceIn(t, s, "acme", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 6}`)
+			attack(t, s, pruneSix)
+		}, "announces it"},
+		"announced for another size": {func(s *provetest.Store) {
+			announceIn(t, s, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 9}`)
+			attack(t, s, pruneSix)
+		}, "announces it"},
+		"announced by an event that was made up": {func(s *provetest.Store) {
+			announceIn(t, s, "_system", "prune-1", `{"tenant": "other", "epoch": 0, "size": 6}`)
+			attack(t, s, pruneSix, `UPDATE audit_events SET payload = '{"tenant": "acme", "epoch": 0, "size": 6}' WHERE tenant_id = '_system'`)
+		}, "announces it"},
+		"single events": {func(s *provetest.Store) { attack(t, s, removeFour) }, "seq 9 was removed by itself, and no verified event"},
+		"one single event too many": {func(s *provetest.Store) {
+			announceIn(t, s, "_system", "prune-2", `{"tenant": "acme", "epoch": 0, "seqs": [9, [15, 17]]}`)
+			attack(t, s, removeFour)
+		}, "seq 29 was removed by itself, and no verified event"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := thirty(t)
+			test.do(s)
+			_, _, err := build(t, s, bundle.Filter{})
+			require.ErrorIs(t, err, bundle.ErrDamaged)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
 }
 
 // A log that was written without signatures is under one from the opening of

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,15 +91,63 @@ func (l *log) header(t testing.TB, s signing, filter bundle.Filter) bundle.Heade
 			require.NoError(t, statement.Check())
 			epoch.Opening = s.sign(t, statement.Text())
 		}
+		epoch.Removals = l.removals(t, s, i)
 		h.Epochs = append(h.Epochs, epoch)
 	}
 	return h
 }
 
+// removals is the evidence for what is gone of an epoch.
+func (l *log) removals(t testing.TB, s signing, epoch int) []bundle.Removal {
+	t.Helper()
+	var found []bundle.Removal
+	if pruned := l.pruned[epoch]; pruned > 0 {
+		f := l.frontier(epoch, pruned)
+		c := merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, l.tenant, int32(epoch)), Size: pruned, Root: f.Root(), RecordedAt: begin}
+		r := announce(t, s, l.tenant, epoch, fmt.Sprintf(`"size":%d`, pruned))
+		r.Note = s.sign(t, c.Text())
+		found = append(found, r)
+	}
+	var seqs []string
+	for seq, e := range l.epochs[epoch] {
+		if e.removed {
+			seqs = append(seqs, strconv.Itoa(seq))
+		}
+	}
+	if len(seqs) > 0 {
+		found = append(found, announce(t, s, l.tenant, epoch, `"seqs":[`+strings.Join(seqs, ",")+`]`))
+	}
+	return found
+}
+
+// announce makes a log of _system with one event, which announces a removal.
+func announce(t testing.TB, s signing, tenant string, epoch int, what string) bundle.Removal {
+	t.Helper()
+	name, err := json.Marshal(tenant)
+	require.NoError(t, err)
+	payload, err := record.ParseJSON(fmt.Appendf(nil, `{"tenant":%s,"epoch":%d,%s}`, name, epoch, what))
+	require.NoError(t, err)
+	rec := &record.Record{TenantID: "_system", EventID: "prune-1", Action: "audit.prune", Outcome: record.OutcomeSuccess, Payload: payload, TimeUnixNano: 1}
+	return system(t, s, rec)
+}
+
+func system(t testing.TB, s signing, rec *record.Record) bundle.Removal {
+	t.Helper()
+	canonical := rec.AppendCanonical(nil)
+	c := merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, rec.TenantID, 0), Size: 1, Root: merkle.LeafHash(canonical), RecordedAt: begin}
+	proof := merkle.Proof{Note: []byte(s.sign(t, c.Text()))}
+	return bundle.Removal{Record: string(canonical), Proof: string(proof.Marshal())}
+}
+
 func (l *log) write(t testing.TB, s signing, filter bundle.Filter) []byte {
 	t.Helper()
+	return l.writeUnder(t, s, l.header(t, s, filter))
+}
+
+func (l *log) writeUnder(t testing.TB, s signing, header bundle.Header) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	w, err := bundle.NewWriter(&out, l.header(t, s, filter), bundle.Known{Ring: s.ring})
+	w, err := bundle.NewWriter(&out, header, bundle.Known{Ring: s.ring})
 	require.NoError(t, err)
 	for i, entries := range l.epochs {
 		if l.pruned[i] > 0 {
@@ -179,7 +229,7 @@ func TestABundleOfAnySelectionVerifies(t *testing.T) {
 		require.NoError(t, err, string(written))
 		require.Equal(t, events, report.Events)
 		require.Equal(t, removed, report.Removed)
-		require.False(t, report.Complete())
+		require.Equal(t, bundle.Attested, report.Complete())
 		require.Len(t, report.Epochs, len(l.epochs))
 	}
 }
@@ -199,7 +249,7 @@ func TestABundleOfEverythingNeedsNoHash(t *testing.T) {
 		require.NotContains(t, string(written), `"proof":["`)
 		report, err := bundle.Verify(bytes.NewReader(written), s.trust)
 		require.NoError(t, err)
-		require.True(t, report.Complete())
+		require.Equal(t, bundle.Proven, report.Complete())
 		size := int64(0)
 		for _, epoch := range report.Epochs {
 			require.Equal(t, epoch.Size, epoch.Events)
@@ -220,7 +270,7 @@ func TestLeavingOneOutOfEverythingIsFound(t *testing.T) {
 		l.epochs[0][k].skip, l.epochs[0][k].removed = k == 1, false
 	}
 	_, err := bundle.Verify(bytes.NewReader(l.write(t, s, bundle.Filter{})), s.trust)
-	require.ErrorContains(t, err, "the filter takes every event of its range")
+	require.ErrorContains(t, err, "some are missing that the filter takes")
 	epoch, first, last := int32(0), int64(2), int64(4)
 	filter := bundle.Filter{Epoch: &epoch, FirstSeq: &first, LastSeq: &last}
 	for k := range l.epochs[0] {
@@ -228,11 +278,82 @@ func TestLeavingOneOutOfEverythingIsFound(t *testing.T) {
 	}
 	report, err := bundle.Verify(bytes.NewReader(l.write(t, s, filter)), s.trust)
 	require.NoError(t, err)
-	require.True(t, report.Complete())
+	require.Equal(t, bundle.Proven, report.Complete())
 	require.EqualValues(t, 3, report.Events)
 	l.epochs[0][3].skip = true
 	_, err = bundle.Verify(bytes.NewReader(l.write(t, s, filter)), s.trust)
-	require.ErrorContains(t, err, "the filter takes every event of its range, which has 3; 2 stand here")
+	require.ErrorContains(t, err, "of the entries 3 to 3 some are missing that the filter takes")
+}
+
+// What is gone is in a bundle only with the proof that it was meant to go: the
+// maker can neither count something as removed nor call a bundle complete that
+// begins behind a prune.
+func TestNothingIsRemovedWithoutEvidence(t *testing.T) {
+	s, stranger := newSigning(t, "a"), newSigning(t, "b")
+	random := rand.New(rand.NewPCG(9, 10))
+	fresh := func() *log {
+		l := &log{tenant: "acme", epochs: [][]entry{make([]entry, 9)}, pruned: []int64{4}}
+		for i := range l.epochs[0] {
+			l.epochs[0][i] = randomLog(random, "acme", 1, 1).epochs[0][0]
+			l.epochs[0][i].at, l.epochs[0][i].skip, l.epochs[0][i].removed = begin, false, i == 6
+		}
+		return l
+	}
+	known := bundle.Known{Ring: s.ring}
+	l := fresh()
+	h := l.header(t, s, bundle.Filter{})
+	_, err := bundle.NewWriter(io.Discard, h, known)
+	require.NoError(t, err)
+	report, err := bundle.Verify(bytes.NewReader(l.write(t, s, bundle.Filter{})), s.trust)
+	require.NoError(t, err)
+	require.Equal(t, bundle.Attested, report.Complete(), "something was removed one by one")
+	l.epochs[0][6].removed = false
+	report, err = bundle.Verify(bytes.NewReader(l.write(t, s, bundle.Filter{})), s.trust)
+	require.NoError(t, err)
+	require.Equal(t, "proven from seq 4", report.Complete())
+	epoch, first := int32(0), int64(5)
+	l.epochs[0][4].skip = true
+	report, err = bundle.Verify(bytes.NewReader(l.write(t, s, bundle.Filter{Epoch: &epoch, FirstSeq: &first})), s.trust)
+	require.NoError(t, err)
+	require.Equal(t, bundle.Proven, report.Complete(), "the range begins behind what was pruned")
+
+	notSystem, err := record.ParseCanonical([]byte(h.Epochs[0].Removals[0].Record))
+	require.NoError(t, err)
+	notSystem.TenantID = "acme"
+	for name, change := range map[string]func(e *bundle.Epoch){
+		"no evidence":              func(e *bundle.Epoch) { e.Removals = nil },
+		"none of the prune":        func(e *bundle.Epoch) { e.Removals = e.Removals[1:] },
+		"twice":                    func(e *bundle.Epoch) { e.Removals = append(e.Removals, e.Removals[0]) },
+		"more pruned":              func(e *bundle.Epoch) { e.Pruned = 5 },
+		"nothing pruned":           func(e *bundle.Epoch) { e.Pruned = 0 },
+		"of another tenant":        func(e *bundle.Epoch) { announced(e, announce(t, s, "other", 0, `"size":4`)) },
+		"of another epoch":         func(e *bundle.Epoch) { announced(e, announce(t, s, "acme", 1, `"size":4`)) },
+		"of another size":          func(e *bundle.Epoch) { announced(e, announce(t, s, "acme", 0, `"size":3`)) },
+		"by a stranger":            func(e *bundle.Epoch) { announced(e, announce(t, stranger, "acme", 0, `"size":4`)) },
+		"in the tenant's own log":  func(e *bundle.Epoch) { announced(e, system(t, s, notSystem)) },
+		"a record that is not it":  func(e *bundle.Epoch) { e.Removals[0].Record = e.Removals[1].Record },
+		"checkpoint of all events": func(e *bundle.Epoch) { e.Removals[0].Note = e.Checkpoint },
+		"checkpoint of a stranger": func(e *bundle.Epoch) { e.Removals[0].Note = strings.Replace(e.Removals[0].Note, "\n4\n", "\n5\n", 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := fresh().header(t, s, bundle.Filter{})
+			change(&h.Epochs[0])
+			_, err := bundle.NewWriter(io.Discard, h, known)
+			require.ErrorContains(t, err, "removals of epoch 0: a removal is not proven: ")
+		})
+	}
+
+	// Removed, and announced was another one.
+	l.epochs[0][4].skip = false
+	h = l.header(t, s, bundle.Filter{})
+	h.Epochs[0].Removals = append(h.Epochs[0].Removals, announce(t, s, "acme", 0, `"seqs":[5]`))
+	l.epochs[0][6].removed = true
+	_, err = bundle.Verify(bytes.NewReader(l.writeUnder(t, s, h)), s.trust)
+	require.ErrorContains(t, err, "of the entries 6 to 6 some are missing that the filter takes")
+}
+
+func announced(e *bundle.Epoch, r bundle.Removal) {
+	e.Removals[0].Record, e.Removals[0].Proof = r.Record, r.Proof
 }
 
 func smallBundle(t testing.TB, s signing) []byte {

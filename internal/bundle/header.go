@@ -35,6 +35,8 @@ type Epoch struct {
 	Opening string `json:"opening,omitempty"`
 	// Pruned is the number of events at the beginning that retention removed.
 	Pruned int64 `json:"pruned,omitempty"`
+	// Removals are the evidence that what is gone was meant to go.
+	Removals []Removal `json:"removals,omitempty"`
 }
 
 const (
@@ -141,6 +143,8 @@ type tree struct {
 	recordedAt time.Time
 	lostSize   int64 // of the epoch before, as its opening acknowledges
 	pruned     int64
+	prunedRoot merkle.Hash // of the tree of what was pruned, signed
+	announced  [][2]int64  // whose removal one by one is proven to be meant; in order
 
 	newest time.Time // of the events read
 	events int64     // read
@@ -171,6 +175,9 @@ func (h *Header) trees(trust opener) ([]tree, error) {
 			return nil, fmt.Errorf("epoch %d: no signature stands for it", t.epoch)
 		case t.pruned > t.size:
 			return nil, fmt.Errorf("epoch %d: more was pruned than there was", t.epoch)
+		}
+		if err := h.setRemovals(trust, t, &h.Epochs[i]); err != nil {
+			return nil, fmt.Errorf("removals of epoch %d: %w", t.epoch, err)
 		}
 	}
 	return found, nil

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -33,10 +35,36 @@ type EpochReport struct {
 	Events     int64     // of the bundle
 }
 
-// Complete reports whether the proofs alone show that nothing is left out: the
+// What is proven about events that are not in a bundle: see Complete.
+const (
+	Proven   = "proven"
+	Attested = "attested"
+)
+
+// Complete says what is proven about events that are not in it. Proven: the
 // filter asks nothing of the events themselves, so every one in its range must
-// be there, and is, but for what was pruned or removed.
-func (r *Report) Complete() bool { return r.Header.Filter.takesAll() }
+// be there, and is. "proven from seq N" (of an epoch, where there are several):
+// so it is of every event that retention left; that those before were meant to
+// go is proven, too, and what they were is not. Attested: what is left out, by
+// the filter or by removals one by one, is what the holder of the key says.
+func (r *Report) Complete() string {
+	if !r.Header.Filter.takesAll() || r.Removed > 0 {
+		return Attested
+	}
+	var from []string
+	for i := range r.Epochs {
+		e := &r.Epochs[i]
+		if begin, end := r.Header.Filter.rangeOf(e.Size); e.Pruned <= begin || begin == end {
+			continue
+		}
+		place := " from seq " + strconv.FormatInt(e.Pruned, 10)
+		if len(r.Epochs) > 1 {
+			place += " of epoch " + strconv.FormatInt(int64(e.Epoch), 10)
+		}
+		from = append(from, place)
+	}
+	return Proven + strings.Join(from, ",")
+}
 
 func (m *manifest) report() Report {
 	r := Report{Header: *m.header, Events: m.count, Removed: m.removed, CreatedAt: m.createdAt}
@@ -166,7 +194,7 @@ func (v *verifier) checkEvent(t *tree) error {
 	case l.seq >= t.size:
 		return fmt.Errorf("seq %d is not in a log of %d events", l.seq, t.size)
 	}
-	if err := v.fill(l.seq, l.proof); err != nil {
+	if err := v.leaveOut(t, l.seq, l.proof); err != nil {
 		return err
 	}
 	v.tree.add(merkle.LeafHash(l.record), 0)
@@ -197,6 +225,27 @@ func (v *verifier) checkEvent(t *tree) error {
 	return nil
 }
 
+// leaveOut appends what was left out up to an entry, and holds it against what
+// the filter and the removals allow.
+func (v *verifier) leaveOut(t *tree, to int64, proof []merkle.Hash) error {
+	from := v.tree.end
+	if err := v.fill(to, proof); err != nil {
+		return err
+	}
+	if from == 0 && to == t.pruned && to > 0 && v.tree.root() != t.prunedRoot {
+		return fmt.Errorf("%w: what was pruned of epoch %d is not what its checkpoint says", errRemoval, t.epoch)
+	}
+	if !v.header.Filter.takesAll() {
+		return nil
+	}
+	begin, end := v.header.Filter.rangeOf(t.size)
+	begin, end = max(begin, t.pruned, from), min(end, to)
+	if begin < end && !t.isAnnounced(begin, end) {
+		return fmt.Errorf("of the entries %d to %d some are missing that the filter takes and that no announcement removed", begin, end-1)
+	}
+	return nil
+}
+
 // fill appends what was left out up to an entry.
 func (v *verifier) fill(to int64, proof []merkle.Hash) error {
 	wanted := levels(v.tree.end, to)
@@ -216,7 +265,7 @@ func (v *verifier) checkEnd(t *tree) error {
 	if v.end.epoch != t.epoch {
 		return fmt.Errorf("epoch %d ends where epoch %d should", v.end.epoch, t.epoch)
 	}
-	if err := v.fill(t.size, v.end.proof); err != nil {
+	if err := v.leaveOut(t, t.size, v.end.proof); err != nil {
 		return err
 	}
 	if v.tree.root() != t.root {
@@ -228,8 +277,14 @@ func (v *verifier) checkEnd(t *tree) error {
 
 // checkComplete holds a bundle that must hold every event of its range to it.
 func (v *verifier) checkComplete() error {
-	if v.found.removed < 0 {
-		return fmt.Errorf("%w: removed %d", errManifest, v.found.removed)
+	announced := int64(0)
+	for i := range v.trees {
+		t := &v.trees[i]
+		from, to := v.header.Filter.rangeOf(t.size)
+		announced += t.announcedWithin(max(from, t.pruned), to)
+	}
+	if v.found.removed < 0 || v.found.removed > announced {
+		return fmt.Errorf("%w: removed %d, and %d were announced", errManifest, v.found.removed, announced)
 	}
 	if !v.header.Filter.takesAll() {
 		return nil

@@ -41,7 +41,9 @@ That the events are in the log is proven. That none is missing is proven where t
 filter is none, or a range of --first-seq to --last-seq; under any other filter it
 is what the holder of the key attests in the manifest. To attest it, every event
 of the tenant is read and recomputed; where the store contradicts its log, nothing
-is written (exit code 1).
+is written (exit code 1). So it is where events were removed that no verified event
+of the tenant _system announces; the announcements go into the bundle, which takes
+a login that may read them.
 
 The window is since <= t < until. Events committed meanwhile are not in it.`,
 		Example: `  otelaudit bundle --tenant acme --key log.key --out acme.bundle
@@ -184,12 +186,14 @@ func describeBundle(err error) error {
 		return negative("nothing was written; 'otelaudit verify' says what is wrong, and where", "%w", err)
 	case errors.Is(err, bundle.ErrNoLog):
 		return negative("", "%w", err)
+	case errors.Is(err, bundle.ErrSystemUnseen):
+		return environmentError("use a login of the auditor role, or one that may read the tenant _system, too", err)
 	}
 	return describeProof(err)
 }
 
 type verifyBundleOptions struct {
-	trust  trustFlag
+	trust  pinnedTrust
 	format formatFlag
 }
 
@@ -204,8 +208,11 @@ root, matches the filter, is of the tenant, stands in order and once, and that t
 file is the one that was signed, to the last byte.
 
 "complete" says what is proven about events that are not in it: "proven", the
-filter takes everything in its range and nothing in it is missing; "attested", the
-holder of the log's key signed that these are all that match.
+filter takes everything in its range and nothing in it is missing; "proven from seq
+N", so it is of all that retention left, and that the events before were meant to
+go is proven, not what they were; "attested", the holder of the log's key signed
+that these are all that match, or events were removed one by one. A bundle of
+another log than --log is refused.
 
 Exit codes: 0 it holds; 1 it does not; 2 wrong usage, or not a bundle.`,
 		Example: `  otelaudit verify-bundle --trust trust acme.bundle`,
@@ -227,7 +234,7 @@ func (o *verifyBundleOptions) run(cmd *cobra.Command, sys *System, path string) 
 	if err != nil {
 		return err
 	}
-	trust, err := o.trust.load(sys, true)
+	trust, err := o.trust.load(sys)
 	if err != nil {
 		return err
 	}
@@ -252,7 +259,7 @@ type bundleReport struct {
 	Log       string              `json:"log"`
 	Filter    bundle.Filter       `json:"filter"`
 	Events    int64               `json:"events"`
-	Complete  string              `json:"complete"` // proven or attested
+	Complete  string              `json:"complete"` // proven, proven from seq N, or attested
 	Removed   int64               `json:"removed,omitempty"`
 	CreatedAt string              `json:"created_at"`
 	Epochs    []bundleEpochReport `json:"epochs"`
@@ -271,10 +278,7 @@ type bundleEpochReport struct {
 func writeReport(sys *System, format string, r *bundle.Report) error {
 	shown := bundleReport{
 		TenantID: r.Header.TenantID, Log: r.Header.Log, Filter: r.Header.Filter, Events: r.Events,
-		Complete: "attested", Removed: r.Removed, CreatedAt: instant(r.CreatedAt),
-	}
-	if r.Complete() {
-		shown.Complete = "proven"
+		Complete: r.Complete(), Removed: r.Removed, CreatedAt: instant(r.CreatedAt),
 	}
 	for i := range r.Epochs {
 		e := &r.Epochs[i]

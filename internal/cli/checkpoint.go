@@ -42,7 +42,9 @@ restored backup visible: 'otelaudit verify --anchors' holds a store against it.
 of the file has only grown since, then appends what is new. Where a log has gone
 back, has another root, or is gone: exit code 1, and nothing is written. With a
 trust file the signatures are checked, too, before anything is printed or
-written. Exit code 3 when some logs carry no signature.`,
+written; --append needs one, and so does --out without --tenant: what a database's
+administrator has edited is not kept as evidence. Exit code 3 when some logs carry
+no signature.`,
 		Example: `  otelaudit checkpoint --tenant acme
   otelaudit checkpoint --trust trust --append /mnt/elsewhere/anchors`,
 		Args: exactly(),
@@ -82,7 +84,9 @@ func (o *checkpointOptions) run(cmd *cobra.Command, sys *System) error {
 	if err := o.check(cmd); err != nil {
 		return err
 	}
-	trust, err := o.trust.load(sys, false)
+	// What is kept must be signed: a forged head would be in the way of every
+	// genuine one.
+	trust, err := o.trust.load(sys, o.append != "" || o.out != "" && o.tenant == "")
 	if err != nil {
 		return err
 	}
@@ -207,9 +211,9 @@ func (c *collectedHeads) incomplete() error {
 // appendTo appends what is new to an anchor file, once the store has been held
 // against all that is in it.
 func (c *collectedHeads) appendTo(ctx context.Context, path string) error {
-	kept, err := anchor.ReadFile(path)
+	kept, _, err := readAnchorFiles("append", path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return environmentError("somebody may have edited it: compare it with a copy before you make a new one", fmt.Errorf("--append: %w", err))
+		return err
 	}
 	var first error
 	wrong := 0

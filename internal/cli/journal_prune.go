@@ -124,14 +124,11 @@ func (o *journalPruneOptions) options(cmd *cobra.Command, sys *System) (*journal
 	if err != nil {
 		return nil, err
 	}
-	files := o.anchors
-	if variable := sys.Getenv("AUDIT_JOURNAL_ANCHOR_FILE"); len(files) == 0 && variable != "" {
-		files = []string{variable}
-	}
+	files := anchorFiles(sys, o.anchors, "AUDIT_JOURNAL_ANCHOR_FILE")
 	if len(files) == 0 {
 		return nil, usageError("the anchor_file of the exporter auditjournal, or a copy of it", "--anchors is missing: a segment is removed only when its end is anchored")
 	}
-	anchors, err := readAnchors(files)
+	anchors, _, err := readAnchorFiles("anchors", files...)
 	if err != nil {
 		return nil, err
 	}

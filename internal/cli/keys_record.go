@@ -65,7 +65,8 @@ func (l *keyLog) notes(sys *System) ([][]byte, error) {
 			files = []string{file}
 		}
 	}
-	return readAnchors(files)
+	notes, _, err := readAnchorFiles("anchors", files...)
+	return notes, err
 }
 
 // record writes the changes that the trust file tells of, those that are in the

@@ -123,7 +123,7 @@ func (o *proveOptions) check(cmd *cobra.Command) error {
 }
 
 func (o *proveOptions) proveConsistency(ctx context.Context, sys *System, trust *keys.Trust) error {
-	notes, err := readCheckpoints(o.from)
+	notes, err := readKeptCheckpoints(o.from)
 	if err != nil {
 		return err
 	}
@@ -153,17 +153,13 @@ func (o *proveOptions) proveConsistency(ctx context.Context, sys *System, trust 
 	return writeBytes(sys, o.out, file)
 }
 
-// readCheckpoints reads a file of checkpoints in any form in which they are
-// kept.
-func readCheckpoints(path string) ([][]byte, error) {
-	notes, err := anchor.ReadFile(path)
+// readKeptCheckpoints reads a file that must hold a checkpoint.
+func readKeptCheckpoints(path string) ([][]byte, error) {
+	notes, _, err := readAnchorFiles("from", path)
 	if err == nil && len(notes) == 0 {
-		err = fmt.Errorf("%s: %w", path, anchor.ErrNone)
+		return nil, environmentError("", fmt.Errorf("--from: %s: %w", path, anchor.ErrNone))
 	}
-	if err != nil {
-		return nil, environmentError("a checkpoint is a signed note as 'otelaudit checkpoint' prints it, or a line of an anchor file", err)
-	}
-	return notes, nil
+	return notes, err
 }
 
 // newestOfTenant picks the newest checkpoint of the tenant's newest epoch.

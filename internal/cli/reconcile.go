@@ -7,21 +7,22 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/reconcile"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
 type reconcileOptions struct {
 	database     databaseFlags
-	trust        trustFlag
+	trust        pinnedTrust
 	tenant       string
-	journal      string
+	journals     []string
 	anchors      []string
 	sent         string
 	since, until string
@@ -55,7 +56,12 @@ No alarm, and counted: an application's retry, a conflict that is in quarantine,
 what was pruned, what is older than the journal, what is younger than --grace, and
 events of _system, which this program writes into the store alone.
 
-The journal is verified first. The window is since <= t < until, by recorded_at.
+What was pruned or removed counts only as far as a verified event of the tenant
+_system announces it, and a quarantined record only if it is the one that the
+journal has: the store's own tables explain nothing.
+
+The journals are verified first; --journal is given once per collector, each of
+which keeps one. The window is since <= t < until, by recorded_at.
 Memory is bounded: both sinks are cut into buckets in --temp-dir, about 200 bytes
 per entry.
 
@@ -76,7 +82,7 @@ environment; 3 nothing was found that is certain, and not everything is.`,
 	o.trust.register(cmd, "trust `FILE` with the public keys of the log")
 	f := cmd.Flags()
 	f.StringVar(&o.tenant, "tenant", "", "compare this `tenant` only (default: all)")
-	f.StringVar(&o.journal, "journal", "", "`DIR` of the journal")
+	f.StringArrayVar(&o.journals, "journal", nil, "`DIR` of a journal, may be repeated: one per collector")
 	f.StringArrayVar(&o.anchors, "anchors", nil, "`FILE` with checkpoints of the journal, may be repeated (default: $AUDIT_JOURNAL_ANCHOR_FILE)")
 	f.StringVar(&o.sent, "sent", "", "`FILE` with the ids of what a client sent; - is standard input")
 	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
@@ -96,10 +102,12 @@ func (o *reconcileOptions) run(cmd *cobra.Command, sys *System) error {
 		return err
 	}
 	switch {
-	case (o.journal == "") == (o.sent == ""):
+	case (len(o.journals) == 0) == (o.sent == ""):
 		return usageError(helpHint(cmd), "reconcile needs --journal or --sent, one of them")
 	case o.sent != "" && o.tenant == "":
 		return usageError("a client's list is one tenant's: --tenant T", "--sent needs --tenant")
+	case slices.Contains(o.journals, ""):
+		return usageError("leave the flag out instead", "--journal is empty")
 	case o.sent != "" && (o.since != "" || o.until != ""):
 		return usageError("the list says which events are meant", "--since and --until go with --journal")
 	case o.grace < 0:
@@ -116,11 +124,11 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	if err != nil {
 		return err
 	}
-	trust, err := o.trust.load(sys, true)
+	trust, err := o.trust.load(sys)
 	if err != nil {
 		return err
 	}
-	notes, err := o.readAnchors(sys)
+	notes, _, err := readAnchorFiles("anchors", anchorFiles(sys, o.anchors, "AUDIT_JOURNAL_ANCHOR_FILE")...)
 	if err != nil {
 		return err
 	}
@@ -132,11 +140,13 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	defer reader.Close()
 	progress := newCountLine(sys)
 	report, err := reconcile.Run(ctx, reconcile.Options{
-		Scanner: scanner, Reader: reader, Tenant: o.tenant, Directory: o.journal, Trust: trust, Anchors: notes,
+		Scanner: scanner, Reader: reader, Tenant: o.tenant, Directories: o.journals, Trust: trust, Anchors: notes,
 		Since: w.since, Until: w.until, Grace: o.grace, TempDir: o.tempDir, Now: sys.Now, Progress: progress.show,
 	})
 	progress.stop()
 	switch {
+	case errors.Is(err, reconcile.ErrTwice):
+		return usageError("name every collector's journal once", "--journal: %w", err)
 	case errors.Is(err, reconcile.ErrNoJournal), errors.Is(err, fs.ErrNotExist):
 		return environmentError("--journal is the directory of an auditjournal exporter", err)
 	case err != nil:
@@ -146,23 +156,6 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 		return err
 	}
 	return reconciled(report)
-}
-
-// readAnchors reads the checkpoints that the journal is verified against.
-func (o *reconcileOptions) readAnchors(sys *System) ([][]byte, error) {
-	files := o.anchors
-	if file := sys.Getenv("AUDIT_JOURNAL_ANCHOR_FILE"); len(files) == 0 && file != "" {
-		files = []string{file}
-	}
-	var notes [][]byte
-	for _, file := range files {
-		found, err := anchor.ReadFile(file)
-		if err != nil {
-			return nil, environmentError("", fmt.Errorf("--anchors: %w", err))
-		}
-		notes = append(notes, found...)
-	}
-	return notes, nil
 }
 
 // connect opens the store as an auditor: quarantine and all tenants are needed.
@@ -214,7 +207,7 @@ func printReconciliation(out io.Writer, format string, r *reconcile.Report) erro
 			seq = fmt.Sprintf("%d/%d", f.Epoch, f.Seq)
 		}
 		if f.File != "" {
-			place = fmt.Sprintf("%s:%d", f.File, f.Line)
+			place = fmt.Sprintf("%s:%d", filepath.Join(f.Journal, f.File), f.Line)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Kind, cell(orDash(f.Tenant), 24), cell(orDash(f.EventID), 64), seq, place, f.RecordedAt, printable(f.Detail))
 	}
@@ -222,6 +215,14 @@ func printReconciliation(out io.Writer, format string, r *reconcile.Report) erro
 		return err
 	}
 	c := &r.Counts
+	for _, j := range r.Journals {
+		if len(r.Journals) > 1 {
+			fmt.Fprintf(out, "journal %s: %s, %s to %s\n", printable(j.Directory), j.Verdict, instant(j.From), instant(j.Until))
+		}
+	}
+	if c.UnprovenRemovals > 0 {
+		fmt.Fprintf(out, "the store says of %s that nobody announced: not believed; 'otelaudit verify' says which\n", counted(c.UnprovenRemovals, "removal"))
+	}
 	_, err := fmt.Fprintf(out, `%s: journal %s; %s, %s, %d matched
 retries %d, conflicts in quarantine %d, quarantined %d, pruned %d, under way %d, older than the journal %d, system %d
 `, r.Verdict, r.JournalVerdict, counted(c.JournalEntries, "entry"), counted(c.StoreEvents, "event"), c.Matched, c.Retries, c.Conflicts, c.Quarantined, c.Pruned, c.UnderWay, c.BeforeJournal, c.System)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/epoch"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -152,11 +151,7 @@ func (o *recoverOptions) load(sys *System) (*keys.Ring, [][]byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	files := o.anchors
-	if file := sys.Getenv("AUDIT_ANCHOR_FILE"); len(files) == 0 && file != "" {
-		files = []string{file}
-	}
-	notes, err := readAnchors(files)
+	notes, _, err := readAnchorFiles("anchors", anchorFiles(sys, o.anchors, "AUDIT_ANCHOR_FILE")...)
 	return ring, notes, err
 }
 
@@ -169,18 +164,6 @@ func loadKey(path string) (*keys.Ring, error) {
 		return nil, environmentError("", fmt.Errorf("--key: %w", err))
 	}
 	return ring, nil
-}
-
-func readAnchors(files []string) ([][]byte, error) {
-	var notes [][]byte
-	for _, file := range files {
-		found, err := anchor.ReadFile(file)
-		if err != nil {
-			return nil, environmentError("", fmt.Errorf("--anchors: %w", err))
-		}
-		notes = append(notes, found...)
-	}
-	return notes, nil
 }
 
 // recovery is one run of the command, and what `dev` does with a directory of an

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/verify"
@@ -226,28 +225,7 @@ func (o *verifyOptions) verifyJournal(ctx context.Context, sys *System, progress
 
 // readAnchors returns the checkpoints of every file, and the file of each.
 func (o *verifyOptions) readAnchors(sys *System, fallback string) (notes [][]byte, files []string, err error) {
-	paths := o.anchors
-	if path := sys.Getenv(fallback); len(paths) == 0 && path != "" {
-		paths = []string{path}
-	}
-	for _, path := range paths {
-		found, err := anchor.ReadFile(path)
-		if err != nil {
-			return nil, nil, environmentError("a file of anchors holds checkpoint lines, as an exporter or 'otelaudit checkpoint' writes them, or signed notes", fmt.Errorf("--anchors: %w", withPath(path, err)))
-		}
-		for _, note := range found {
-			notes, files = append(notes, note), append(files, path)
-		}
-	}
-	return notes, files, nil
-}
-
-// withPath names the file where the error does not.
-func withPath(path string, err error) error {
-	if _, named := errors.AsType[*fs.PathError](err); named || errors.Is(err, anchor.ErrDamaged) || errors.Is(err, anchor.ErrNone) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", path, err)
+	return readAnchorFiles("anchors", anchorFiles(sys, o.anchors, fallback)...)
 }
 
 func describeVerify(ctx context.Context, err error, files []string) error {

@@ -18,7 +18,7 @@ import (
 )
 
 type verifyProofOptions struct {
-	trust               trustFlag
+	trust               pinnedTrust
 	proof, record, from string
 	format              formatFlag
 }
@@ -33,7 +33,8 @@ func newVerifyProof(sys *System) *cobra.Command {
 With --record the proof is that this record is an entry of a log, in the tree that
 a trusted key signed: it was there when the checkpoint was signed, and in every
 tree of that log since. With --from the proof is that a log has only grown since
-the checkpoint in that file, which you have kept.
+the checkpoint in that file, which you have kept. A proof of another log than --log
+is refused.
 
 Exit codes: 0 it holds; 1 it does not; 2 wrong usage, or a file cannot be read.`,
 		Example: `  otelaudit verify-proof --trust trust --proof event.proof --record event.json
@@ -63,7 +64,7 @@ func (o *verifyProofOptions) run(cmd *cobra.Command, sys *System) error {
 	if o.proof == "" || (o.record == "") == (o.from == "") {
 		return usageError(helpHint(cmd), "verify-proof needs --proof, and --record or --from")
 	}
-	trust, err := o.trust.load(sys, true)
+	trust, err := o.trust.load(sys)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (o *verifyProofOptions) wrongKind(proof []byte) error {
 
 func (o *verifyProofOptions) verify(trust *keys.Trust, proof []byte) ([]byte, error) {
 	if o.from != "" {
-		notes, err := readCheckpoints(o.from)
+		notes, err := readKeptCheckpoints(o.from)
 		if err != nil {
 			return nil, err
 		}

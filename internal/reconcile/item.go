@@ -12,6 +12,8 @@ const (
 	inStore side = iota
 	inJournal
 	inQuarantine // of the store
+	inRemoved    // a leaf that an event left which was removed by itself
+	inMarked     // a quarantine entry of the journal
 )
 
 // item is one entry of either sink as it waits on disk.
@@ -26,8 +28,9 @@ type item struct {
 	at          int64 // microseconds since 1970: recorded_at, or the time of the journal's batch
 
 	epoch int32 // of the store
-	seq   int64 // of the store; of the journal the segment's number
+	seq   int64 // of the store; of the journal the segment's number; of the quarantine the id
 	line  int64 // of the segment
+	place int64 // of the journal among those that are compared, from 0
 }
 
 func (i *item) append(dst []byte) []byte {
@@ -37,7 +40,7 @@ func (i *item) append(dst []byte) []byte {
 		dst = append(dst, text...)
 	}
 	dst = append(append(dst, i.leaf[:]...), i.fingerprint[:]...)
-	for _, n := range []int64{i.at, int64(i.epoch), i.seq, i.line} {
+	for _, n := range []int64{i.at, int64(i.epoch), i.seq, i.line, i.place} {
 		dst = binary.AppendVarint(dst, n)
 	}
 	return dst
@@ -64,7 +67,7 @@ func (i *item) parse(b []byte) error {
 	copy(i.fingerprint[:], b[32:])
 	b = b[64:]
 	var epoch int64
-	for _, number := range []*int64{&i.at, &epoch, &i.seq, &i.line} {
+	for _, number := range []*int64{&i.at, &epoch, &i.seq, &i.line, &i.place} {
 		value, n := binary.Varint(b)
 		if n <= 0 {
 			return errItem

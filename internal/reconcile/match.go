@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/record"
 )
 
@@ -22,14 +24,14 @@ func decodeDigest(text string, digest *[32]byte) error {
 }
 
 func timeText(micros int64) string {
-	return time.UnixMicro(micros).UTC().Format("2006-01-02T15:04:05.000000Z")
+	return merkle.TimeText(time.UnixMicro(micros))
 }
 
 // finding says where an item is.
-func (i *item) finding(kind Kind, detail string) Finding {
+func (i *item) finding(r *run, kind Kind, detail string) Finding {
 	f := Finding{Kind: kind, Tenant: i.tenant, EventID: i.eventID, Seq: -1, RecordedAt: timeText(i.at), Detail: detail}
-	if i.side == inJournal {
-		f.File, f.Line = journal.SegmentName(i.seq), i.line
+	if i.side == inJournal || i.side == inMarked {
+		f.Journal, f.File, f.Line = r.nameOf(i.place), journal.SegmentName(i.seq), i.line
 	} else {
 		f.Epoch, f.Seq = i.epoch, i.seq
 	}
@@ -39,8 +41,9 @@ func (i *item) finding(kind Kind, detail string) Finding {
 // group are all items of one identity.
 type group struct {
 	stored, journaled []*item
-	conflict          bool // the quarantine has a conflict under the identity
-	quarantined       bool
+	quarantined       []*item // rows of the quarantine that claim the identity
+
+	prunedAs [][32]byte // fingerprints of entries that were taken for pruned events
 }
 
 // groups reads a bucket. name says under which identity an item stands there.
@@ -59,8 +62,7 @@ func (s *spool) groups(bucket int, name func(*item) string) (map[[2]string]*grou
 		case inJournal:
 			g.journaled = append(g.journaled, i)
 		default:
-			g.quarantined = true
-			g.conflict = g.conflict || i.key == record.ReasonIdentityConflict
+			g.quarantined = append(g.quarantined, i)
 		}
 		return nil
 	})
@@ -79,7 +81,7 @@ func (r *run) matchIDs(ctx context.Context) error {
 			return err
 		}
 		for _, g := range groups {
-			if err := r.matchID(g); err != nil {
+			if err := r.matchID(ctx, g); err != nil {
 				return err
 			}
 		}
@@ -88,7 +90,8 @@ func (r *run) matchIDs(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) matchID(g *group) error {
+func (r *run) matchID(ctx context.Context, g *group) error {
+	slices.SortStableFunc(g.journaled, func(a, b *item) int { return cmp.Compare(a.at, b.at) }) // of several journals
 	for _, s := range g.stored {
 		if !slices.ContainsFunc(g.journaled, func(j *item) bool { return j.leaf == s.leaf }) {
 			if err := r.storedAlone(s, g); err != nil {
@@ -108,7 +111,7 @@ func (r *run) matchID(g *group) error {
 			matched[j.leaf] = true
 			continue
 		}
-		if err := r.journaledAlone(j, g); err != nil {
+		if err := r.journaledAlone(ctx, j, g); err != nil {
 			return err
 		}
 	}
@@ -124,11 +127,11 @@ func (r *run) compareMAC(s *item, g *group) {
 	switch {
 	case slices.ContainsFunc(entries, func(j *item) bool { return j.mac == s.mac }):
 	case s.mac == "":
-		r.report.find(s.finding(MACRemoved, "the journal has the origin MAC of this event, and the store has none"))
+		r.report.find(s.finding(r, MACRemoved, "the journal has the origin MAC of this event, and the store has none"))
 	case !known || slices.ContainsFunc(entries, sameKey):
-		r.report.find(s.finding(MACExchanged, "the journal has another origin MAC of this event, or none, and no rotation of keys explains it"))
+		r.report.find(s.finding(r, MACExchanged, "the journal has another origin MAC of this event, or none, and no rotation of keys explains it"))
 	default:
-		r.report.find(s.finding(Unconfirmed, "the journal has no origin MAC of this event, or one of another key: "+
+		r.report.find(s.finding(r, Unconfirmed, "the journal has no origin MAC of this event, or one of another key: "+
 			"the keys were changed between two tries, or somebody exchanged it; otelaudit verify --mac-keys tells"))
 	}
 }
@@ -147,11 +150,11 @@ func (r *run) storedAlone(s *item, g *group) error {
 	counts := &r.report.Counts
 	switch {
 	case slices.ContainsFunc(g.journaled, func(j *item) bool { return j.fingerprint == s.fingerprint }):
-		r.report.find(s.finding(Unconfirmed, "the journal has an entry of this id that says the same of what happened, and none with this leaf: "+
+		r.report.find(s.finding(r, Unconfirmed, "the journal has an entry of this id that says the same of what happened, and none with this leaf: "+
 			"a retry whose first try it missed, or an edit of the time, the context, the source or the attributes"))
 	case len(g.journaled) > 0:
-		r.report.find(s.finding(Altered, "the journal has another record under this id, in "+journal.SegmentName(g.journaled[0].seq)))
-	case s.tenant == SystemTenant:
+		r.report.find(s.finding(r, Altered, "the journal has another record under this id, in "+journal.SegmentName(g.journaled[0].seq)))
+	case s.tenant == record.SystemTenant:
 		counts.System++
 	case r.first == 0 || s.at < r.first:
 		counts.BeforeJournal++
@@ -168,47 +171,64 @@ func (r *run) storedAlone(s *item, g *group) error {
 }
 
 func (r *run) onlyInStore(s *item) {
-	r.report.find(s.finding(OnlyInStore, "the journal does not have it: forged by somebody who can sign, or the journal was out when it was stored"))
+	r.report.find(s.finding(r, OnlyInStore, "the journal does not have it: forged by somebody who can sign, or the journal was out when it was stored"))
 }
 
 // journaledAlone judges an entry that is not the one of the stored event.
-func (r *run) journaledAlone(j *item, g *group) error {
+func (r *run) journaledAlone(ctx context.Context, j *item, g *group) error {
 	if !r.inWindow(j.at) {
 		return nil
 	}
 	counts := &r.report.Counts
-	_, removed := r.removed[j.leaf]
-	switch {
-	case slices.ContainsFunc(g.stored, func(s *item) bool { return j.fingerprint == s.fingerprint }):
+	if slices.ContainsFunc(g.stored, func(s *item) bool { return j.fingerprint == s.fingerprint }) || slices.Contains(g.prunedAs, j.fingerprint) {
 		counts.Retries++
-	case g.conflict && len(g.stored) > 0:
-		counts.Conflicts++
-	case g.quarantined:
-		counts.Quarantined++
-	case removed, j.at < r.cutoffs[j.tenant]:
-		counts.Pruned++
+		return nil
+	}
+	if len(g.quarantined) > 0 {
+		found, conflict, err := r.inQuarantine(ctx, j, g.quarantined)
+		switch {
+		case err != nil:
+			return err
+		case found == holdsIt && conflict:
+			counts.Conflicts++
+			return nil
+		case found == holdsIt:
+			counts.Quarantined++
+			return nil
+		case found == holdsNothing:
+			r.report.find(j.finding(r, Unconfirmed, "the store's quarantine claims its id, and what it has is no record"))
+			return nil
+		}
+	}
+	switch {
+	case r.mayBePruned(j):
+		g.prunedAs = append(g.prunedAs, j.fingerprint)
+		r.prune(j)
+		return nil
 	case r.young(j.at):
 		counts.UnderWay++
-	case j.key != "":
-		marked := *j
-		marked.epoch = alone
-		if len(g.stored) > 0 {
-			marked.line = -j.line // the id is another event's
-		}
-		return r.byKey.add(j.tenant, j.key, &marked)
-	default:
-		r.lost(j, len(g.stored) > 0)
+		return nil
 	}
-	return nil
+	marked := *j
+	if len(g.stored) > 0 {
+		marked.line = -j.line // the id is another event's
+	}
+	if j.key == "" {
+		return r.byHash.addHash(&marked)
+	}
+	marked.epoch = alone
+	return r.byKey.add(j.tenant, j.key, &marked)
 }
 
-// lost is an entry of the journal that the store has nowhere.
-func (r *run) lost(j *item, taken bool) {
-	if taken {
-		r.report.find(j.finding(Altered, "the store has another record under this id, and the quarantine not this one"))
+// lost is an entry of the journal that the store has nowhere. Its line is
+// negative where its id is another event's.
+func (r *run) lost(j *item) {
+	if j.line < 0 {
+		j.line = -j.line
+		r.report.find(j.finding(r, Altered, "the store has another record under this id, and the quarantine not this one"))
 		return
 	}
-	r.report.find(j.finding(OnlyInJournal, "the store does not have it, and it is not pruned, not in quarantine and not under way: "+
+	r.report.find(j.finding(r, OnlyInJournal, "the store does not have it, it is not under way, no quarantined record is it, and no announced removal explains it: "+
 		"deleted from PostgreSQL, or never stored there and never sent again by its client, or signed into the journal by somebody who has the key"))
 }
 
@@ -224,13 +244,15 @@ func (r *run) matchKeys(ctx context.Context) error {
 			return err
 		}
 		for _, g := range groups {
-			r.matchKey(g)
+			if err := r.matchKey(g); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (r *run) matchKey(g *group) {
+func (r *run) matchKey(g *group) error {
 	isMark := func(i *item) bool {
 		return i.side == inStore && i.line == alone || i.side == inJournal && i.epoch == alone
 	}
@@ -239,7 +261,7 @@ func (r *run) matchKey(g *group) {
 			continue
 		}
 		if slices.ContainsFunc(g.journaled, func(j *item) bool { return !isMark(j) && j.fingerprint == s.fingerprint }) {
-			r.report.find(s.finding(Unconfirmed, "the journal has an entry with its idempotency key that says the same of what happened, and none with this leaf"))
+			r.report.find(s.finding(r, Unconfirmed, "the journal has an entry with its idempotency key that says the same of what happened, and none with this leaf"))
 			continue
 		}
 		r.onlyInStore(s)
@@ -248,14 +270,14 @@ func (r *run) matchKey(g *group) {
 		if !isMark(j) {
 			continue
 		}
-		taken := j.line < 0
-		if taken {
-			j.line = -j.line
-		}
 		if slices.ContainsFunc(g.stored, func(s *item) bool { return !isMark(s) && j.fingerprint == s.fingerprint }) {
 			r.report.Counts.Retries++
 			continue
 		}
-		r.lost(j, taken)
+		j.epoch = 0
+		if err := r.byHash.addHash(j); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -14,8 +14,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
 	"github.com/otelaudit/otelaudit/internal/prove/provetest"
 	"github.com/otelaudit/otelaudit/internal/reconcile"
 	"github.com/otelaudit/otelaudit/internal/record"
@@ -83,7 +86,7 @@ func (s *sinks) options(t *testing.T) reconcile.Options {
 	require.NoError(t, err)
 	t.Cleanup(reader.Close)
 	return reconcile.Options{
-		Scanner: s.Scanner(t, ""), Reader: reader, Directory: s.directory, Trust: s.Trust,
+		Scanner: s.Scanner(t, ""), Reader: reader, Directories: []string{s.directory}, Trust: s.Trust,
 		Now: func() time.Time { return s.now.Add(time.Hour) }, Grace: time.Minute, TempDir: t.TempDir(),
 	}
 }
@@ -268,25 +271,46 @@ func TestRetriesAreNoAlarm(t *testing.T) {
 	require.Equal(t, reconcile.Counts{JournalEntries: 7, StoreEvents: 4, Matched: 4, Retries: 3}, report.Counts)
 }
 
+// quarantine puts records into the store's quarantine as an exporter does.
+func (s *sinks) quarantine(t *testing.T, reason string, records ...*record.Record) {
+	t.Helper()
+	for _, rec := range records {
+		otlp := otlpOf(t, rec)
+		s.attack(t, fmt.Sprintf(`INSERT INTO audit_quarantine (tenant_id, event_id, reason, sha256, otlp, otlp_encoding) VALUES ('%s', '%s', '%s', sha256('\x%x'), '\x%x', 'protobuf')`,
+			rec.TenantID, rec.EventID, reason, otlp, otlp))
+	}
+}
+
+func otlpOf(t *testing.T, rec *record.Record) []byte {
+	t.Helper()
+	lr := plog.NewLogRecord()
+	otlpmap.Encode(rec, lr)
+	otlp, err := otlpmap.MarshalOne(pcommon.NewResource(), pcommon.NewInstrumentationScope(), lr)
+	require.NoError(t, err)
+	return otlp
+}
+
+func (s *sinks) mark(t *testing.T, sum [32]byte, otlp []byte) {
+	t.Helper()
+	var hasher journal.Hasher
+	q := journal.Quarantined{Reason: record.ReasonMissingTenant, SHA256: hex.EncodeToString(sum[:]), OTLP: otlp}
+	entry, err := hasher.NewEntry(q.AppendLine(nil), "")
+	require.NoError(t, err)
+	_, err = s.writer.Append(t.Context(), []journal.Entry{entry})
+	require.NoError(t, err)
+}
+
 func TestWhatIsInQuarantineIsNotLost(t *testing.T) {
 	s := newSinks(t)
 	s.both(t, s.make("acme", 0, 3)...)
 	conflict := s.make("acme", 1, 1)[0] // the id of another event
 	refused := s.make("acme", 50, 1)[0]
 	s.journal(t, conflict, refused)
-	var hasher journal.Hasher
-	for _, sum := range [][32]byte{{1}, {2}} {
-		q := journal.Quarantined{Reason: record.ReasonMissingTenant, SHA256: hex.EncodeToString(sum[:])}
-		entry, err := hasher.NewEntry(q.AppendLine(nil), "")
-		require.NoError(t, err)
-		_, err = s.writer.Append(t.Context(), []journal.Entry{entry})
-		require.NoError(t, err)
-	}
-	s.attack(t,
-		`INSERT INTO audit_quarantine (tenant_id, event_id, reason, sha256, otlp) VALUES ('acme', 'acme-1', 'conflict', sha256('x'), '')`,
-		`INSERT INTO audit_quarantine (tenant_id, event_id, reason, sha256, otlp) VALUES ('acme', 'acme-50', 'refused_by_store', sha256('y'), '')`,
-		`INSERT INTO audit_quarantine (reason, sha256, otlp) VALUES ('missing_tenant', '\x01`+strings.Repeat("00", 31)+`', '')`,
-	)
+	s.mark(t, [32]byte{1}, nil)
+	s.mark(t, [32]byte{2}, nil)
+	s.quarantine(t, record.ReasonIdentityConflict, conflict)
+	s.quarantine(t, record.ReasonDatabase, refused)
+	s.attack(t, `INSERT INTO audit_quarantine (reason, sha256, otlp) VALUES ('missing_tenant', '\x01`+strings.Repeat("00", 31)+`', '')`)
 	report := s.reconcile(t)
 	require.Equal(t, reconcile.Differ, report.Verdict)
 	require.Len(t, report.Findings, 1)
@@ -296,29 +320,174 @@ func TestWhatIsInQuarantineIsNotLost(t *testing.T) {
 	require.Equal(t, reconcile.Altered, kinds(s.reconcile(t))["acme-1"])
 }
 
+// Whoever can delete events can also write rows that claim them: a row of the
+// quarantine says something only of what it holds.
+func TestARowOfTheQuarantineExplainsOnlyWhatItHolds(t *testing.T) {
+	s := newSinks(t)
+	records := s.make("acme", 0, 10)
+	s.both(t, records...)
+	other := s.make("acme", 0, 1)[0]
+	require.Nil(t, other.Normalize())
+	s.attack(t, `DELETE FROM audit_events`, `DELETE FROM audit_event_ids`)
+	claim := func(i int, otlp []byte) {
+		s.attack(t, fmt.Sprintf(`INSERT INTO audit_quarantine (tenant_id, event_id, reason, sha256, otlp, otlp_encoding) VALUES ('acme', 'acme-%d', 'conflict', sha256('%d'), '\x%x', 'protobuf')`, i, i, otlp))
+	}
+	for i := range 4 {
+		claim(i, nil)
+	}
+	for i := 4; i < 8; i++ {
+		claim(i, otlpOf(t, other))
+	}
+	claim(8, []byte("no OTLP"))
+	claim(9, otlpOf(t, records[9]))
+	report := s.reconcile(t)
+	require.Equal(t, reconcile.Differ, report.Verdict)
+	require.Equal(t, map[string]reconcile.Kind{
+		"acme-0": reconcile.Unconfirmed, "acme-1": reconcile.Unconfirmed, "acme-2": reconcile.Unconfirmed, "acme-3": reconcile.Unconfirmed, "acme-8": reconcile.Unconfirmed,
+		"acme-4": reconcile.OnlyInJournal, "acme-5": reconcile.OnlyInJournal, "acme-6": reconcile.OnlyInJournal, "acme-7": reconcile.OnlyInJournal,
+	}, kinds(report))
+	require.EqualValues(t, 1, report.Counts.Conflicts+report.Counts.Quarantined)
+
+	// A quarantined record, too, is there only with what the journal has of it.
+	s.mark(t, [32]byte{7}, []byte("as it came"))
+	insert := `INSERT INTO audit_quarantine (reason, sha256, otlp) VALUES ('missing_tenant', '\x07` + strings.Repeat("00", 31) + `', `
+	s.attack(t, insert+`'something else')`)
+	require.Equal(t, reconcile.Unconfirmed, kinds(s.reconcile(t))[""])
+	s.attack(t, `UPDATE audit_quarantine SET otlp = 'as it came' WHERE reason = 'missing_tenant'`)
+	require.NotContains(t, kinds(s.reconcile(t)), "")
+}
+
+// announce writes the event of _system that says a removal is meant.
+func (s *sinks) announce(t *testing.T, tenant, id, payload string) {
+	t.Helper()
+	parsed, err := record.ParseJSON([]byte(payload))
+	require.NoError(t, err)
+	s.Write(t, &record.Record{
+		TenantID: tenant, EventID: id, Action: "audit.prune", Outcome: record.OutcomeSuccess, Payload: parsed, TimeUnixNano: 1,
+		Actor: record.EmptyObject().Set("type", record.StringValue("user")).Set("id", record.StringValue("op")),
+	})
+}
+
+const pruneFive = `INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id, intent_event_id, root, frontier, note)
+	SELECT size, '2030-01-01', 5, epoch, tenant_id, 'prune-1', root, frontier, note FROM audit_commits WHERE tenant_id = 'acme' AND size = 5`
+
 func TestWhatWasPrunedIsNotLost(t *testing.T) {
 	s := newSinks(t)
 	records := s.make("acme", 0, 10)
 	s.both(t, records[:5]...)
-	s.now = s.now.Add(time.Minute)
+	retry, err := record.ParseCanonical(records[2].AppendCanonical(nil))
+	require.NoError(t, err)
+	retry.TimeUnixNano += 1e9
+	s.journal(t, retry)
+	s.now = s.now.Add(5 * time.Minute)
 	s.both(t, records[5:]...)
-	s.attack(t,
-		fmt.Sprintf(`INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id) VALUES (5, '%s', 5, 0, 'acme')`, s.now.Add(-time.Second).UTC().Format(time.RFC3339Nano)),
-		`DELETE FROM audit_events WHERE seq < 5`,
-		`INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash) SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE seq = 7`,
-		`DELETE FROM audit_events WHERE seq IN (7, 8)`,
+	s.announce(t, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 5}`)
+	s.announce(t, "_system", "prune-2", `{"tenant": "acme", "epoch": 0, "seqs": [[7, 8]]}`)
+	s.attack(t, pruneFive,
+		`DELETE FROM audit_events WHERE tenant_id = 'acme' AND seq < 5`,
+		`INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash) SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE tenant_id = 'acme' AND seq IN (7, 9)`,
+		`DELETE FROM audit_events WHERE tenant_id = 'acme' AND seq IN (7, 8, 9)`,
 	)
 	report := s.reconcile(t)
-	require.Equal(t, reconcile.Counts{JournalEntries: 10, StoreEvents: 3, Matched: 3, Pruned: 6}, report.Counts)
-	require.Len(t, report.Findings, 1)
-	require.Equal(t, reconcile.OnlyInJournal, report.Findings[0].Kind)
+	require.Equal(t, reconcile.Counts{JournalEntries: 11, StoreEvents: 4, Matched: 2, Pruned: 6, Retries: 1, System: 2, UnprovenRemovals: 1}, report.Counts)
+	require.Equal(t, map[string]reconcile.Kind{"acme-8": reconcile.OnlyInJournal, "acme-9": reconcile.OnlyInJournal}, kinds(report))
+}
+
+// The tables of removals are the store's: without a verified announcement of just
+// that they explain nothing, and with one no more than what it announces.
+func TestOnlyProvenRemovalsExplain(t *testing.T) {
+	const leaves = `INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash) SELECT seq, recorded_at, epoch, tenant_id, leaf_hash FROM audit_events WHERE tenant_id = 'acme'`
+	for name, test := range map[string]struct {
+		announced, in string
+		statements    []string
+		pruned        int64
+		kind          reconcile.Kind // of the rest of ten
+	}{
+		"a row of nothing":         {"", "", []string{`INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id) VALUES (1, '2030-01-01', 1, 7, 'acme')`}, 0, reconcile.OnlyInJournal},
+		"a row with a note":        {"", "", []string{pruneFive}, 0, reconcile.OnlyInJournal},
+		"announced by the tenant":  {`{"tenant": "acme", "epoch": 0, "size": 5}`, "acme", []string{pruneFive}, 0, reconcile.OnlyInJournal},
+		"announced for another":    {`{"tenant": "other", "epoch": 0, "size": 5}`, "_system", []string{pruneFive}, 0, reconcile.OnlyInJournal},
+		"more than was pruned":     {`{"tenant": "acme", "epoch": 0, "size": 5}`, "_system", []string{pruneFive}, 5, reconcile.Unconfirmed},
+		"leaves that nobody meant": {"", "", []string{leaves}, 0, reconcile.OnlyInJournal},
+		"leaves of other seqs":     {`{"tenant": "acme", "epoch": 0, "seqs": [[0, 3]]}`, "_system", []string{leaves}, 3, reconcile.OnlyInJournal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSinks(t)
+			s.both(t, s.make("acme", 0, 5)...)
+			s.both(t, s.make("acme", 5, 5)...)
+			if test.announced != "" {
+				s.announce(t, test.in, "prune-1", test.announced)
+			}
+			s.attack(t, test.statements...)
+			s.attack(t, `DELETE FROM audit_events WHERE tenant_id = 'acme' AND event_id LIKE 'acme-%'`)
+			report := s.reconcile(t)
+			require.NotEqual(t, reconcile.Agree, report.Verdict)
+			require.Equal(t, test.pruned, report.Counts.Pruned)
+			found := 0
+			for _, f := range report.Findings {
+				if f.Kind == test.kind && strings.HasPrefix(f.EventID, "acme-") {
+					found++
+				}
+			}
+			require.EqualValues(t, 10-test.pruned, found)
+		})
+	}
+	t.Run("what came after it", func(t *testing.T) {
+		s := newSinks(t)
+		s.both(t, s.make("acme", 0, 5)...)
+		s.now = s.now.Add(10 * time.Minute)
+		s.both(t, s.make("acme", 5, 5)...)
+		s.announce(t, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 5}`)
+		s.attack(t, pruneFive, `DELETE FROM audit_events WHERE tenant_id = 'acme'`)
+		report := s.reconcile(t)
+		require.EqualValues(t, 5, report.Counts.Pruned)
+		require.Equal(t, reconcile.OnlyInJournal, kinds(report)["acme-7"])
+		require.Len(t, report.Findings, 5)
+	})
+}
+
+// Every collector keeps a journal of its own: together they have what the store
+// has, and a client that turns to another collector is in both.
+func TestSeveralJournals(t *testing.T) {
+	s := newSinks(t)
+	s.both(t, s.make("acme", 0, 6)...)
+	first, writer := s.directory, s.writer
+	s.directory = filepath.Join(t.TempDir(), "second")
+	require.NoError(t, os.Mkdir(s.directory, 0o700))
+	second, err := journal.Open(journal.Options{Directory: s.directory, Name: "second", Ring: s.Ring, Now: func() time.Time { return s.now }})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = second.Close() })
+	s.writer = second
+	records := s.make("acme", 6, 4)
+	s.both(t, records...)
+	s.writer = writer
+	s.journal(t, records[0])
+	lost := s.make("acme", 20, 1)
+	s.writer = second
+	s.journal(t, lost...)
+	report := s.reconcile(t, func(o *reconcile.Options) { o.Directories = []string{first, s.directory} })
+	require.Equal(t, map[string]reconcile.Kind{"acme-20": reconcile.OnlyInJournal}, kinds(report))
+	require.Equal(t, s.directory, report.Findings[0].Journal)
+	require.EqualValues(t, 10, report.Counts.Matched)
+	require.EqualValues(t, 1, report.Counts.Retries)
+	require.Len(t, report.Journals, 2)
+	for _, j := range report.Journals {
+		require.Equal(t, "intact", j.Verdict)
+		require.False(t, j.From.IsZero())
+	}
+	one := s.reconcile(t, func(o *reconcile.Options) { o.Directories = []string{first} })
+	require.Equal(t, reconcile.OnlyInStore, kinds(one)["acme-9"])
+	o := s.options(t)
+	o.Directories = []string{first, first + "/."}
+	_, err = reconcile.Run(t.Context(), o)
+	require.ErrorIs(t, err, reconcile.ErrTwice)
 }
 
 func TestWhatIsYoungOrOlderThanTheJournalIsNotJudged(t *testing.T) {
 	s := newSinks(t)
 	s.Write(t, s.make("acme", 0, 4)...)
 	s.now = time.Now().Add(time.Second) // the journal begins
-	s.Write(t, s.make(reconcile.SystemTenant, 0, 1)...)
+	s.Write(t, s.make(record.SystemTenant, 0, 1)...)
 	s.journal(t, s.make("acme", 10, 1)...)
 	report := s.reconcile(t, func(o *reconcile.Options) { o.Now = func() time.Time { return s.now } })
 	require.Equal(t, reconcile.Agree, report.Verdict, "%+v", report.Findings)
@@ -354,7 +523,7 @@ func TestAJournalThatWasEditedIsNoWitness(t *testing.T) {
 func TestADirectoryWithoutAJournal(t *testing.T) {
 	s := newSinks(t)
 	o := s.options(t)
-	o.Directory = t.TempDir()
+	o.Directories = []string{t.TempDir()}
 	_, err := reconcile.Run(t.Context(), o)
 	require.ErrorIs(t, err, reconcile.ErrNoJournal)
 }

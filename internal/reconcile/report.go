@@ -43,7 +43,8 @@ type Finding struct {
 	Tenant     string `json:"tenant"`
 	EventID    string `json:"event_id,omitempty"`
 	Epoch      int32  `json:"epoch"`
-	Seq        int64  `json:"seq"` // in the store, -1 where it is not there
+	Seq        int64  `json:"seq"`               // in the store, -1 where it is not there
+	Journal    string `json:"journal,omitempty"` // its directory, where several are compared
 	File       string `json:"file,omitempty"`
 	Line       int64  `json:"line,omitempty"` // of the journal's file, from 1
 	RecordedAt string `json:"recorded_at"`    // by the sink that has it
@@ -60,10 +61,13 @@ type Counts struct {
 	Retries        int64 `json:"retries"`         // further entries for an event: the same happening sent again
 	Conflicts      int64 `json:"conflicts"`       // another event under an identity: it is in quarantine
 	Quarantined    int64 `json:"quarantined"`     // in the journal, and in the store's quarantine
-	Pruned         int64 `json:"pruned"`          // in the journal, and removed from the store by retention
+	Pruned         int64 `json:"pruned"`          // in the journal, and removed from the store by retention, proven
 	UnderWay       int64 `json:"under_way"`       // too young to judge, or not yet acknowledged
 	BeforeJournal  int64 `json:"before_journal"`  // in the store, older than the journal's first entry
 	System         int64 `json:"system"`          // events of _system, which the command line writes into the store alone
+	// UnprovenRemovals are rows of audit_prunes and audit_pruned_leaves that no
+	// verified event of _system announces: they explain nothing.
+	UnprovenRemovals int64 `json:"unproven_removals"`
 }
 
 // Report is the result of a comparison.
@@ -72,13 +76,22 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	More     int64     `json:"more_findings"` // found beyond MaxFindings
 	Counts   Counts    `json:"counts"`
-	// JournalVerdict is what verifying the journal itself gave: its word counts
-	// only where it is intact.
+	// JournalVerdict is what verifying the journals themselves gave, the worst of
+	// them: the word of one counts only where it is intact.
 	JournalVerdict string    `json:"journal_verdict"`
+	Journals       []Journal `json:"journals"`
 	JournalFrom    time.Time `json:"journal_from,omitzero"` // time of its first batch
 	JournalUntil   time.Time `json:"journal_until,omitzero"`
 
 	alarm, unclear bool
+}
+
+// Journal is one journal of a comparison.
+type Journal struct {
+	Directory string    `json:"directory"`
+	Verdict   string    `json:"verdict"`
+	From      time.Time `json:"from,omitzero"` // time of its first batch
+	Until     time.Time `json:"until,omitzero"`
 }
 
 // MaxFindings bounds how many findings a report names.

@@ -2,9 +2,11 @@ package reconcile
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
@@ -13,15 +15,17 @@ import (
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
 
-// Options say what to compare. Scanner, Reader, Directory, Trust and Now are
+// Options say what to compare. Scanner, Reader, Directories, Trust and Now are
 // required; Scanner and Reader are of the auditor role.
 type Options struct {
-	Scanner   *store.Scanner
-	Reader    *store.Reader // for the quarantine
-	Tenant    string        // "" for all
-	Directory string        // of the journal
-	Trust     *keys.Trust
-	Anchors   [][]byte // checkpoints that the journal is verified against
+	Scanner *store.Scanner
+	Reader  *store.Reader // for the quarantine
+	Tenant  string        // "" for all
+	// Directories are those of the journals: every collector keeps one of its own,
+	// and an event is in the journal of the one that got it.
+	Directories []string
+	Trust       *keys.Trust // of the one log that is compared
+	Anchors     [][]byte    // checkpoints that the journals are verified against
 
 	// Since <= t < Until is the window of what is reported, by recorded_at in
 	// the store and by the time of the batch in the journal; zero is open. Both
@@ -36,24 +40,26 @@ type Options struct {
 	Progress func(what string, done int64)
 }
 
-// SystemTenant is the tenant that the command line writes for, past the
-// journal.
-const SystemTenant = "_system"
-
-// Run compares the sinks. The journal is verified first, and read before the
-// store, so that what is in it and not in the store had the time to get there.
+// Run compares the sinks. The journals are verified first, and read before the
+// store, so that what is in them and not in the store had the time to get there.
+// What the store says was removed is read after its events: what retention takes
+// meanwhile is known then.
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	r := &run{Options: o, started: o.Now(), report: &Report{Findings: []Finding{}}}
 	if r.Progress == nil {
 		r.Progress = func(string, int64) {}
 	}
-	verified, err := verify.Journal(ctx, verify.JournalOptions{Directory: o.Directory, Trust: o.Trust, Anchors: o.Anchors})
-	if err != nil {
-		return nil, err
+	for i, directory := range o.Directories {
+		if slices.ContainsFunc(o.Directories[:i], func(other string) bool { return sameDirectory(other, directory) }) {
+			return nil, fmt.Errorf("%s: %w", directory, ErrTwice)
+		}
+		if err := r.verifyJournal(ctx, directory); err != nil {
+			return nil, err
+		}
 	}
-	r.report.JournalVerdict = string(verified.Verdict)
-	r.report.alarm = verified.Verdict == verify.Tampered
-	r.report.unclear = verified.Verdict == verify.Incomplete
+	if len(o.Directories) == 0 {
+		return nil, ErrNoJournal
+	}
 
 	dir, err := os.MkdirTemp(o.TempDir, "otelaudit-reconcile-")
 	if err != nil {
@@ -68,8 +74,14 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	defer r.byKey.close()
+	if r.byHash, err = newSpool(dir, "hashes"); err != nil {
+		return nil, err
+	}
+	defer r.byHash.close()
 
-	for _, step := range []func(context.Context) error{r.readJournal, r.readQuarantine, r.readStore, r.matchIDs, r.matchKeys} {
+	for _, step := range []func(context.Context) error{
+		r.readJournals, r.readQuarantine, r.readStore, r.readRemovals, r.matchIDs, r.matchKeys, r.matchHashes,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -78,28 +90,52 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	return r.report, nil
 }
 
+// ErrTwice is wrapped where a journal is named a second time.
+var ErrTwice = errors.New("this journal is named twice")
+
+func sameDirectory(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+// verifyJournal holds a journal against its own signatures: its word counts only
+// where it is intact.
+func (r *run) verifyJournal(ctx context.Context, directory string) error {
+	verified, err := verify.Journal(ctx, verify.JournalOptions{Directory: directory, Trust: r.Trust, Anchors: r.Anchors})
+	if err != nil {
+		return err
+	}
+	r.report.Journals = append(r.report.Journals, Journal{Directory: directory, Verdict: string(verified.Verdict)})
+	switch {
+	case verified.Verdict == verify.Tampered:
+		r.report.alarm = true
+	case verified.Verdict == verify.Incomplete:
+		r.report.unclear = true
+	}
+	if r.report.JournalVerdict == "" || verified.Verdict == verify.Tampered || r.report.JournalVerdict == string(verify.Intact) {
+		r.report.JournalVerdict = string(verified.Verdict)
+	}
+	return nil
+}
+
 // run is one comparison.
 type run struct {
 	Options
 
-	started     time.Time
-	report      *Report
-	byID, byKey *spool
+	started time.Time
+	report  *Report
+	byID    *spool
+	byKey   *spool
+	byHash  *spool // leaves and digests: what was removed or is in quarantine, and what that has to explain
 
-	first, last  int64                 // times of the journal's batches, microseconds; 0 where it has none
-	quarantined  map[[32]byte]struct{} // SHA-256 of what the store has in quarantine
-	marked       []marked              // quarantine entries of the journal
-	cutoffs      map[string]int64      // of each tenant's last prune
-	removed      map[[32]byte]struct{} // leaves of events removed one by one
-	macKeys      map[string]struct{}   // of the journal's MACs
+	first, last  int64               // times of the journals' batches, microseconds; 0 where there is none
+	macKeys      map[string]struct{} // of the journals' MACs
 	journalCount int64
-}
-
-// marked is a quarantine entry of the journal.
-type marked struct {
-	sha256 [32]byte
-	item   item
-	reason string
+	pruned       map[string]*pruned // by tenant
 }
 
 func (r *run) wants(tenant string) bool { return r.Tenant == "" || r.Tenant == tenant }
@@ -111,17 +147,42 @@ func (r *run) inWindow(at int64) bool {
 // young reports whether an entry may still be on its way into the other sink.
 func (r *run) young(at int64) bool { return at > r.started.Add(-r.Grace).UnixMicro() }
 
-// readJournal spools every entry that a checkpoint covers.
-func (r *run) readJournal(ctx context.Context) error {
-	directory, err := journal.ReadDirectory(r.Directory)
+// readJournals spools every entry that a checkpoint covers.
+func (r *run) readJournals(ctx context.Context) error {
+	r.macKeys = make(map[string]struct{})
+	for place := range r.Directories {
+		r.first, r.last = 0, 0
+		if err := r.readJournal(ctx, place); err != nil {
+			return err
+		}
+		if r.first == 0 {
+			continue
+		}
+		j := &r.report.Journals[place]
+		j.From, j.Until = time.UnixMicro(r.first).UTC(), time.UnixMicro(r.last).UTC()
+		if r.report.JournalFrom.IsZero() || j.From.Before(r.report.JournalFrom) {
+			r.report.JournalFrom = j.From
+		}
+		if j.Until.After(r.report.JournalUntil) {
+			r.report.JournalUntil = j.Until
+		}
+	}
+	r.first = 0
+	if !r.report.JournalFrom.IsZero() {
+		r.first = r.report.JournalFrom.UnixMicro()
+	}
+	return nil
+}
+
+func (r *run) readJournal(ctx context.Context, place int) error {
+	directory, err := journal.ReadDirectory(r.Directories[place])
 	if err != nil {
 		return err
 	}
 	if len(directory.Segments) == 0 {
-		return fmt.Errorf("%s: %w", r.Directory, ErrNoJournal)
+		return fmt.Errorf("%s: %w", r.Directories[place], ErrNoJournal)
 	}
-	r.macKeys = make(map[string]struct{})
-	b := &journalBatch{run: r}
+	b := &journalBatch{run: r, place: int64(place)}
 	for line, err := range directory.Lines() {
 		if err != nil {
 			return err
@@ -137,9 +198,6 @@ func (r *run) readJournal(ctx context.Context) error {
 			r.Progress("journal", r.journalCount)
 		}
 	}
-	if r.first != 0 {
-		r.report.JournalFrom, r.report.JournalUntil = time.UnixMicro(r.first).UTC(), time.UnixMicro(r.last).UTC()
-	}
 	return nil
 }
 
@@ -150,9 +208,10 @@ var ErrNoJournal = errors.New("no journal: the directory has no segment")
 // what acknowledged them and says when.
 type journalBatch struct {
 	run    *run
+	place  int64 // of the journal
 	items  []item
 	places []int64 // of the items, in the journal's tree
-	marked []marked
+	marked []item
 	bad    []Finding
 }
 
@@ -165,7 +224,7 @@ func (b *journalBatch) take(line *journal.Line) error {
 	case journal.RecordEntry:
 		rec, err := line.Record()
 		if err != nil {
-			b.bad = append(b.bad, Finding{Kind: Unreadable, Seq: -1, File: line.File, Line: int64(line.Number), Detail: err.Error()})
+			b.unreadable(line, err)
 			return nil //nolint:nilerr // it is a finding
 		}
 		if !b.run.wants(rec.TenantID) {
@@ -173,7 +232,7 @@ func (b *journalBatch) take(line *journal.Line) error {
 		}
 		i := item{
 			side: inJournal, tenant: rec.TenantID, eventID: rec.EventID, leaf: line.Leaf(), fingerprint: rec.Fingerprint(),
-			seq: line.Segment, line: int64(line.Number),
+			seq: line.Segment, line: int64(line.Number), place: b.place,
 		}
 		if rec.BindsKey() {
 			i.key = rec.IdempotencyKey
@@ -182,13 +241,16 @@ func (b *journalBatch) take(line *journal.Line) error {
 	case journal.QuarantineEntry:
 		q, err := line.Quarantine()
 		if err != nil {
-			b.bad = append(b.bad, Finding{Kind: Unreadable, Seq: -1, File: line.File, Line: int64(line.Number), Detail: err.Error()})
+			b.unreadable(line, err)
 			return nil //nolint:nilerr // it is a finding
 		}
 		if b.run.wants(q.TenantID) {
-			m := marked{reason: q.Reason, item: item{side: inJournal, tenant: q.TenantID, eventID: q.EventID, seq: line.Segment, line: int64(line.Number)}}
-			if err := decodeDigest(q.SHA256, &m.sha256); err != nil {
+			m := item{side: inMarked, tenant: q.TenantID, eventID: q.EventID, key: q.Reason, seq: line.Segment, line: int64(line.Number), place: b.place}
+			if err := decodeDigest(q.SHA256, &m.leaf); err != nil {
 				return err
+			}
+			if len(q.OTLP) > 0 {
+				m.fingerprint = sha256.Sum256(q.OTLP)
 			}
 			b.marked = append(b.marked, m)
 		}
@@ -214,9 +276,11 @@ func (b *journalBatch) end(checkpoint *journal.Checkpoint) error {
 		}
 	}
 	for i := range b.marked {
-		b.marked[i].item.at = at
+		b.marked[i].at = at
+		if err := r.byHash.addHash(&b.marked[i]); err != nil {
+			return err
+		}
 	}
-	r.marked = append(r.marked, b.marked...)
 	for _, f := range b.bad {
 		f.RecordedAt = timeText(at)
 		r.report.find(f)
@@ -227,6 +291,20 @@ func (b *journalBatch) end(checkpoint *journal.Checkpoint) error {
 
 func (b *journalBatch) reset() {
 	b.items, b.places, b.marked, b.bad = b.items[:0], b.places[:0], b.marked[:0], b.bad[:0]
+}
+
+func (b *journalBatch) unreadable(line *journal.Line, err error) {
+	b.bad = append(b.bad, Finding{
+		Kind: Unreadable, Seq: -1, Journal: b.run.nameOf(b.place), File: line.File, Line: int64(line.Number), Detail: err.Error(),
+	})
+}
+
+// nameOf is the directory of a journal where there are several.
+func (r *run) nameOf(place int64) string {
+	if len(r.Directories) < 2 {
+		return ""
+	}
+	return r.Directories[place]
 }
 
 // spool keeps an item under each of its identities.
@@ -247,10 +325,10 @@ func (r *run) spool(i *item) error {
 	return r.byKey.add(i.tenant, i.key, i)
 }
 
-// readQuarantine keeps what the store has in quarantine, resolved or not: by
-// the identity that it claims, and by its hash.
+// readQuarantine keeps which rows the store has in quarantine, resolved or not:
+// by the identity that each claims, and by its hash. What a row holds is looked
+// at when it has something to explain.
 func (r *run) readQuarantine(ctx context.Context) error {
-	r.quarantined = make(map[[32]byte]struct{})
 	filter := store.QuarantineFilter{Tenant: r.Tenant, Resolved: true, Limit: store.MaxLimit}
 	for {
 		page, err := r.Reader.QuarantineList(ctx, filter)
@@ -259,81 +337,41 @@ func (r *run) readQuarantine(ctx context.Context) error {
 		}
 		for i := range page.Records {
 			q := &page.Records[i]
-			if len(q.SHA256) == 32 {
-				r.quarantined[[32]byte(q.SHA256)] = struct{}{}
+			row := &item{side: inQuarantine, tenant: q.TenantID, eventID: q.EventID, key: q.Reason, at: q.ReceivedAt.UnixMicro(), seq: q.ID}
+			if copy(row.leaf[:], q.SHA256) == len(row.leaf) {
+				if err := r.byHash.addHash(row); err != nil {
+					return err
+				}
 			}
 			if q.TenantID == "" || q.EventID == "" {
 				continue
 			}
-			claim := &item{side: inQuarantine, tenant: q.TenantID, eventID: q.EventID, key: q.Reason, at: q.ReceivedAt.UnixMicro()}
-			if err := r.byID.add(q.TenantID, q.EventID, claim); err != nil {
+			if err := r.byID.add(q.TenantID, q.EventID, row); err != nil {
 				return err
 			}
 		}
 		if filter.Before = page.Next; page.Next == 0 {
-			break
+			return nil
 		}
 	}
-	for i := range r.marked {
-		m := &r.marked[i]
-		_, found := r.quarantined[m.sha256]
-		switch {
-		case !r.inWindow(m.item.at):
-		case found:
-			r.report.Counts.Quarantined++
-		case r.young(m.item.at):
-			r.report.Counts.UnderWay++
-		default:
-			r.report.find(m.item.finding(QuarantineMissing, "the store's quarantine does not have it; its reason was "+m.reason))
-		}
-	}
-	return nil
 }
 
-// readStore spools every event, recomputed from its columns, and notes what
-// retention removed.
+// readStore spools every event, recomputed from its columns.
 func (r *run) readStore(ctx context.Context) error {
 	logs, err := r.Scanner.Logs(ctx)
 	if err != nil {
 		return err
 	}
-	r.cutoffs, r.removed = make(map[string]int64), make(map[[32]byte]struct{})
-	tenant, count := "", int64(0)
+	count := int64(0)
 	for _, name := range logs {
 		if !r.wants(name.Tenant) {
 			continue
-		}
-		if name.Tenant != tenant {
-			tenant = name.Tenant
-			prunes, err := r.Scanner.Prunes(ctx, tenant)
-			if err != nil {
-				return err
-			}
-			for i := range prunes {
-				r.cutoffs[tenant] = max(r.cutoffs[tenant], prunes[i].Cutoff.UnixMicro())
-			}
-		}
-		if err := r.readRemoved(ctx, name); err != nil {
-			return err
 		}
 		if err := r.readLog(ctx, name, &count); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *run) readRemoved(ctx context.Context, name store.LogName) error {
-	const page = 1000
-	for after := int64(-1); ; {
-		leaves, err := r.Scanner.PrunedLeaves(ctx, name, after, page)
-		if err != nil || len(leaves) == 0 {
-			return err
-		}
-		for _, l := range leaves {
-			r.removed[l.Leaf], after = struct{}{}, l.Seq
-		}
-	}
 }
 
 func (r *run) readLog(ctx context.Context, name store.LogName, count *int64) error {
@@ -364,7 +402,7 @@ func (r *run) readRow(name store.LogName, row store.EventRow, hasher *store.RowH
 	i := item{side: inStore, tenant: name.Tenant, eventID: row.EventID(), at: row.RecordedAt(), epoch: name.Epoch, seq: row.Seq(), mac: row.MAC()}
 	hashes, err := hasher.Hash(row)
 	if err != nil {
-		r.report.find(i.finding(Unreadable, err.Error()))
+		r.report.find(i.finding(r, Unreadable, err.Error()))
 		return nil
 	}
 	i.leaf, i.fingerprint = hashes.Leaf, hashes.Fingerprint

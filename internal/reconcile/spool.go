@@ -57,6 +57,9 @@ func (s *spool) add(tenant, name string, i *item) error {
 	return err
 }
 
+// addHash writes an item under its leaf.
+func (s *spool) addHash(i *item) error { return s.add("", string(i.leaf[:]), i) }
+
 // each hands the items of a bucket to f, in the order in which they came.
 func (s *spool) each(bucket int, f func(*item) error) error {
 	if s.out[bucket] == nil {

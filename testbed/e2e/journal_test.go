@@ -78,7 +78,7 @@ func (d *deployment) reconciled(db *databaseURLs) *reconcile.Report {
 	require.NoError(d.t, err)
 	defer reader.Close()
 	report, err := reconcile.Run(ctx, reconcile.Options{
-		Scanner: scanner, Reader: reader, Directory: d.env["AUDIT_JOURNAL_DIR"], Trust: trust, Anchors: anchors,
+		Scanner: scanner, Reader: reader, Directories: []string{d.env["AUDIT_JOURNAL_DIR"]}, Trust: trust, Anchors: anchors,
 		TempDir: d.t.TempDir(), Now: time.Now,
 	})
 	require.NoError(d.t, err)
