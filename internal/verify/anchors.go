@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -28,7 +29,7 @@ func (e *AnchorError) Unwrap() error { return e.Err }
 // anchorSet holds anchors by the tree they belong to. Read-only once made.
 type anchorSet struct {
 	byStream map[streamKey][]merkle.Checkpoint // by size, each once
-	foreign  map[string]int64                  // how many are of other logs than the trust file's, by log
+	foreign  map[foreignKey]int64              // how many are of other logs than the trust file's
 }
 
 // streamKey is an origin without the log's name: t-<hash>, or j-<name>.
@@ -37,10 +38,13 @@ type streamKey struct {
 	epoch  int32
 }
 
+// foreignKey is a tree of another log than the one that is meant.
+type foreignKey struct{ log, stream string }
+
 // newAnchorSet verifies anchors on every core: 100,000 signatures take one some
 // six seconds.
 func newAnchorSet(trust *keys.Trust, notes [][]byte) (*anchorSet, error) {
-	set := &anchorSet{byStream: make(map[streamKey][]merkle.Checkpoint), foreign: make(map[string]int64)}
+	set := &anchorSet{byStream: make(map[streamKey][]merkle.Checkpoint), foreign: make(map[foreignKey]int64)}
 	logs := trust.Logs()
 	workers := min(runtime.GOMAXPROCS(0), len(notes))
 	found := make([]merkle.Checkpoint, len(notes))
@@ -58,8 +62,8 @@ func newAnchorSet(trust *keys.Trust, notes [][]byte) (*anchorSet, error) {
 		if failed[i] != nil {
 			return nil, &AnchorError{i, failed[i]}
 		}
-		if log := logOf(found[i].Origin); log != "" && !slices.Contains(logs, log) {
-			set.foreign[log]++
+		if origin, err := merkle.ParseOrigin(found[i].Origin); err == nil && !slices.Contains(logs, origin.Log) {
+			set.foreign[foreignKey{origin.Log, origin.Stream}]++
 			continue
 		}
 		if err := set.add(found[i]); err != nil {
@@ -82,15 +86,19 @@ func openAnchor(trust *keys.Trust, logs []string, note []byte) (merkle.Checkpoin
 }
 
 // reportForeign says which anchors were held against nothing because they are of
-// another log.
-func (s *anchorSet) reportForeign(r *Report) {
-	for log, n := range s.foreign {
+// another log, of the streams that the report is about.
+func (s *anchorSet) reportForeign(r *Report, about func(stream string) bool) {
+	counts := make(map[string]int64)
+	for key, n := range s.foreign {
+		if about(key.stream) {
+			counts[key.log] += n
+		}
+	}
+	for _, log := range slices.Sorted(maps.Keys(counts)) {
+		n := counts[log]
 		r.Unchecked = append(r.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: fmt.Sprintf(
 			"%s given of another log, %s: leave the file out, or name that log (--log) to verify it", wasOrWere(n, "anchor"), log)})
 	}
-	slices.SortFunc(r.Unchecked, func(a, b Unchecked) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Reason, b.Reason))
-	})
 }
 
 func wasOrWere(n int64, one string) string {
@@ -139,10 +147,4 @@ func logOf(origin string) string {
 		return ""
 	}
 	return o.Log
-}
-
-// streamOf is the part of a tenant's origins that does not change.
-func streamOf(tenant string) string {
-	o, _ := merkle.ParseOrigin(merkle.TenantOrigin("log", tenant, 0)) // always an origin
-	return o.Stream
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -186,7 +187,7 @@ func (e *eventReader) place(r *row) {
 			l.ownIntents = append(l.ownIntents, i)
 		}
 	}
-	if l.run.RequireMACs && l.tenant != systemTenant && r.mac != macValid && r.mac != macWrong {
+	if l.run.RequireMACs && l.tenant != record.SystemTenant && r.mac != macValid && r.mac != macWrong {
 		l.withoutMAC = addRange(l.withoutMAC, r.seq, r.seq+1)
 	}
 	counts := &l.report.Coverage.MACs

@@ -16,6 +16,7 @@ func (j *journalCheck) end(complete bool) {
 	} else {
 		j.reportForks(nil)
 	}
+	j.anchors.reportForeign(j.report, func(stream string) bool { return merkle.Origin{Stream: stream}.IsJournal() })
 	fits, others := 0, 0
 	keys := slices.SortedFunc(maps.Keys(j.anchors.byStream), func(a, b streamKey) int {
 		return cmp.Or(cmp.Compare(a.stream, b.stream), cmp.Compare(a.epoch, b.epoch))

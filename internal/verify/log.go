@@ -203,7 +203,6 @@ func (l *logCheck) continueFrom(checkpoint merkle.Checkpoint, note []byte) {
 func (l *logCheck) setOrigin(origin string) {
 	if l.origin == "" {
 		l.origin = origin
-		l.logNames[logOf(origin)] = struct{}{}
 	}
 }
 

@@ -102,10 +102,10 @@ func (l *logCheck) judgePrune(row store.PruneRow) (merkle.Frontier, merkle.Check
 // proveRemovals looks in _system for the events that announce the removals of
 // this log.
 func (l *logCheck) proveRemovals() {
-	if unread := l.run.announcementsUnread; unread != "" && l.tenant != systemTenant && len(l.pruned)+len(l.removed) > 0 {
+	if unread := l.run.announcementsUnread; unread != "" && l.tenant != record.SystemTenant && len(l.pruned)+len(l.removed) > 0 {
 		l.report.Unchecked = append(l.report.Unchecked, Unchecked{
 			Tenant: l.tenant, Epoch: l.name.Epoch, Seq: 0, Until: max(l.prunedSize(), lastOf(l.removed)),
-			Reason: fmt.Sprintf("epoch %d: events were removed, and whether tenant %s announces it could not be checked: %s", l.name.Epoch, systemTenant, unread),
+			Reason: fmt.Sprintf("epoch %d: events were removed, and whether tenant %s announces it could not be checked: %s", l.name.Epoch, record.SystemTenant, unread),
 		})
 		return
 	}
@@ -114,12 +114,12 @@ func (l *logCheck) proveRemovals() {
 		if !l.announces(p) {
 			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, EventID: p.IntentEventID, Detail: fmt.Sprintf(
 				"audit_prunes says that events before %d were removed, and no verified event %q of action %s in tenant %s announces it",
-				p.Size, p.IntentEventID, pruneAction, systemTenant)})
+				p.Size, p.IntentEventID, pruneAction, record.SystemTenant)})
 			continue
 		}
 		proven = max(proven, p.Size)
 		l.notice(Pruned, fmt.Sprintf("epoch %d: events before %d left by retention, announced by event %s of tenant %s",
-			l.name.Epoch, p.Size, p.IntentEventID, systemTenant))
+			l.name.Epoch, p.Size, p.IntentEventID, record.SystemTenant))
 	}
 	l.report.Coverage.Pruned += proven
 	l.proveSelected()
@@ -136,14 +136,14 @@ func lastOf(ranges [][2]int64) int64 {
 // _system itself must have left its announcement there.
 func (l *logCheck) announces(p store.PruneRow) bool {
 	return slices.ContainsFunc(l.announced(), func(i intent) bool {
-		return i.EventID == p.IntentEventID && i.Size == p.Size && (l.tenant != systemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
+		return i.EventID == p.IntentEventID && i.Size == p.Size && (l.tenant != record.SystemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
 	})
 }
 
 // announced are the announcements about this log.
 func (l *logCheck) announced() []intent {
 	all := l.announcements
-	if l.tenant == systemTenant {
+	if l.tenant == record.SystemTenant {
 		all = l.intents
 	}
 	var about []intent
@@ -164,7 +164,7 @@ func (l *logCheck) proveSelected() {
 	var said [][2]int64
 	for _, i := range l.announced() {
 		for _, r := range i.Seqs {
-			if l.tenant == systemTenant && i.InEpoch == l.name.Epoch {
+			if l.tenant == record.SystemTenant && i.InEpoch == l.name.Epoch {
 				r[1] = min(r[1], i.Seq) // nothing announces what comes after it
 			}
 			if r[0] < r[1] {
@@ -175,13 +175,13 @@ func (l *logCheck) proveSelected() {
 	unproven := subtract(l.removed, joined(said))
 	for _, r := range unproven {
 		l.find(Finding{Kind: PruneUnproven, Seq: r[0], Until: r[1], Detail: fmt.Sprintf(
-			"%s removed, leaving the leaf, and no verified event of action %s in tenant %s announces it", rangesText([][2]int64{r}), pruneAction, systemTenant)})
+			"%s removed, leaving the leaf, and no verified event of action %s in tenant %s announces it", rangesText([][2]int64{r}), pruneAction, record.SystemTenant)})
 	}
 	proven := subtract(l.removed, unproven)
 	if n := lengthOf(proven); n > 0 {
 		l.report.Coverage.Removed += n
 		l.notice(Removed, fmt.Sprintf("epoch %d: %s removed one by one, each leaving its leaf, announced in tenant %s: %s",
-			l.name.Epoch, counted(n, "event"), systemTenant, rangesText(proven)))
+			l.name.Epoch, counted(n, "event"), record.SystemTenant, rangesText(proven)))
 	}
 }
 

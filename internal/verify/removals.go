@@ -68,13 +68,13 @@ func (l *LogRemovals) Pruned() *ProvenPrune {
 // reads no event of another tenant.
 func ReadRemovals(ctx context.Context, scanner *store.Scanner, trust *keys.Trust, tenants ...string) (*Removals, error) {
 	found := &Removals{Logs: make(map[store.LogName]*LogRemovals)}
-	seen, err := scanner.Admits(ctx, systemTenant)
+	seen, err := scanner.Admits(ctx, record.SystemTenant)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{
-		Options: Options{Trust: trust, Tenant: systemTenant, Workers: runtime.GOMAXPROCS(0)}, scanner: scanner.For(systemTenant),
-		report: newReport(), streams: make(map[string]string), logNames: make(map[string]struct{}),
+		Options: Options{Trust: trust, Tenant: record.SystemTenant, Workers: runtime.GOMAXPROCS(0)}, scanner: scanner.For(record.SystemTenant),
+		report: newReport(), streams: make(map[string]string),
 	}
 	if r.anchors, err = newAnchorSet(trust, nil); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (r *run) readSystem(ctx context.Context) error {
 	}
 	var epochs []int32
 	for _, name := range names {
-		if name.Tenant == systemTenant {
+		if name.Tenant == record.SystemTenant {
 			epochs = append(epochs, name.Epoch)
 		}
 	}
@@ -117,7 +117,7 @@ func (r *run) readSystem(ctx context.Context) error {
 	defer cancel()
 	r.pool = newPool(r.Workers)
 	defer r.pool.close()
-	r.tenant(ctx, cancel, systemTenant, epochs)
+	r.tenant(ctx, cancel, record.SystemTenant, epochs)
 	return r.failed
 }
 
@@ -135,7 +135,7 @@ func (f *Removals) judge(r *run, tenant string, row store.PruneRow) {
 	if err == nil && !slices.ContainsFunc(r.systemIntents, func(i intent) bool {
 		return i.Tenant == tenant && i.Epoch == row.Epoch && i.EventID == row.IntentEventID && i.Size == row.Size
 	}) {
-		err = fmt.Errorf("no verified event %q of action %s in the log of %s announces it", row.IntentEventID, pruneAction, systemTenant)
+		err = fmt.Errorf("no verified event %q of action %s in the log of %s announces it", row.IntentEventID, pruneAction, record.SystemTenant)
 	}
 	if err != nil {
 		f.Unproven = append(f.Unproven, Finding{
@@ -202,7 +202,7 @@ var ErrAnnouncement = errors.New("it announces no removal of this log")
 func ReadAnnouncement(rec *record.Record, of store.LogName) (Announcement, error) {
 	i := intent{Epoch: -1, Size: -1}
 	i.readPayload(rec.Payload)
-	if rec.TenantID != systemTenant || rec.Action != pruneAction || i.Tenant != of.Tenant || i.Epoch != of.Epoch {
+	if rec.TenantID != record.SystemTenant || rec.Action != pruneAction || i.Tenant != of.Tenant || i.Epoch != of.Epoch {
 		return Announcement{}, ErrAnnouncement
 	}
 	return Announcement{Size: i.Size, Seqs: disjoint(i.Seqs)}, nil

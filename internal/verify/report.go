@@ -79,7 +79,6 @@ const (
 	NotLocated        NoticeKind = "not_located"        // what could not be proven beside a finding
 	MACsUnchecked     NoticeKind = "macs_unchecked"     // MACs with a key that is not known
 	TornSetAside      NoticeKind = "torn_set_aside"     // a torn tail of a journal that was set aside
-	SeveralLogNames   NoticeKind = "several_log_names"  // the store holds logs of several names
 	QuarantineEntries NoticeKind = "quarantine_entries" // of a journal
 )
 

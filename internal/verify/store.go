@@ -16,14 +16,19 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
-// Options say what to verify and against what. Database and Trust are required.
+// Options say what to verify and against what. Trust is required, and Database or
+// Scanner.
 type Options struct {
 	Database store.Options
-	Tenant   string // "" is every tenant, which takes an auditor's login
-	Trust    *keys.Trust
+	// Scanner is read in place of Database where it is given: open, for the same
+	// tenant, and with as many connections as there are workers, times two.
+	Scanner *store.Scanner
+	Tenant  string // "" is every tenant, which takes an auditor's login
+	Trust   *keys.Trust
 	// Log is the name of the log that is meant, "" the only one of Trust: what the
 	// keys of another signed does not count.
 	Log string
@@ -71,12 +76,14 @@ func Store(ctx context.Context, o Options) (*Report, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	o.Database.MaxConnections = int32(min(2*o.Workers+2, 64)) //nolint:gosec // at most 64
-	scanner, err := store.OpenScanner(ctx, o.Database, o.Tenant)
-	if err != nil {
-		return nil, err
+	scanner := o.Scanner
+	if scanner == nil {
+		o.Database.MaxConnections = int32(min(2*o.Workers+2, 64)) //nolint:gosec // at most 64
+		if scanner, err = store.OpenScanner(ctx, o.Database, o.Tenant); err != nil {
+			return nil, err
+		}
+		defer scanner.Close()
 	}
-	defer scanner.Close()
 	run := &run{Options: o, scanner: scanner, anchors: anchors, report: newReport()}
 	if err := run.checkSchema(ctx); err != nil {
 		return nil, err
@@ -133,10 +140,7 @@ type run struct {
 	announcementsUnread string
 	failed              error
 	streams             map[string]string // stream -> tenant
-	logNames            map[string]struct{}
 }
-
-const systemTenant = "_system"
 
 // all verifies every tenant, _system first: removals of others are proven there.
 func (r *run) all(ctx context.Context, names []store.LogName) {
@@ -144,25 +148,25 @@ func (r *run) all(ctx context.Context, names []store.LogName) {
 	defer cancel()
 	r.pool = newPool(r.Workers)
 	defer r.pool.close()
-	r.streams, r.logNames = make(map[string]string), make(map[string]struct{})
+	r.streams = make(map[string]string)
 	epochs := make(map[string][]int32)
 	for _, name := range names {
 		epochs[name.Tenant] = append(epochs[name.Tenant], name.Epoch)
-		r.streams[streamOf(name.Tenant)] = name.Tenant
+		r.streams[merkle.TenantStream(name.Tenant)] = name.Tenant
 	}
 	r.tenants = int64(len(epochs))
 	tenants := slices.Sorted(maps.Keys(epochs))
-	known, has := epochs[systemTenant]
-	if r.Tenant != "" && r.Tenant != systemTenant {
+	known, has := epochs[record.SystemTenant]
+	if r.Tenant != "" && r.Tenant != record.SystemTenant {
 		if known = r.systemEpochs(ctx, epochs[r.Tenant]); len(known) > 0 {
 			has = true
-			r.streams[streamOf(systemTenant)] = systemTenant
+			r.streams[merkle.TenantStream(record.SystemTenant)] = record.SystemTenant
 			r.tenants++
 		}
 	}
 	if has {
-		r.tenant(ctx, cancel, systemTenant, known)
-		tenants = slices.DeleteFunc(tenants, func(t string) bool { return t == systemTenant })
+		r.tenant(ctx, cancel, record.SystemTenant, known)
+		tenants = slices.DeleteFunc(tenants, func(t string) bool { return t == record.SystemTenant })
 	}
 	queue := make(chan string)
 	var wg sync.WaitGroup
@@ -196,7 +200,7 @@ func (r *run) systemEpochs(ctx context.Context, epochs []int32) []int32 {
 	}
 	var admitted bool
 	if err == nil {
-		admitted, err = r.scanner.Admits(ctx, systemTenant)
+		admitted, err = r.scanner.Admits(ctx, record.SystemTenant)
 	}
 	var names []store.LogName
 	switch {
@@ -204,11 +208,11 @@ func (r *run) systemEpochs(ctx context.Context, epochs []int32) []int32 {
 		r.announcementsUnread = "this login may not read that tenant"
 		return nil
 	case err == nil:
-		names, err = r.scanner.For(systemTenant).Logs(ctx)
+		names, err = r.scanner.For(record.SystemTenant).Logs(ctx)
 	}
 	if err != nil {
 		r.announcementsUnread = err.Error()
-		r.fail(err, systemTenant)
+		r.fail(err, record.SystemTenant)
 		return nil
 	}
 	known := make([]int32, len(names))
@@ -245,11 +249,8 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 	defer r.mu.Unlock()
 	t.report.Coverage.Tenants++
 	r.report.merge(t.report)
-	if tenant == systemTenant {
+	if tenant == record.SystemTenant {
 		r.announced(t)
-	}
-	for log := range t.logNames {
-		r.logNames[log] = struct{}{}
 	}
 	r.done.Add(1)
 	r.tell(0)
@@ -260,7 +261,7 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 // _system, which is verified up to it.
 func (r *run) worthAnotherLook(ctx context.Context, t *tenantCheck) (bool, error) {
 	same, err := t.samePrunes(ctx)
-	if err != nil || t.tenant == systemTenant || r.Tenant != "" && r.announcementsUnread != "" {
+	if err != nil || t.tenant == record.SystemTenant || r.Tenant != "" && r.announcementsUnread != "" {
 		return !same, err
 	}
 	if same && !slices.ContainsFunc(t.report.Findings, func(f Finding) bool { return f.Kind == PruneUnproven }) {
@@ -275,7 +276,7 @@ func (r *run) worthAnotherLook(ctx context.Context, t *tenantCheck) (bool, error
 func (r *run) announceAgain(ctx context.Context) (bool, error) {
 	r.again.Lock()
 	defer r.again.Unlock()
-	scanner := r.scannerOf(systemTenant)
+	scanner := r.scannerOf(record.SystemTenant)
 	names, err := scanner.Logs(ctx)
 	if err != nil {
 		return false, err
@@ -283,7 +284,7 @@ func (r *run) announceAgain(ctx context.Context) (bool, error) {
 	var epochs []int32
 	grown := false
 	for _, name := range names {
-		if name.Tenant != systemTenant {
+		if name.Tenant != record.SystemTenant {
 			continue
 		}
 		head, err := scanner.Head(ctx, name)
@@ -298,7 +299,7 @@ func (r *run) announceAgain(ctx context.Context) (bool, error) {
 	if !grown {
 		return false, nil
 	}
-	t := newTenantCheck(r, systemTenant, epochs)
+	t := newTenantCheck(r, record.SystemTenant, epochs)
 	if err := t.check(ctx); err != nil {
 		return false, err
 	}
@@ -356,7 +357,7 @@ func (r *run) fail(err error, tenant string) {
 // finish looks at the anchors of logs that are not there.
 func (r *run) finish() {
 	if r.Tenant != "" {
-		r.missingEpochs(streamOf(r.Tenant))
+		r.missingEpochs(merkle.TenantStream(r.Tenant))
 	} else {
 		for _, key := range slices.SortedFunc(maps.Keys(r.anchors.byStream), func(a, b streamKey) int {
 			return cmp.Or(cmp.Compare(a.stream, b.stream), cmp.Compare(a.epoch, b.epoch))
@@ -366,7 +367,9 @@ func (r *run) finish() {
 			}
 		}
 	}
-	r.anchors.reportForeign(r.report)
+	r.anchors.reportForeign(r.report, func(stream string) bool {
+		return isTenantStream(stream) && (r.Tenant == "" || stream == merkle.TenantStream(r.Tenant))
+	})
 	if r.State != nil && r.State.Logs() == 0 {
 		r.note(FirstRun, "the state knew nothing yet: this is a first run, and the next one continues from what it verified")
 	}
@@ -456,22 +459,11 @@ func isOrAre(n int64, one string) string {
 	return counted(n, one) + " are"
 }
 
-func isTenantStream(stream string) bool { return len(stream) > 1 && stream[:2] == "t-" }
+func isTenantStream(stream string) bool { return merkle.Origin{Stream: stream}.IsTenant() }
 
 func has[K comparable](set map[K]struct{}, key K) bool {
 	_, ok := set[key]
 	return ok
-}
-
-func joinSorted(set map[string]struct{}) string {
-	text := ""
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		if text != "" {
-			text += ", "
-		}
-		text += name
-	}
-	return text
 }
 
 func timeText(t time.Time) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -275,7 +276,7 @@ func (t *tenantCheck) hashRows(name store.LogName, content *rows) {
 			r.sum = t.sums.ofEvent(name.Epoch, &r, stored, &hashes)
 		}
 		r.otherLeaf = stored.StoredLeaf() != r.leaf
-		if t.tenant == systemTenant && stored.IsAction(pruneAction) && err == nil {
+		if t.tenant == record.SystemTenant && stored.IsAction(pruneAction) && err == nil {
 			found := readIntent(stored)
 			found.row = i
 			content.intents = append(content.intents, found)

@@ -34,7 +34,6 @@ type tenantCheck struct {
 	// announcements of removals of this tenant, from the tree of _system.
 	announcements []intent
 	logs          map[int32]*logCheck
-	logNames      map[string]struct{}
 	report        *Report
 }
 
@@ -42,9 +41,9 @@ func newTenantCheck(r *run, tenant string, epochs []int32) *tenantCheck {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := &tenantCheck{
-		run: r, scanner: r.scannerOf(tenant), announcements: r.announcedTo[tenant], pool: r.pool, trust: r.Trust, macs: r.MACs, tenant: tenant, stream: streamOf(tenant),
+		run: r, scanner: r.scannerOf(tenant), announcements: r.announcedTo[tenant], pool: r.pool, trust: r.Trust, macs: r.MACs, tenant: tenant, stream: merkle.TenantStream(tenant),
 		sums: newIdentitySums(), epochs: slices.Clone(epochs), statements: make(map[int32]merkle.EpochStatement),
-		logs: make(map[int32]*logCheck), logNames: make(map[string]struct{}), report: &Report{},
+		logs: make(map[int32]*logCheck), report: &Report{},
 	}
 	return t
 }
@@ -138,7 +137,6 @@ func (t *tenantCheck) judgeEpoch(row store.EpochRow) (merkle.EpochStatement, err
 	case statement.Reason != row.Reason:
 		return statement, fmt.Errorf("the reason is not the one of the statement, %q", statement.Reason)
 	}
-	t.logNames[origin.Log] = struct{}{}
 	return statement, nil
 }
 
