@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +41,32 @@ func TestDocumentedCommandsExist(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 40)
+}
+
+var (
+	readmeCommands  = regexp.MustCompile("(?s)## Command line\n\n`otelaudit ([^`]*)`")
+	programCommands = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*) {2,}`)
+)
+
+// TestReadmeNamesEveryCommand compares the README's list with the program's.
+func TestReadmeNamesEveryCommand(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	list := readmeCommands.FindStringSubmatch(string(text))
+	require.NotNil(t, list, "the list of commands")
+	named := strings.FieldsFunc(list[1], func(r rune) bool { return r == '|' || unicode.IsSpace(r) })
+
+	_, available, found := strings.Cut(helpOf(nil), "Available Commands:\n")
+	require.True(t, found)
+	available, _, _ = strings.Cut(available, "\n\n")
+	var commands []string
+	for _, match := range programCommands.FindAllStringSubmatch(available, -1) {
+		if match[1] != "help" {
+			commands = append(commands, match[1])
+		}
+	}
+	require.Greater(t, len(commands), 15)
+	require.ElementsMatch(t, commands, named)
 }
 
 // documentedCommands are the command lines in code spans and code blocks.

@@ -24,7 +24,7 @@
 //	{"journal":{…},"signatures":"…"}   header, the first line and no other
 //	{"action":…}                       entry: the canonical bytes of a record
 //	{"quarantine":{…}}                 entry: what could not become an event
-//	{"checkpoint":"…","macs":{…}}      end of a batch
+//	{"checkpoint":"…", …}              end of a batch
 //	{"seal":{…},"signatures":"…"}      the last line of a sealed segment
 //
 // The leaf of an entry is SHA-256(0x00 ‖ line without its newline). The other
@@ -37,8 +37,10 @@
 // created_at, checkpoint (the signed checkpoint of exactly size; absent at size
 // 0) and epoch (the signed statement that opened the epoch; only in its first
 // segment). A checkpoint line ends each batch: checkpoint is a C2SP
-// tlog-checkpoint (package merkle) over all entries up to here, macs maps the
-// index of an entry in the tree to the MAC its sender gave it. The seal has
+// tlog-checkpoint (package merkle) over all entries up to here, frontier, at the
+// first batch that ends 64 KiB or more behind the last one, is that of its tree,
+// and macs maps the index of an entry in the tree to the MAC its sender gave it.
+// The seal has
 // origin, segment, size, sha256 (of all bytes in front of its line) and
 // sealed_at.
 //
@@ -50,7 +52,9 @@
 //
 // A changed, removed, inserted or moved entry: the next checkpoint's root. A
 // changed header or seal: its own signature. Changed MACs or checkpoint lines:
-// the seal's sha256 (in the newest segment, which has none, a MAC proves itself).
+// the seal's sha256 (in the newest segment, which has none, a MAC proves itself),
+// and in the last file of an epoch the next header's previous. Behind a changed
+// entry nothing is proven until the next frontier or header.
 // A segment missing in the middle: the next header's number, size, frontier and
 // previous. A segment missing in front: no statement in pruned ends there. A
 // segment missing at the end, or a tail that was cut off: only an anchor, a copy
