@@ -93,6 +93,11 @@ func (o *recoverOptions) journalAnchors(sys *System) (*anchor.File, error) {
 	if path == "" {
 		return nil, nil
 	}
+	// Opening would make the file, and a mistyped name would hide that the
+	// journal is behind its anchors.
+	if _, err := os.Stat(path); err != nil {
+		return nil, environmentError("name the file that the collector writes", fmt.Errorf("--anchors: %w", err))
+	}
 	file, err := anchor.Open(path)
 	if err != nil {
 		return nil, environmentError(stopHint(err), fmt.Errorf("--anchors: %w", err))
