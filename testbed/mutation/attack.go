@@ -37,6 +37,7 @@ type attack struct {
 	batches      []journalBatch // of the journal, for who signs it anew
 	onJournal    bool           // the journal is attacked, not the store
 	rewrite      bool           // the journal is written anew from batches
+	journalName  string         // under which it is written anew
 	staleAnchors bool           // the attacker also put an old copy in place of the anchors
 	damage       []spot
 }
@@ -89,13 +90,8 @@ func (a *attack) log(ok func(logID) bool) (logID, bool) {
 	return logs[a.rng.IntN(len(logs))], true
 }
 
-// ordinary are events by which no prune speaks, of a log that goes on: who
-// closes one states its root, which would be one more witness.
-func (a *attack) ordinary(e *eventRow) bool {
-	return a.open(e.log()) && !a.w.protected[[2]string{e.tenant, e.record().EventID}]
-}
-
 // open reports whether a log is its tenant's newest, of an application's tenant.
+// Who closes one states its root, which would be one more witness.
 func (a *attack) open(log logID) bool {
 	return log.tenant != systemTenant && !slices.ContainsFunc(a.im.epochs, func(e epochRow) bool { return e.tenant == log.tenant && e.epoch > log.epoch })
 }
@@ -104,7 +100,7 @@ func (a *attack) open(log logID) bool {
 func (a *attack) event(ok func(*eventRow) bool) *eventRow {
 	var found []*eventRow
 	for i := range a.im.events {
-		if e := &a.im.events[i]; a.ordinary(e) && (ok == nil || ok(e)) {
+		if e := &a.im.events[i]; a.open(e.log()) && (ok == nil || ok(e)) {
 			found = append(found, e)
 		}
 	}

@@ -180,7 +180,9 @@ func splitOperator(name, does string, newest bool) Operator {
 		Name: name, Group: "commit", Does: does,
 		expect: expects(seen(commit(signing...)), seen(commit(signing...)), signs),
 		apply: func(a *attack) bool {
-			c := a.commitWhere(func(c *commitRow, index, count int) bool { return c.size-c.prevSize > 1 && (index == count-1) == newest })
+			c := a.commitWhere(func(c *commitRow, index, count int) bool {
+				return c.size-c.prevSize > 1 && (index == count-1) == newest
+			})
 			if c == nil {
 				return false
 			}

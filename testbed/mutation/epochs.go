@@ -8,13 +8,13 @@ import (
 )
 
 func epochOperators() []Operator {
-	return []Operator{
+	return append([]Operator{
 		{
 			Name: "forge epoch", Group: "epoch", Does: "a log is cut, and an epoch declares that loss; only who holds the key can sign it",
 			expect: expects(
 				seen(log(verify.EpochForged)),
 				seen(log(verify.EpochForged)),
-				hidden(whyLoss, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInJournal)}),
+				hidden(whyLoss, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInJournal)}).butTold(verify.LossAcknowledged),
 			),
 			apply: forgeEpoch,
 		},
@@ -66,7 +66,7 @@ func epochOperators() []Operator {
 			expect: all(hidden(whyTail, with{Newest, log(verify.TailMissing, verify.LogMissing)}, with{Every, log(verify.TailMissing, verify.LogMissing)}, with{Beside, exact(onlyInJournal)})),
 			apply: func(a *attack) bool {
 				log := logID{a.im.epochs[0].tenant, 1}
-				if a.speaks(log) || slices.ContainsFunc(a.im.survived, func(l leafRow) bool { return l.tenant == log.tenant }) {
+				if slices.ContainsFunc(a.im.survived, func(l leafRow) bool { return l.tenant == log.tenant }) {
 					return false
 				}
 				a.hurtRange(log, 0, a.im.head(log).size)
@@ -75,13 +75,92 @@ func epochOperators() []Operator {
 				return true
 			},
 		},
+	}, closedOperators()...)
+}
+
+// closedOperators attack what an epoch left behind that was closed with a loss.
+func closedOperators() []Operator {
+	need := shape{epoch: true}
+	closed := log(verify.EpochForged, verify.CommitChanged, verify.Fork)
+	return []Operator{
+		{
+			Name: "edit an event of a closed epoch", Group: "epoch", Does: "of one that was closed with an acknowledged loss; the statement that closed it stays", need: need,
+			expect: expects(
+				seen(exact(verify.EventChanged)),
+				seen(commit(root...), with{Beside, exact(verify.EventChanged)}, with{MAC, exact(verify.EventChanged, verify.MACInvalid)}),
+				seen(closed, with{Beside, exact(altered)}),
+			),
+			apply: func(a *attack) bool { return a.editClosed() },
+		},
+		{
+			Name: "rewrite a closed epoch", Group: "epoch", Does: "an event of it, and the statement that closed it, both signed", need: need,
+			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: ptr(hidden(whyClosed, with{Newest, blind},
+				with{Every, log(verify.Fork, verify.TailMissing)}, with{Beside, exact(altered)}, with{MAC, log(verify.MACInvalid)}))},
+			apply: func(a *attack) bool {
+				if !a.editClosed() {
+					return false
+				}
+				a.last = append(a.last, func() { a.closeAgain(0) })
+				return true
+			},
+		},
+		{
+			Name: "widen an acknowledged loss", Group: "epoch", Does: "the last commit of an epoch that was closed with a loss goes, and the statement says so, signed", need: need,
+			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: ptr(hidden(whyClosed, with{Newest, blind},
+				with{Every, blind}, with{Beside, exact(onlyInJournal)}).butTold(verify.LossAcknowledged))},
+			apply: func(a *attack) bool {
+				log := logID{a.im.epochs[0].tenant, 0}
+				commits := a.im.commitsOf(log)
+				if len(commits) < 2 || a.removedFrom(log) || len(a.im.prunes) > 0 {
+					return false
+				}
+				size := commits[len(commits)-2].size
+				a.hurtRange(log, size, commits[len(commits)-1].size)
+				a.touched = nil
+				a.im.cut(log, size)
+				a.closeAgain(0)
+				return true
+			},
+		},
 	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// editClosed changes an event of the epoch that was closed.
+func (a *attack) editClosed() bool {
+	log := logID{a.im.epochs[0].tenant, 0}
+	events := a.im.eventsOf(log)
+	if len(events) == 0 {
+		return false
+	}
+	e := events[a.rng.IntN(len(events))]
+	rec := e.record()
+	rec.Action = "invoice.approve"
+	if canonicalOf(rec) == e.canonical {
+		return false
+	}
+	a.hurtEvent(e)
+	e.say(rec)
+	return true
+}
+
+// closeAgain makes the statement of an epoch fit what is left of the one before.
+func (a *attack) closeAgain(i int) {
+	row := &a.im.epochs[i]
+	statement, err := a.w.statement(row.note)
+	if err != nil {
+		panic("mutation: " + err.Error())
+	}
+	head := a.im.head(logID{row.tenant, row.epoch - 1})
+	statement.PreviousSize, statement.PreviousRoot = head.size, merkle.Hash([]byte(head.root))
+	row.prevSize, row.note = head.size, signed(a.w.ring, statement.Text())
 }
 
 func forgeEpoch(a *attack) bool {
 	if !func() bool {
 		c := a.commitWhere(func(c *commitRow, index, count int) bool {
-			return index < count-1 && !a.speaks(c.log()) && !a.manyEpochs(c.tenant)
+			return index < count-1 && !a.manyEpochs(c.tenant)
 		})
 		if c == nil {
 			return false

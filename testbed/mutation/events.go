@@ -18,9 +18,13 @@ const (
 	whyTail    = "a clean cut of the tail is a valid older state"
 	whyTenant  = "a store without the tenant is a valid store"
 	whyMerge   = "whoever holds the log's key can sign one commit in place of two"
-	whyMoot    = "it changes no event and no time"
-	whyPrune   = "whoever holds the log's key can record a prune; it stays visible as one"
-	whyLoss    = "whoever holds the log's key can declare a loss; it stays visible as one"
+	whySplit   = "whoever holds the log's key can sign two commits in place of one"
+	whyPrune   = "whoever holds the log's key can announce a removal in the log of `_system`; every report says what was removed (notice `pruned` or `removed`)"
+	whyLoss    = "whoever holds the log's key can declare a loss; every report says so (notice `loss_acknowledged`)"
+	whyClosed  = "whoever holds the log's key can also sign anew the statement that closed the epoch"
+
+	whyUnsigned  = "a log of which nothing was ever signed looks the same: nothing of it can be verified"
+	whyExchanged = "a journal is verified by the name that it says itself: whoever has no anchor of the right one cannot tell"
 )
 
 // rewritten is what must be made of an event whose hashed content was changed.

@@ -1,6 +1,10 @@
 package mutation
 
-import "github.com/otelaudit/otelaudit/internal/verify"
+import (
+	"slices"
+
+	"github.com/otelaudit/otelaudit/internal/verify"
+)
 
 // Witness is what a verifier has beside the store and the trust file.
 type Witness int
@@ -31,7 +35,8 @@ type precision int
 
 const (
 	asTree   precision = iota // as without this witness
-	unseen                    // not at all
+	unseen                    // not at all: intact, exit code 0
+	unsure                    // not found, and not verified either: exit code 3
 	inLog                     // the tenant and epoch
 	inCommit                  // the events of the commit, or fewer
 	exactly                   // the very events
@@ -49,10 +54,35 @@ func log(kinds ...verify.Kind) outcome    { return outcome{inLog, kinds} }
 
 var blind = outcome{precision: unseen}
 
+// exitCode is what must come of findings where this was expected.
+func (o outcome) exitCode(findings []verify.Finding) int {
+	only := func(kind verify.Kind) bool {
+		return !slices.ContainsFunc(findings, func(f verify.Finding) bool { return f.Kind != kind })
+	}
+	switch {
+	case o.precision == unseen:
+		return 0
+	case o.precision == unsure, only(unconfirmed):
+		return 3
+	case only(refused):
+		return 2
+	default:
+		return 1
+	}
+}
+
 // expectation is what must be said of an operator by one attacker.
 type expectation struct {
 	by  map[Witness]outcome // Tree is always there; what is absent is as Tree
 	why string              // where Tree sees nothing: why
+	// told is the notice that tells a reader nevertheless, "" for none.
+	told []verify.NoticeKind
+}
+
+// butTold says that a report without a finding has one of these notices.
+func (e expectation) butTold(kinds ...verify.NoticeKind) expectation {
+	e.told = kinds
+	return e
 }
 
 func (e *expectation) of(w Witness) outcome {
@@ -70,6 +100,11 @@ func seen(tree outcome, more ...with) expectation {
 // hidden is an attack that the store alone cannot give away.
 func hidden(why string, more ...with) expectation {
 	return expectation{by: by(blind, more), why: why}
+}
+
+// doubted is an attack after which the store alone cannot be verified.
+func doubted(why string, more ...with) expectation {
+	return expectation{by: by(outcome{precision: unsure}, more), why: why}
 }
 
 type with struct {

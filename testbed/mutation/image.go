@@ -49,7 +49,7 @@ type commitRow struct {
 	size     int64
 	prevSize int64
 	at       time.Time
-	root     string
+	root     string // "" is NULL, as are those below
 	frontier string
 	note     string
 }
@@ -167,7 +167,7 @@ func readImage(ctx context.Context, conn *pgx.Conn, canonical map[[2]string]stri
 func (im *image) readCommits(ctx context.Context, conn *pgx.Conn) error {
 	var c commitRow
 	var root, frontier []byte
-	return each(ctx, conn, `SELECT tenant_id, epoch, size, prev_size, recorded_at, root, frontier, note FROM public.audit_commits ORDER BY 1, 2, 3`,
+	return each(ctx, conn, `SELECT tenant_id, epoch, size, prev_size, recorded_at, root, frontier, coalesce(note, '') FROM public.audit_commits ORDER BY 1, 2, 3`,
 		[]any{&c.tenant, &c.epoch, &c.size, &c.prevSize, &c.at, &root, &frontier, &c.note}, func() {
 			c.at, c.root, c.frontier = c.at.UTC(), string(root), string(frontier)
 			im.commits = append(im.commits, c)
@@ -293,7 +293,8 @@ func queueInsertions(batch *pgx.Batch, before, after *image) {
 	}
 	if commits := without(after.commits, before.commits); len(commits) > 0 {
 		batch.Queue(`INSERT INTO public.audit_commits (tenant_id, epoch, size, prev_size, recorded_at, root, frontier, note)
-			SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::text[])`,
+			SELECT t, e, s, p, a, nullif(r, ''::bytea), nullif(f, ''::bytea), nullif(n, '')
+			FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::text[]) AS x (t, e, s, p, a, r, f, n)`,
 			column(commits, func(c commitRow) string { return c.tenant }), column(commits, func(c commitRow) int32 { return c.epoch }),
 			column(commits, func(c commitRow) int64 { return c.size }), column(commits, func(c commitRow) int64 { return c.prevSize }),
 			column(commits, func(c commitRow) time.Time { return c.at }), column(commits, func(c commitRow) []byte { return []byte(c.root) }),

@@ -159,7 +159,7 @@ func onFiles(name, does string, expect [3]*expectation, change func(a *attack) b
 }
 
 func journalOperators() []Operator {
-	return slices.Concat(journalEntryOperators(), journalControlOperators(), journalFileOperators())
+	return slices.Concat(journalEntryOperators(), journalControlOperators(), journalFileOperators(), recoveredOperators())
 }
 
 func journalEntryOperators() []Operator {
@@ -246,6 +246,15 @@ func flipped(a *attack, line string) string {
 	return string(b)
 }
 
+// otherMAC is a checkpoint line with a character of its last MAC changed.
+func otherMAC(line string) string {
+	i := strings.LastIndex(line, `"}}`) - 5
+	if line[i] == 'A' {
+		return line[:i] + "B" + line[i+1:]
+	}
+	return line[:i] + "A" + line[i+1:]
+}
+
 // macInSegment changes a MAC beside an entry, in the newest segment or in an
 // earlier one.
 func macInSegment(name, does string, expect [3]*expectation, newest bool) Operator {
@@ -256,14 +265,7 @@ func macInSegment(name, does string, expect [3]*expectation, newest bool) Operat
 		if !found {
 			return false
 		}
-		line := a.files[f].lines[l]
-		i := strings.LastIndex(line, `"}}`) - 5
-		if line[i] == 'A' {
-			line = line[:i] + "B" + line[i+1:]
-		} else {
-			line = line[:i] + "A" + line[i+1:]
-		}
-		a.files[f].lines[l] = line
+		a.files[f].lines[l] = otherMAC(a.files[f].lines[l])
 		a.damage = append(a.damage, spot{until: -1})
 		return true
 	})
@@ -288,7 +290,7 @@ func journalControlOperators() []Operator {
 		macInSegment("edit journal mac", "the MAC beside an entry of a sealed segment",
 			expects(seen(log(verify.JournalChanged, verify.JournalForged), with{MAC, log(verify.MACInvalid, verify.JournalChanged)})), false),
 		macInSegment("edit newest journal mac", "the MAC beside an entry of the newest segment", expects(hidden(whyMAC, with{Newest, blind}, with{Every, blind},
-			with{Beside, blind}, with{MAC, log(verify.MACInvalid)})), true),
+			with{Beside, log(macExchanged, unconfirmed)}, with{MAC, log(verify.MACInvalid)})), true),
 		onFiles("edit journal checkpoint", "one character of a checkpoint line",
 			edited(verify.JournalForged, verify.JournalChanged, verify.JournalLineChanged, verify.JournalUnsigned), flip(checkpointStart)),
 		onFiles("edit journal header", "one character of a segment's first line", edited(verify.JournalForged, verify.JournalChanged), flip(headerStart)),
@@ -379,13 +381,33 @@ func journalFileOperators() []Operator {
 			a.batches, a.rewrite = a.batches[:n], true
 			return len(s.ids) > 0
 		}),
-		onFiles("remove the journal", "every file", expects(hidden(whyJournal, with{Newest, log(verify.LogMissing)},
+		exchangeOperator(),
+		onFiles("remove the journal", "every file", expects(doubted(whyJournal, with{Newest, log(verify.LogMissing)},
 			with{Every, log(verify.LogMissing)}, with{Beside, log(refused)})), func(a *attack) bool {
 			a.damage = append(a.damage, spot{until: -1})
 			a.files = nil
 			return true
 		}),
 	}
+}
+
+// exchangeOperator puts the journal of another collector of the same log in the
+// place of this one. It takes no key: that journal is valid.
+func exchangeOperator() Operator {
+	return onFiles("exchange the journal", "for a valid one of the same log that another collector wrote",
+		expects(hidden(whyExchanged, with{Newest, outcome{precision: unsure}}, with{Every, outcome{precision: unsure}}, with{Beside, log(onlyInStore, onlyInJournal)})),
+		func(a *attack) bool {
+			for i := range a.batches {
+				entries := make([]journalEntry, len(a.batches[i].entries))
+				for j := range entries {
+					entries[j].canonical = a.forged(a.w.tenants[0])
+				}
+				a.batches[i].entries = entries
+			}
+			a.damage = append(a.damage, spot{until: -1})
+			a.journalName, a.rewrite = "elsewhere", true
+			return true
+		})
 }
 
 // stored is the id of the event of a line, if the store has it: retention may
@@ -403,6 +425,46 @@ func (a *attack) stored(line string) []string {
 func tailCut(beside ...verify.Kind) [3]*expectation {
 	return expects(hidden(whyTail, with{Newest, log(verify.TailMissing)}, with{Every, log(verify.TailMissing)},
 		with{Beside, exact(beside...)}))
+}
+
+// recoveredOperators attack a journal that was continued in a second epoch.
+func recoveredOperators() []Operator {
+	operators := []Operator{
+		onFiles("remove the seal before an epoch", "the last line of the last segment of epoch 0",
+			expects(seen(log(verify.JournalChanged, verify.JournalForged, verify.JournalSegmentMissing))), func(a *attack) bool {
+				f, l, found := a.control(sealStart, func(f, _ int) bool { return f == a.lastOfEpoch() })
+				if !found {
+					return false
+				}
+				a.damage = append(a.damage, spot{until: -1})
+				a.files[f].lines = slices.Delete(a.files[f].lines, l, l+1)
+				return true
+			}),
+		onFiles("edit a mac before an epoch", "a MAC beside an entry of the last segment of epoch 0, whose seal goes",
+			expects(seen(log(verify.JournalChanged, verify.JournalForged, verify.JournalSegmentMissing))), func(a *attack) bool {
+				last := a.lastOfEpoch()
+				f, l, found := a.control(checkpointStart, func(f, l int) bool { return f == last && strings.Contains(a.files[f].lines[l], `,"macs":{`) })
+				if !found {
+					return false
+				}
+				a.damage = append(a.damage, spot{until: -1})
+				a.files[f].lines[l] = otherMAC(a.files[f].lines[l])
+				a.files[f].lines = slices.DeleteFunc(a.files[f].lines, func(line string) bool { return strings.HasPrefix(line, sealStart) })
+				return true
+			}),
+		onFiles("remove the last segment before an epoch", "so that the second epoch follows what it did not close", expects(seen(log(verify.JournalSegmentMissing, verify.JournalChanged))),
+			func(a *attack) bool { return a.dropSegment(a.lastOfEpoch()) }),
+	}
+	for i := range operators {
+		operators[i].need.recovered = true
+		operators[i].need.macs = strings.Contains(operators[i].Name, "mac")
+	}
+	return operators
+}
+
+// lastOfEpoch is the last segment of epoch 0 of a journal that has an epoch 1.
+func (a *attack) lastOfEpoch() int {
+	return slices.IndexFunc(a.files, func(f segmentFile) bool { return strings.Contains(f.lines[0], `"epoch":`) }) - 1
 }
 
 func (a *attack) dropSegment(i int) bool {

@@ -15,24 +15,31 @@ import (
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
-const logName = "audit.example.com/mutation"
+const (
+	logName = "audit.example.com/mutation"
+	// otherLog is a log of the same trust file that has nothing to do with this
+	// store.
+	otherLog = "audit.example.com/elsewhere"
+)
 
 // Lab is where seeds are run one after the other: a database, the attacker's
 // session in it, and keys. Not safe for concurrent use.
 type Lab struct {
 	Dir string // for journals; a directory per seed is made in it and removed
 
-	conn   *pgx.Conn // the superuser's, with triggers off
-	urls   URLs
-	writer *store.Writer
-	sealer *restarting
-	now    func() time.Time
+	conn    *pgx.Conn // the superuser's, with triggers off
+	urls    URLs
+	writer  *store.Writer
+	sealer  *restarting
+	now     func() time.Time
+	cleared int
 
 	keyRing    [3]*keys.Ring // before, during and after a rotation
 	stranger   *keys.Ring    // of the same log name, trusted by nobody
-	trustFile  string
-	trust      *keys.Trust
-	macFile    string
+	foreign    *keys.Ring    // of another log that the trust file knows
+	both       *keys.Trust   // of this log and of the other one
+	trust      *keys.Trust   // of this log alone
+	sinks      *sinks        // connections, nil while there are none
 	macs       *keys.MACRing // verifies all
 	macSigners [2]*keys.MACRing
 	months     [2]time.Time // begin of the last month and of this one
@@ -82,10 +89,11 @@ func (l *Lab) makeMonths(ctx context.Context) error {
 // wherever it runs.
 func (l *Lab) makeKeys() error {
 	random := rand.NewChaCha8([32]byte{'m', 'u', 't', 'a', 't', 'i', 'o', 'n'})
-	var private, public [3]string
-	for i := range private {
+	names := [4]string{logName, logName, logName, otherLog}
+	var private, public [len(names)]string
+	for i, name := range names {
 		var err error
-		if private[i], public[i], err = keys.Generate(random, logName); err != nil {
+		if private[i], public[i], err = keys.Generate(random, name); err != nil {
 			return err
 		}
 	}
@@ -96,10 +104,16 @@ func (l *Lab) makeKeys() error {
 		return r
 	}
 	l.keyRing = [3]*keys.Ring{ring(private[0]), ring(private[0], private[1]), ring(private[1], public[0])}
-	l.stranger = ring(private[2])
-	l.trustFile = fmt.Sprintf("%s\n%s %s - -\n%s %s - -\n", keys.TrustHeader, public[0], logName, public[1], logName)
+	l.stranger, l.foreign = ring(private[2]), ring(private[3])
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	var err error
-	l.trust, err = keys.ParseTrust([]byte(l.trustFile))
+	l.both, err = keys.ParseTrust(fmt.Appendf(nil, "%s\n%s %s - -\n%s %s - -\n%s %s - -\n", keys.TrustHeader, public[0], logName, public[1], logName, public[3], otherLog))
+	if err != nil {
+		return err
+	}
+	l.trust, err = l.both.Pin(logName)
 	errs = append(errs, err)
 	line := func(id string, fill byte) string {
 		return id + " " + strings.Repeat(string([]byte{fill}), 43) + "=\n"
@@ -110,20 +124,31 @@ func (l *Lab) makeKeys() error {
 		return r
 	}
 	older, newer := line("edge-1", 'A'), line("edge-2", 'E')
-	l.macFile = newer + older
-	l.macs, l.macSigners = mac(l.macFile), [2]*keys.MACRing{mac(older), mac(newer)}
+	l.macs, l.macSigners = mac(newer+older), [2]*keys.MACRing{mac(older), mac(newer)}
 	return errors.Join(errs...)
 }
 
-// Clear empties the store, so that the next seed is alone in it.
+// Clear empties the store, so that the next seed is alone in it. Deleting is
+// cheaper than TRUNCATE, which has every session learn the tables anew, but
+// leaves dead rows to scan over.
 func (l *Lab) Clear(ctx context.Context) error {
-	_, err := l.conn.Exec(ctx, `TRUNCATE public.audit_events, public.audit_event_ids, public.audit_commits, public.audit_epochs,
-		public.audit_prunes, public.audit_pruned_leaves, public.audit_quarantine`)
-	return err
+	const tables = "public.audit_events, public.audit_event_ids, public.audit_commits, public.audit_epochs, public.audit_prunes, public.audit_pruned_leaves, public.audit_quarantine"
+	if l.cleared++; l.cleared%truncateEvery == 0 {
+		_, err := l.conn.Exec(ctx, "TRUNCATE "+tables)
+		return err
+	}
+	batch := &pgx.Batch{}
+	for table := range strings.SplitSeq(tables, ", ") {
+		batch.Queue("DELETE FROM " + table)
+	}
+	return l.conn.SendBatch(ctx, batch).Close()
 }
+
+const truncateEvery = 50 // seeds
 
 // Close ends the lab's sessions.
 func (l *Lab) Close(ctx context.Context) error {
+	l.disconnect()
 	l.writer.Close()
 	return l.conn.Close(ctx)
 }

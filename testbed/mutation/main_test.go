@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,10 @@ var (
 	memory   = flag.String("memory", "/dev/shm", "`directory` in memory for journals, where there is one")
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // stores are small and short-lived
+	os.Exit(storetest.Main(m))
+}
 
 // labs are those of one goroutine.
 type labs struct {

@@ -35,7 +35,7 @@ func Operators() []Operator {
 	var operators []Operator
 	for _, group := range [][]Operator{
 		contentOperators(), timeOperators(), removalOperators(), insertionOperators(),
-		identityOperators(), commitOperators(), rollbackOperators(), epochOperators(), pruneOperators(), journalOperators(),
+		identityOperators(), commitOperators(), rollbackOperators(), epochOperators(), pruneOperators(), journalOperators(), schemaOperators(),
 	} {
 		operators = append(operators, group...)
 	}

@@ -12,8 +12,8 @@ func pruneOperators() []Operator {
 	return []Operator{
 		{
 			Name: "forge prune", Group: "prune", Does: "the first commits go, and a row with the valid note at their end says retention did it",
-			expect: expects(seen(log(unproven)), seen(log(unproven)),
-				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInStore)})),
+			expect: expects(seen(log(unproven), with{Beside, exact(onlyInJournal)}), seen(log(unproven), with{Beside, exact(onlyInJournal)}),
+				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, blind}).butTold(verify.Pruned)),
 			apply: func(a *attack) bool {
 				c := a.firstCommit()
 				if c == nil {
@@ -21,8 +21,7 @@ func pruneOperators() []Operator {
 				}
 				boundary := *c
 				a.hurtRange(boundary.log(), 0, boundary.size)
-				intent := a.fakeIntent(boundary.log(),
-					record.Member{Name: "epoch", Value: number(int64(boundary.epoch))}, record.Member{Name: "size", Value: number(boundary.size)})
+				intent := a.fakeIntent(prunePayload(boundary.log(), boundary.size))
 				pruneTo(a.im, boundary, intent)
 				return true
 			},
@@ -55,7 +54,7 @@ func pruneOperators() []Operator {
 						next = c
 					}
 				}
-				if next == nil || slices.ContainsFunc(a.im.eventsOf(log), func(e *eventRow) bool { return e.seq < next.size && !a.ordinary(e) }) {
+				if next == nil {
 					return false
 				}
 				a.hurtRange(log, row.size, next.size)
@@ -94,8 +93,8 @@ func pruneOperators() []Operator {
 		},
 		{
 			Name: "fake selective removal", Group: "prune", Does: "an event goes, and its leaf stays as if it had been forgotten lawfully",
-			expect: expects(seen(exact(unproven)), seen(exact(unproven)),
-				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInStore)})),
+			expect: expects(seen(exact(unproven), with{Beside, exact(unproven, onlyInJournal)}), seen(exact(unproven), with{Beside, exact(unproven, onlyInJournal)}),
+				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, blind}).butTold(verify.Removed)),
 			apply: func(a *attack) bool {
 				e := a.event(nil)
 				if e == nil {
@@ -103,10 +102,39 @@ func pruneOperators() []Operator {
 				}
 				gone := *e
 				a.hurtEvent(e)
-				a.fakeIntent(gone.log(), record.Member{Name: "epoch", Value: number(int64(gone.epoch))},
-					record.Member{Name: "seqs", Value: record.ArrayValue([]record.Value{number(gone.seq)})})
-				a.im.remove(func(e *eventRow) bool { return e.log() == gone.log() && e.seq == gone.seq })
-				a.im.survived = append(a.im.survived, leafRow{gone.tenant, gone.epoch, gone.seq, gone.at, gone.leaf})
+				a.fakeIntent(removalPayload(gone.log(), gone.seq))
+				a.forget(gone)
+				return true
+			},
+		},
+		{
+			Name: "announce a prune as a client", Group: "prune", Does: "a client's own signed event announces it in its tenant's log; then the first commits go, and a row with the valid note at their end names that event",
+			need: shape{announced: true}, expect: expects(seen(log(unproven), with{Beside, exact(onlyInJournal)})),
+			apply: func(a *attack) bool {
+				log := logID{a.w.special.announced, 0}
+				commits := a.im.commitsOf(log)
+				if !a.open(log) || len(commits) == 0 || commits[0].prevSize != 0 || commits[0].size != a.w.said.boundary || a.removedFrom(log) {
+					return false
+				}
+				boundary := *commits[0]
+				a.hurtRange(log, 0, boundary.size)
+				a.touched = nil
+				pruneTo(a.im, boundary, a.w.said.prune)
+				return true
+			},
+		},
+		{
+			Name: "announce a removal as a client", Group: "prune", Does: "the same with one event, whose leaf stays",
+			need: shape{announced: true}, expect: expects(seen(exact(unproven), with{Beside, exact(unproven, onlyInJournal)})),
+			apply: func(a *attack) bool {
+				log := logID{a.w.special.announced, 0}
+				e := a.event(func(e *eventRow) bool { return e.log() == log && e.seq == a.w.said.seq })
+				if e == nil {
+					return false
+				}
+				a.hurtEvent(e)
+				a.touched = nil
+				a.forget(*e)
 				return true
 			},
 		},
@@ -118,6 +146,9 @@ func pruneOperators() []Operator {
 			),
 			apply: func(a *attack) bool {
 				row := &a.im.survived[0]
+				if !a.open(logID{row.tenant, row.epoch}) {
+					return false
+				}
 				a.hurtRange(logID{row.tenant, row.epoch}, row.seq, row.seq+1)
 				row.leaf = someHash(a)
 				return true
@@ -132,20 +163,35 @@ func (a *attack) firstCommit() *commitRow {
 		if c.prevSize != 0 || c.epoch != 0 || index == count-1 || a.manyEpochs(c.tenant) {
 			return false
 		}
-		return !slices.ContainsFunc(a.im.survived, func(l leafRow) bool { return l.tenant == c.tenant })
+		return !a.removedFrom(c.log())
 	})
 }
 
-// fakeIntent is the event that a prune needs, as far as the attacker can make
-// it: without the key it is not in the log at all.
-func (a *attack) fakeIntent(log logID, payload ...record.Member) (id string) {
+// removedFrom reports whether single events of a log were removed.
+func (a *attack) removedFrom(log logID) bool {
+	return slices.ContainsFunc(a.im.survived, func(l leafRow) bool { return l.tenant == log.tenant && l.epoch == log.epoch })
+}
+
+// forget removes an event and keeps its leaf.
+func (a *attack) forget(gone eventRow) {
+	a.im.remove(func(e *eventRow) bool { return e.log() == gone.log() && e.seq == gone.seq })
+	a.im.survived = append(a.im.survived, leafRow{gone.tenant, gone.epoch, gone.seq, gone.at, gone.leaf})
+}
+
+// fakeIntent is the event that a removal needs in the log of _system, as far as
+// the attacker can make it: without the key it is not there at all.
+func (a *attack) fakeIntent(payload []record.Member) (id string) {
 	if a.by < Signs {
 		return ""
 	}
 	a.w.records++
-	rec := systemRecord(log.tenant, eventID(a.w.records), "audit.prune", payload...)
-	a.append(log, canonicalOf(rec))
-	a.damage[0].ids = []string{rec.EventID} // what a journal can tell
-	a.damage = a.damage[:1]
+	rec := systemRecord(systemTenant, eventID(a.w.records), pruneAction, payload...)
+	log := logID{systemTenant, 0}
+	at := a.im.commits[0].at
+	for _, c := range a.im.commitsOf(log) {
+		at = c.at
+	}
+	a.im.grow(log, at.Add(moment), canonicalOf(rec))
+	a.im.head(log).sign(a.w.ring)
 	return rec.EventID
 }

@@ -61,7 +61,7 @@ func removalOperators() []Operator {
 			Name: "delete a tenant", Group: "event", Does: "every row of one tenant in every table",
 			expect: all(hidden(whyTenant, with{Newest, log(verify.LogMissing)}, with{Every, log(verify.LogMissing)}, with{Beside, exact(onlyInJournal)})),
 			apply: func(a *attack) bool {
-				log, found := a.log(func(log logID) bool { return !a.manyEpochs(log.tenant) && !a.speaks(log) })
+				log, found := a.log(func(log logID) bool { return !a.manyEpochs(log.tenant) })
 				if !found {
 					return false
 				}
@@ -99,19 +99,9 @@ func (a *attack) manyEpochs(tenant string) bool {
 	return slices.ContainsFunc(a.im.epochs, func(e epochRow) bool { return e.tenant == tenant })
 }
 
-// speaks reports whether a log holds the events by which retention speaks.
-func (a *attack) speaks(log logID) bool {
-	return slices.ContainsFunc(a.im.eventsOf(log), func(e *eventRow) bool { return !a.ordinary(e) })
-}
-
 // takeOut removes events of the middle. Who recomputes closes the gap, and has
-// the commits fit it. Events by which retention speaks stay.
+// the commits fit it.
 func (a *attack) takeOut(log logID, from, until int64) bool {
-	for _, e := range a.im.eventsOf(log) {
-		if e.seq >= from && e.seq < until && !a.ordinary(e) {
-			return false
-		}
-	}
 	for _, l := range a.im.survived {
 		if (logID{l.tenant, l.epoch}) == log { // closing a gap would move the leaf, too
 			return false

@@ -1,6 +1,11 @@
 package mutation
 
-import "github.com/otelaudit/otelaudit/internal/verify"
+import (
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/verify"
+)
 
 func rollbackOperators() []Operator {
 	journal := with{Beside, exact(onlyInJournal)}
@@ -41,7 +46,7 @@ func rollbackOperators() []Operator {
 				for _, log := range a.logs(nil) {
 					commits := a.im.commitsOf(log)
 					start, _ := a.im.start(log)
-					if a.speaks(log) || len(commits) < 2 || commits[0].size < start {
+					if len(commits) < 2 || commits[0].size < start {
 						return false
 					}
 					size := commits[a.rng.IntN(len(commits)-1)].size
@@ -60,6 +65,22 @@ func rollbackOperators() []Operator {
 				return true
 			},
 		},
+		excused("excuse a deletion by a quarantine row", "a tenant is rolled back, and rows of the quarantine claim that its events are there",
+			hidden(whyTail, with{Newest, log(verify.TailMissing)}, with{Every, log(verify.TailMissing)}, journal),
+			func(a *attack, gone spot) {
+				for _, id := range gone.ids {
+					a.statements = append(a.statements, "INSERT INTO public.audit_quarantine (tenant_id, event_id, reason, sha256, otlp) VALUES ("+
+						quote(gone.log.tenant)+", "+quote(id)+", "+quote(pick(a.rng, record.ReasonIdentityConflict, record.ReasonMalformed))+
+						", sha256(convert_to("+quote(gone.log.tenant+id)+", 'UTF8')), '{}')")
+				}
+			}),
+		excused("excuse a deletion by a prune row", "a tenant is rolled back, and a row of audit_prunes says that retention took all until now",
+			seen(log(verify.PruneUnproven), journal),
+			func(a *attack, gone spot) {
+				c := a.im.head(gone.log)
+				pruneTo(a.im, *c, "")
+				a.im.prunes[len(a.im.prunes)-1].cutoff = a.w.lab.now().Add(time.Hour).UTC().Truncate(moment)
+			}),
 		{
 			Name: "roll back with the anchors", Group: "anchors", Does: "the same, by somebody who also puts an old copy in place of the anchor files",
 			expect: all(hidden(whyTail, with{Newest, blind}, with{Every, blind}, journal)),
@@ -71,9 +92,24 @@ func rollbackOperators() []Operator {
 	}
 }
 
+// excused is a rollback for which the attacker also leaves an excuse, that
+// reconcile could take for the reason why events are in the journal alone.
+func excused(name, does string, expect expectation, excuse func(a *attack, gone spot)) Operator {
+	return Operator{
+		Name: name, Group: "rollback", Does: does, expect: expects(expect),
+		apply: func(a *attack) bool {
+			if !a.rollBack() || a.manyEpochs(a.damage[0].log.tenant) {
+				return false
+			}
+			excuse(a, a.damage[0])
+			return true
+		},
+	}
+}
+
 // rollBack cuts a log back to an earlier commit.
 func (a *attack) rollBack() bool {
-	c := a.commitWhere(func(c *commitRow, index, count int) bool { return index < count-1 && !a.speaks(c.log()) })
+	c := a.commitWhere(func(c *commitRow, index, count int) bool { return index < count-1 })
 	if c == nil {
 		return false
 	}

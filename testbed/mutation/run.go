@@ -1,6 +1,7 @@
 package mutation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -102,7 +103,9 @@ func randomShape(rng *rand.Rand, operator *Operator) shape {
 	}
 	return shape{
 		rotated: coin(need.rotated), restarted: coin(need.restarted), epoch: coin(need.epoch), pruned: coin(need.pruned),
-		selective: coin(need.selective), macs: coin(need.macs), refused: coin(need.refused),
+		selective: coin(need.selective), macs: coin(need.macs), refused: coin(need.refused), announced: coin(need.announced),
+		// Most attacks on a journal are on its first epoch.
+		recovered: need.recovered || operator == nil && coin(false),
 	}
 }
 
@@ -136,7 +139,7 @@ func (a *attack) commit(ctx context.Context) error {
 		if err := os.RemoveAll(a.w.journal); err != nil {
 			return err
 		}
-		_, err := a.w.writeJournal(ctx, a.batches)
+		_, err := a.w.writeJournal(ctx, cmp.Or(a.journalName, journalName), a.batches)
 		return err
 	}
 	if err := replace(ctx, a.w.lab.conn, a.was, a.im); err != nil {
@@ -147,22 +150,27 @@ func (a *attack) commit(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
+	if len(a.statements) > 0 {
+		a.w.lab.disconnect()
+	}
 	return nil
 }
 
-// expectClean fails on a false alarm.
+// expectClean fails on a false alarm, and on anything that was not verified.
 func (w *world) expectClean(ctx context.Context) error {
 	everything := evidence{anchors: w.everyNote(), journalAnchors: w.journalNotes, macs: w.lab.macs, beside: true}
-	onStore, err := w.verifyStore(ctx, everything)
+	clean, err := w.verifyStore(ctx, everything)
 	if err != nil {
 		return err
 	}
+	everything.beside = false // the two sinks were compared already
 	onJournal, err := w.verifyJournal(ctx, everything)
 	if err != nil {
 		return err
 	}
-	if findings := slices.Concat(onStore, onJournal); len(findings) > 0 {
-		return fmt.Errorf("a false alarm:\n%s", list(findings))
+	clean.unsure = append(clean.unsure, onJournal.unsure...)
+	if clean.add(onJournal); clean.exit != 0 || len(clean.findings) > 0 {
+		return fmt.Errorf("a false alarm, exit code %d:\n%s", clean.exit, clean)
 	}
 	return nil
 }
@@ -185,16 +193,34 @@ func (a *attack) judge(ctx context.Context, operator *Operator) error {
 		if a.onJournal {
 			verifyIt = a.w.verifyJournal
 		}
-		findings, err := verifyIt(ctx, *with)
+		said, err := verifyIt(ctx, *with)
 		if err != nil {
 			return fmt.Errorf("with %s: %w", witness, err)
 		}
-		expected := operator.expect[a.by].of(witness)
-		if wrong := a.compare(expected, findings); wrong != "" {
-			return fmt.Errorf("with %s: %s\nexpected: %s\nchanged: %s\nfound:\n%s", witness, wrong, expected, a.damageText(), list(findings))
+		expectation := operator.expect[a.by]
+		expected := expectation.of(witness)
+		wrong := a.compare(expected, said.findings)
+		if wrong == "" {
+			wrong = expectation.judge(expected, said)
+		}
+		if wrong != "" {
+			return fmt.Errorf("with %s: %s\nexpected: %s\nchanged: %s\nfound:\n%s", witness, wrong, expected, a.damageText(), said)
 		}
 	}
 	return nil
+}
+
+// judge compares what is beside the findings: the exit code, and what a reader
+// is told where there is none.
+func (e *expectation) judge(expected outcome, said result) string {
+	if want := expected.exitCode(said.findings); said.exit != want {
+		return fmt.Sprintf("exit code %d instead of %d", said.exit, want)
+	}
+	if expected.precision == unseen && len(e.told) > 0 &&
+		!slices.ContainsFunc(said.notices, func(n verify.Notice) bool { return slices.Contains(e.told, n.Kind) }) {
+		return fmt.Sprintf("no notice %v", e.told)
+	}
+	return ""
 }
 
 // evidence is what a witness brings; nil where this store has none of the kind.
@@ -218,7 +244,7 @@ func (a *attack) evidence(witness Witness) *evidence {
 
 // compare says how findings differ from what was expected; "" where they do not.
 func (a *attack) compare(expected outcome, findings []verify.Finding) string {
-	if expected.precision == unseen {
+	if expected.precision == unseen || expected.precision == unsure {
 		if len(findings) > 0 {
 			return "found, although the table says that it cannot be"
 		}
@@ -315,10 +341,17 @@ func (a *attack) damageText() string {
 	return strings.Join(texts, "; ")
 }
 
-func list(findings []verify.Finding) string {
+// String is all that was said, a line each.
+func (r result) String() string {
 	var b strings.Builder
-	for _, f := range findings {
+	for _, f := range r.findings {
 		fmt.Fprintf(&b, "  %s tenant %q epoch %d seq %d to %d event %q %s:%d: %s\n", f.Kind, f.Tenant, f.Epoch, f.Seq, f.Until, f.EventID, f.File, f.Line, f.Detail)
+	}
+	for _, u := range r.unsure {
+		fmt.Fprintf(&b, "  unchecked tenant %q epoch %d seq %d to %d: %s\n", u.Tenant, u.Epoch, u.Seq, u.Until, u.Reason)
+	}
+	for _, n := range r.notices {
+		fmt.Fprintf(&b, "  notice %s tenant %q: %s\n", n.Kind, n.Tenant, n.Detail)
 	}
 	return b.String()
 }
@@ -326,7 +359,10 @@ func list(findings []verify.Finding) string {
 // String is the outcome for people.
 func (o outcome) String() string {
 	if o.precision == unseen {
-		return "nothing"
+		return "nothing, exit code 0"
+	}
+	if o.precision == unsure {
+		return "nothing, exit code 3"
 	}
 	words := make([]string, len(o.kinds))
 	for i, k := range o.kinds {

@@ -2,6 +2,7 @@ package mutation
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
@@ -25,16 +26,15 @@ const segmentBytes = 16 << 10
 // writeJournal writes batches with the journal's own writer and returns the
 // checkpoint of each. The clock is that of the batches, so that the key holder's
 // forgery differs from the original in nothing but entries.
-func (w *world) writeJournal(ctx context.Context, batches []journalBatch) (notes []string, err error) {
+func (w *world) writeJournal(ctx context.Context, name string, batches []journalBatch) (notes []string, err error) {
 	var clock time.Time
 	var writer *journal.Writer
 	var hasher journal.Hasher
+	options := journal.Options{Directory: w.journal, Name: name, Ring: w.ring, Now: func() time.Time { return clock }, MaxSegmentBytes: segmentBytes}
 	for i, batch := range batches {
 		clock = batch.at
 		if writer == nil {
-			writer, err = journal.Open(journal.Options{
-				Directory: w.journal, Name: journalName, Ring: w.ring, Now: func() time.Time { return clock }, MaxSegmentBytes: segmentBytes,
-			})
+			writer, err = journal.Open(options)
 			if err != nil {
 				return nil, err
 			}
@@ -50,15 +50,34 @@ func (w *world) writeJournal(ctx context.Context, batches []journalBatch) (notes
 		}
 		note, _ := writer.Head()
 		notes = append(notes, string(note))
-		if w.shape.restarted && i%3 == 2 {
+		ends := w.shape.recovered && i == w.epochEnd()
+		if ends || w.shape.restarted && i%3 == 2 {
 			if err := writer.Close(); err != nil {
 				return nil, err
 			}
 			writer = nil
+		}
+		if ends {
+			if err := openEpoch(options); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if writer == nil {
 		return notes, nil
 	}
 	return notes, writer.Close()
+}
+
+// epochEnd is the last batch of a journal's epoch 0, where it has a second one.
+func (w *world) epochEnd() int { return len(w.batches) / 2 }
+
+// openEpoch is `otelaudit recover --journal DIR --new-epoch`.
+func openEpoch(options journal.Options) error {
+	found, err := journal.Examine(options)
+	if err != nil {
+		return err
+	}
+	_, err = found.OpenEpoch("restored from the backup of Sunday")
+	return errors.Join(err, found.Close())
 }

@@ -21,6 +21,7 @@ func Table() string {
 		{"prune", "Retention"},
 		{"journal", "Journal"},
 		{"anchors", "Anchors"},
+		{"schema", "Schema"},
 	}
 	operators := Operators()
 	for _, g := range groups {
@@ -77,9 +78,12 @@ func cells(o *Operator) []string {
 func (e *expectation) markdown(group string) string {
 	var parts []string
 	tree := e.by[Tree]
-	if tree.precision == unseen {
+	switch tree.precision {
+	case unseen:
 		parts = append(parts, "**not by itself**"+footnote(e.why))
-	} else {
+	case unsure:
+		parts = append(parts, "**not verified**, exit 3"+footnote(e.why))
+	default:
 		parts = append(parts, tree.markdown(true))
 	}
 	for w := Newest; int(w) < witnesses; w++ {
@@ -90,7 +94,7 @@ func (e *expectation) markdown(group string) string {
 		if w == Every && o.precision == e.of(Newest).precision && slices.Equal(o.kinds, e.of(Newest).kinds) {
 			continue
 		}
-		parts = append(parts, "with "+w.in(group)+": "+o.markdown(tree.precision == unseen))
+		parts = append(parts, "with "+w.in(group)+": "+o.markdown(e.why != ""))
 	}
 	if tree.precision == unseen && len(parts) == 1 {
 		parts = append(parts, "not with anything else")
@@ -99,8 +103,11 @@ func (e *expectation) markdown(group string) string {
 }
 
 func (o outcome) markdown(kinds bool) string {
-	if o.precision == unseen {
+	switch o.precision {
+	case unseen:
 		return "not found"
+	case unsure:
+		return "not verified, exit 3"
 	}
 	where := map[precision]string{inLog: "the log", inCommit: "within one commit", exactly: "the exact event"}[o.precision]
 	if !kinds {
@@ -130,7 +137,7 @@ func (w Witness) in(group string) string {
 	}
 }
 
-var whys = []string{whyKey, whyAppend, whyTail, whyTenant, whyJournal, whyTorn, whyRefused, whyMAC, whyNoMAC, whyMerge, whyMoot, whyPrune, whyLoss}
+var whys = []string{whyKey, whyAppend, whyTail, whyTenant, whyJournal, whyTorn, whyRefused, whyMAC, whyNoMAC, whyMerge, whySplit, whyPrune, whyLoss, whyClosed, whyUnsigned, whyExchanged}
 
 func footnote(why string) string {
 	i := slices.Index(whys, why)
@@ -144,13 +151,15 @@ func reasons(operators []Operator) string {
 	used := map[string]bool{}
 	for i := range operators {
 		for _, e := range operators[i].expect {
-			if e != nil && e.by[Tree].precision == unseen {
+			if e != nil && e.why != "" {
 				used[e.why] = true
 			}
 		}
 	}
 	var b strings.Builder
-	b.WriteString("Not found by the store or the journal itself, because:\n\n")
+	b.WriteString("What is found makes verify, or reconcile for what only the other sink tells, end with exit code 1; " +
+		"with 3 where `unconfirmed` is all there is, and with 2 where there is no journal at all. What is not found is exit code 0.\n\n" +
+		"Not found by the store or the journal itself, because:\n\n")
 	for i, why := range whys {
 		if used[why] {
 			fmt.Fprintf(&b, "- (%d) %s.\n", i+1, why)

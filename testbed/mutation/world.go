@@ -27,6 +27,8 @@ type shape struct {
 	selective bool // one event was removed on its own and its leaf kept
 	macs      bool // events carry origin MACs, made with two keys
 	refused   bool // a record that could not become an event is in quarantine
+	announced bool // a client has told the log of removals, which authorizes none
+	recovered bool // the journal was continued in a second epoch
 }
 
 // world is a store of some shape, the journal beside it, and what a verifier
@@ -37,9 +39,9 @@ type world struct {
 	shape shape
 
 	tenants   []string // those of applications
-	special   struct{ epoch, pruned, selective string }
+	special   struct{ epoch, pruned, selective, announced string }
 	canonical map[[2]string]string // by tenant and event id
-	protected map[[2]string]bool   // events that retention speaks by
+	said      announcement
 	batches   []journalBatch
 	ring      *keys.Ring // that signs last
 	records   int
@@ -64,29 +66,36 @@ type journalEntry struct {
 
 const systemTenant = "_system"
 
+// announcement is what a client said of removals in its own tenant's tree.
+type announcement struct {
+	prune    string // id of the event that names a size
+	boundary int64  // that size: of the first commit
+	removal  string // id of the event that names a seq
+	seq      int64
+}
+
 // build makes a store and a journal of a random shape.
 func (l *Lab) build(ctx context.Context, rng *rand.Rand, s shape) (*world, error) {
-	w := &world{lab: l, rng: rng, shape: s, canonical: map[[2]string]string{}, protected: map[[2]string]bool{}, ring: l.keyRing[0]}
+	w := &world{lab: l, rng: rng, shape: s, canonical: map[[2]string]string{}, ring: l.keyRing[0]}
 	for i := range 2 + rng.IntN(3) {
 		w.tenants = append(w.tenants, fmt.Sprintf("%s-%d", pick(rng, "acme", "globex", "Ümlaut GmbH", "a/b"), i))
 	}
 	order := rng.Perm(len(w.tenants))
 	w.special.pruned, w.special.epoch = w.tenants[order[0]], w.tenants[order[1]]
 	w.special.selective = w.tenants[order[len(order)-1]]
+	w.special.announced = pick(rng, w.tenants...)
 	if err := l.Clear(ctx); err != nil {
 		return nil, err
 	}
-	if err := replace(ctx, l.conn, &image{}, w.lastMonth()); err != nil {
+	last := w.lastMonth()
+	if err := replace(ctx, l.conn, &image{}, last); err != nil {
 		return nil, fmt.Errorf("write the last month: %w", err)
 	}
-	if err := w.thisMonth(ctx); err != nil {
-		return nil, err
-	}
-	if err := w.retention(ctx); err != nil {
-		return nil, err
-	}
-	if err := w.quarantine(ctx); err != nil {
-		return nil, err
+	w.said.boundary = last.commitsOf(logID{w.special.announced, 0})[0].size
+	for _, step := range []func(context.Context) error{w.thisMonth, w.announce, w.retention, w.quarantine} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if w.im, err = readImage(ctx, l.conn, w.canonical); err != nil {
@@ -96,7 +105,7 @@ func (l *Lab) build(ctx context.Context, rng *rand.Rand, s shape) (*world, error
 	if err := os.RemoveAll(w.journal); err != nil {
 		return nil, err
 	}
-	w.journalNotes, err = w.writeJournal(ctx, w.batches)
+	w.journalNotes, err = w.writeJournal(ctx, journalName, w.batches)
 	return w, err
 }
 
@@ -171,6 +180,17 @@ func (w *world) loseTail(im *image, at time.Time) {
 	im.epochs = append(im.epochs, epochRow{log.tenant, 1, end.size, statement.RecordedAt, statement.Reason, signed(w.ring, statement.Text())})
 }
 
+// statement is what an epoch's note says.
+func (w *world) statement(note string) (merkle.EpochStatement, error) {
+	var s merkle.EpochStatement
+	err := w.lab.trust.Statement([]byte(note), func(text string) (string, time.Time, error) {
+		var err error
+		s, err = merkle.ParseEpochStatement(text)
+		return s.Origin, s.RecordedAt, err
+	})
+	return s, err
+}
+
 // thisMonth writes through the store's own writer, with duplicates among the
 // batches, and with a rotation and restarts in between.
 func (w *world) thisMonth(ctx context.Context) error {
@@ -179,7 +199,7 @@ func (w *world) thisMonth(ctx context.Context) error {
 	for i := range batches {
 		if w.shape.rotated && i > 0 {
 			w.ring = w.lab.keyRing[min(i, 2)]
-			if err := w.system(ctx, "audit.key.rotate"); err != nil {
+			if _, err := w.system(ctx, "audit.key.rotate"); err != nil {
 				return err
 			}
 		}
@@ -204,12 +224,50 @@ func (w *world) thisMonth(ctx context.Context) error {
 	return nil
 }
 
-func (w *world) system(ctx context.Context, action string, payload ...record.Member) error {
+// system is what the command line writes: into the log of _system, and into no
+// journal.
+func (w *world) system(ctx context.Context, action string, payload ...record.Member) (id string, err error) {
+	rec := w.speak(systemTenant, action, payload...)
+	return rec.EventID, w.write(ctx, []*record.Record{rec}, false)
+}
+
+// speak makes an event about the log itself.
+func (w *world) speak(tenant, action string, payload ...record.Member) *record.Record {
 	w.records++
-	rec := systemRecord(systemTenant, eventID(w.records), action, payload...)
-	w.canonical[[2]string{systemTenant, rec.EventID}] = canonicalOf(rec)
-	w.protected[[2]string{systemTenant, rec.EventID}] = true
-	return w.write(ctx, []*record.Record{rec}, false)
+	rec := systemRecord(tenant, eventID(w.records), action, payload...)
+	w.canonical[[2]string{tenant, rec.EventID}] = canonicalOf(rec)
+	return rec
+}
+
+// announce has a client send events of the action that announces removals, as
+// anybody can who may write to a tenant.
+func (w *world) announce(ctx context.Context) error {
+	if !w.shape.announced {
+		return nil
+	}
+	tenant := w.special.announced
+	w.said.seq = w.rng.Int64N(w.said.boundary)
+	prune := w.speak(tenant, pruneAction, prunePayload(logID{tenant, 0}, w.said.boundary)...)
+	removal := w.speak(tenant, pruneAction, removalPayload(logID{tenant, 0}, w.said.seq)...)
+	w.said.prune, w.said.removal = prune.EventID, removal.EventID
+	return w.write(ctx, []*record.Record{prune, removal}, true)
+}
+
+const pruneAction = "audit.prune"
+
+// prunePayload announces that the events before a size go.
+func prunePayload(log logID, size int64) []record.Member {
+	return []record.Member{
+		{Name: "tenant", Value: record.StringValue(log.tenant)}, {Name: "epoch", Value: number(int64(log.epoch))}, {Name: "size", Value: number(size)},
+	}
+}
+
+// removalPayload announces that one event goes.
+func removalPayload(log logID, seq int64) []record.Member {
+	return []record.Member{
+		{Name: "tenant", Value: record.StringValue(log.tenant)}, {Name: "epoch", Value: number(int64(log.epoch))},
+		{Name: "seqs", Value: record.ArrayValue([]record.Value{number(seq)})},
+	}
 }
 
 // write stores records and, some of them, a second time.
@@ -220,7 +278,7 @@ func (w *world) write(ctx context.Context, records []*record.Record, journaled b
 	for _, rec := range records {
 		canonical := canonicalOf(rec)
 		mac := ""
-		if rec.TenantID != systemTenant && !w.protected[[2]string{rec.TenantID, rec.EventID}] {
+		if rec.TenantID != systemTenant {
 			mac = w.mac(canonical)
 		}
 		for range 1 + w.rng.IntN(6)/5 {
@@ -260,19 +318,6 @@ func (w *world) retention(ctx context.Context) error {
 	return nil
 }
 
-func (w *world) speak(ctx context.Context, tenant, action string, payload ...record.Member) (id string, err error) {
-	if w.rng.IntN(2) == 0 {
-		payload = append(payload, record.Member{Name: "tenant", Value: record.StringValue(tenant)})
-		err = w.system(ctx, action, payload...)
-		return eventID(w.records), err
-	}
-	w.records++
-	rec := systemRecord(tenant, eventID(w.records), action, payload...)
-	w.canonical[[2]string{tenant, rec.EventID}] = canonicalOf(rec)
-	w.protected[[2]string{tenant, rec.EventID}] = true
-	return rec.EventID, w.write(ctx, []*record.Record{rec}, true)
-}
-
 func (w *world) prune(ctx context.Context) error {
 	before, err := readImage(ctx, w.lab.conn, w.canonical)
 	if err != nil {
@@ -280,8 +325,7 @@ func (w *world) prune(ctx context.Context) error {
 	}
 	log := logID{w.special.pruned, 0}
 	boundary := *before.commitsOf(log)[0]
-	intent, err := w.speak(ctx, log.tenant, "audit.prune",
-		record.Member{Name: "epoch", Value: number(0)}, record.Member{Name: "size", Value: number(boundary.size)})
+	intent, err := w.system(ctx, pruneAction, prunePayload(log, boundary.size)...)
 	if err != nil {
 		return err
 	}
@@ -311,10 +355,9 @@ func (w *world) removeOne(ctx context.Context) error {
 	}
 	log := logID{w.special.selective, 0}
 	start, _ := before.start(log)
-	events := slices.DeleteFunc(before.eventsOf(log), func(e *eventRow) bool { return e.seq < start || w.protected[[2]string{e.tenant, e.record().EventID}] })
+	events := slices.DeleteFunc(before.eventsOf(log), func(e *eventRow) bool { return e.seq < start })
 	gone := *events[w.rng.IntN(len(events))]
-	if _, err := w.speak(ctx, log.tenant, "audit.prune",
-		record.Member{Name: "epoch", Value: number(0)}, record.Member{Name: "seqs", Value: record.ArrayValue([]record.Value{number(gone.seq)})}); err != nil {
+	if _, err := w.system(ctx, pruneAction, removalPayload(log, gone.seq)...); err != nil {
 		return err
 	}
 	if before, err = readImage(ctx, w.lab.conn, w.canonical); err != nil {
