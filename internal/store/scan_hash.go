@@ -139,28 +139,32 @@ func (h *RowHasher) text(row EventRow, column int, name string, fact bool) {
 	}
 	start := len(h.canonical)
 	h.canonical = append(h.canonical, name...)
-	h.canonical = appendQuoted(h.canonical, text)
+	h.quote(text, column)
 	h.canonical = append(h.canonical, ',')
 	if fact {
 		h.facts = append(h.facts, h.canonical[start:]...)
 	}
 }
 
-// appendQuoted appends text as an RFC 8785 string.
-func appendQuoted(dst, text []byte) []byte {
-	ascii := true
+// quote appends text as an RFC 8785 string. Bytes that are no UTF-8 become
+// U+FFFD there, which may have been what was signed: the column is not.
+func (h *RowHasher) quote(text []byte, column int) {
+	plain, ascii := true, true
 	for _, b := range text {
-		if ends[b] {
-			return record.StringValue(string(text)).AppendJSON(dst)
-		}
+		plain = plain && !ends[b]
 		ascii = ascii && b < utf8.RuneSelf
 	}
 	if !ascii && !utf8.Valid(text) {
-		return record.StringValue(string(text)).AppendJSON(dst)
+		h.isOdd(columnNames[column] + " holds bytes that are no UTF-8")
+		plain = false
 	}
-	dst = append(dst, '"')
-	dst = append(dst, text...)
-	return append(dst, '"')
+	if !plain {
+		h.canonical = record.StringValue(string(text)).AppendJSON(h.canonical)
+		return
+	}
+	h.canonical = append(h.canonical, '"')
+	h.canonical = append(h.canonical, text...)
+	h.canonical = append(h.canonical, '"')
 }
 
 func (h *RowHasher) value(row EventRow, column int, name string, fact bool) error {
@@ -180,6 +184,9 @@ func (h *RowHasher) value(row EventRow, column int, name string, fact bool) erro
 	h.canonical, inexact, err = h.json.appendJSONB(h.canonical, stored[1:])
 	if err != nil {
 		return fmt.Errorf("%s: %w", columnNames[column], err)
+	}
+	if !utf8.Valid(stored) {
+		h.isOdd(columnNames[column] + " holds bytes that are no UTF-8")
 	}
 	if inexact {
 		h.isOdd(columnNames[column] + " holds a number with other digits than the one that was hashed")
@@ -267,7 +274,7 @@ func (h *RowHasher) flags(row EventRow) error {
 		if i > 0 {
 			h.canonical = append(h.canonical, ',')
 		}
-		h.canonical = appendQuoted(h.canonical, rest[:length])
+		h.quote(rest[:length], colFlags)
 		rest = rest[length:]
 	}
 	h.canonical = append(h.canonical, ']', ',')

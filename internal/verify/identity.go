@@ -288,7 +288,8 @@ func (t *tenantCheck) wantedIn(ctx context.Context, key bucket, wanted map[store
 	})
 }
 
-// eachEvent walks over the events of a range.
+// eachEvent walks over the events of a range. Those with an impossible seq, which
+// stand before the first, are not of it.
 func (t *tenantCheck) eachEvent(ctx context.Context, name store.LogName, from, until int64, f func(store.EventRow)) error {
 	page := &store.EventPage{}
 	after, limit := store.BeforeSeq(from), int32(store.FirstLimit)
@@ -297,7 +298,9 @@ func (t *tenantCheck) eachEvent(ctx context.Context, name store.LogName, from, u
 			return err
 		}
 		for i := range page.Len() {
-			f(page.Row(i))
+			if stored := page.Row(i); stored.Seq() >= from {
+				f(stored)
+			}
 		}
 		if page.Len() == 0 || !page.More {
 			return nil

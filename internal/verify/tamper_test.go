@@ -1,10 +1,13 @@
 package verify_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
 
@@ -73,6 +76,16 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 				`UPDATE audit_event_ids SET fingerprint = sha256('y')` + acme + ` AND seq = 13`,
 			},
 			[]string{"event_changed acme/0[13,14) ev-000013"},
+			false,
+		},
+		"an event to a negative seq": {
+			[]string{`ALTER TABLE audit_events DROP CONSTRAINT audit_events_position`, `UPDATE audit_events SET seq = -1` + acme + ` AND seq = 2`},
+			[]string{"event_inserted acme/0[-1,0) ev-000002", "event_missing acme/0[2,3) ev-000002"},
+			false,
+		},
+		"an event to the smallest seq": {
+			[]string{`ALTER TABLE audit_events DROP CONSTRAINT audit_events_position`, `UPDATE audit_events SET seq = -9223372036854775808` + acme + ` AND seq = 2`},
+			[]string{"event_inserted acme/0[-9223372036854775808,-9223372036854775807) ev-000002", "event_missing acme/0[2,3) ev-000002"},
 			false,
 		},
 		"flags with NULL": {
@@ -305,5 +318,32 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 				require.Equal(t, verify.NoAnchors, report.Notices[0].Kind)
 			}
 		})
+	}
+}
+
+// U+FFFD is what bytes that are no UTF-8 are read as: they must not be able to
+// stand for it, in text, in a flag and in JSON.
+func TestInvalidBytesDoNotStandForTheReplacement(t *testing.T) {
+	v := newTrail(t)
+	rec := event("acme", 0)
+	rec.Reason, rec.Flags = "a\uFFFDb", []string{"\uFFFD"}
+	rec.Payload = record.EmptyObject().Set("note", record.StringValue("\uFFFD"))
+	v.write(rec, event("acme", 1))
+	requireIntact(t, v.verify())
+	v.tamper(`CREATE CAST (bytea AS text) WITHOUT FUNCTION`)
+	conn, err := pgx.Connect(t.Context(), v.db.SuperURL)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.Background())) }()
+	for column, value := range map[string]struct{ kind, sql string }{
+		"reason":  {"text", `('\x61ff62'::bytea)::text`},
+		"flags":   {"text[]", `ARRAY[('\xff'::bytea)::text]`},
+		"payload": {"jsonb", `jsonb_build_object('note', ('\xff'::bytea)::text)`},
+	} {
+		var before string
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT `+column+`::text FROM audit_events WHERE seq = 0`).Scan(&before))
+		v.tamper(`UPDATE audit_events SET ` + column + ` = ` + value.sql + ` WHERE seq = 0`)
+		require.Equal(t, []string{"column_edited acme/0[0,1) ev-000000"}, found(v.verify()), column)
+		v.tamper(`UPDATE audit_events SET `+column+` = $1::text::`+value.kind+` WHERE seq = 0`, before)
+		requireIntact(t, v.verify())
 	}
 }
