@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,22 +18,25 @@ import (
 )
 
 type verifyOptions struct {
-	database         databaseFlags
-	trustFile        trustFlag
-	anchors          []string
-	state            string
-	full             bool
-	tenant           string
-	journal, segment string
-	journalOnly      bool
-	macKeys          string
-	workers          int
-	format           formatFlag
+	database    databaseFlags
+	trustFile   pinnedTrust
+	anchors     []string
+	state       string
+	full        bool
+	tenant      string
+	journals    []string
+	segment     string
+	journalOnly bool
+	macKeys     string
+	requireMAC  bool
+	workers     int
+	format      formatFlag
 
 	// Read from the files that the flags name.
 	trust *keys.Trust
 	macs  *keys.MACRing
 	saved *verify.State
+	given anchorsGiven
 }
 
 func newVerify(sys *System) *cobra.Command {
@@ -47,16 +51,22 @@ the file of --state.
 
 With an auditor's login all tenants are verified; a reader's login needs --tenant.
 With --journal the journal is verified, too, and names events that were changed
-together with everything that the store has on them; without a database, or with
---journal-only, the journal alone. --segment verifies one of its files by itself.
+together with everything that the store has on them; it is given once per
+collector. Without a database, or with --journal-only, the journals alone.
+--segment verifies one of their files by itself.
+
+One log is meant: the only one of the trust file, or --log. What the keys of
+another signed does not count. Removals count where an event audit.prune of the
+tenant _system announces them, which is read for one tenant, too.
 
 Without --anchors it cannot be seen that the newest events were cut off, that a
 whole tenant was deleted or that an older backup was restored. The result says so;
-the exit code does not. --state makes the runs incremental: it remembers what was
+the exit code does not. A file of anchors of which none is about what is verified
+is exit code 3. --state makes the runs incremental: it remembers what was
 verified, is an anchor itself, and belongs where only the verifier can write.
 
 The JSON document is {"verdict": "intact"|"tampered"|"incomplete", "store": R,
-"journal": R}. Each R has findings (kind, tenant, epoch, seq, until, event_id, file,
+"store_unchecked": WHY, "journals": [R]}. Each R has findings (kind, tenant, epoch, seq, until, event_id, file,
 line, detail), unchecked, notices, coverage and logs; until is exclusive.
 
 Exit codes: 0 intact; 1 tampered; 2 usage or environment; 3 nothing was found, and
@@ -76,10 +86,11 @@ not everything could be checked.`,
 	f.StringVar(&o.state, "state", "", "`FILE` that remembers what was verified; made if it is not there")
 	f.BoolVar(&o.full, "full", false, "begin at the start, whatever --state says")
 	f.StringVar(&o.tenant, "tenant", "", "verify this `tenant` only")
-	f.StringVar(&o.journal, "journal", "", "verify the journal in this `DIR`")
+	f.StringArrayVar(&o.journals, "journal", nil, "verify the journal in this `DIR`, may be repeated: one per collector")
 	f.StringVar(&o.segment, "segment", "", "verify this `FILE` of a journal by itself")
 	f.BoolVar(&o.journalOnly, "journal-only", false, "leave the database alone")
 	f.StringVar(&o.macKeys, "mac-keys", "", "`FILE` with the keys of origin MACs")
+	f.BoolVar(&o.requireMAC, "require-mac", false, "every event of the store must have a valid origin MAC, but those of _system")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that hash, and tenants at a time (default: one per core)")
 	o.format.register(cmd, formatJSON, formatTable, formatJSON)
 	return cmd
@@ -94,21 +105,21 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 	progress := startProgress(sys)
 	defer progress.stop()
 	result := verifyResult{}
-	if o.journal != "" || o.segment != "" {
-		if result.Journal, err = o.verifyJournal(ctx, sys, progress); err != nil {
-			return err
-		}
+	if result.Journals, err = o.verifyJournals(ctx, sys, progress); err != nil {
+		return err
 	}
 	if o.wantsStore(sys) {
-		intact := result.Journal != nil && result.Journal.Verdict == verify.Intact
-		if result.Store, err = o.verifyStore(ctx, sys, progress, intact); err != nil {
+		if result.Store, err = o.verifyStore(ctx, sys, progress, result.Journals); err != nil {
 			return err
 		}
 		if err := o.save(result.Store); err != nil {
 			return err
 		}
+	} else if !o.journalOnly && o.segment == "" {
+		result.StoreUnchecked = "no database is named: --database-url URL or AUDIT_AUDITOR_URL"
 	}
 	progress.stop()
+	o.given.judge(o, &result)
 	return result.print(sys, format)
 }
 
@@ -124,7 +135,7 @@ func (o *verifyOptions) load(cmd *cobra.Command, sys *System) (format string, er
 	if format, err = o.format.choose(sys); err != nil {
 		return "", err
 	}
-	if o.trust, err = o.trustFile.load(sys, true); err != nil {
+	if o.trust, err = o.trustFile.load(sys); err != nil {
 		return "", err
 	}
 	if o.macKeys != "" {
@@ -137,9 +148,15 @@ func (o *verifyOptions) load(cmd *cobra.Command, sys *System) (format string, er
 
 func (o *verifyOptions) check() error {
 	switch {
-	case o.journalOnly && o.journal == "" && o.segment == "":
+	case slices.Contains(o.journals, ""):
+		return usageError("leave the flag out instead", "--journal is empty")
+	case len(slices.Compact(slices.Sorted(slices.Values(cleaned(o.journals))))) < len(o.journals):
+		return usageError("name every collector's journal once", "--journal names a directory twice")
+	case o.requireMAC && o.macKeys == "":
+		return usageError("--mac-keys FILE", "--require-mac without --mac-keys")
+	case o.journalOnly && len(o.journals) == 0 && o.segment == "":
 		return usageError("--journal DIR", "--journal-only without a journal")
-	case o.journal != "" && o.segment != "":
+	case len(o.journals) > 0 && o.segment != "":
 		return usageError("leave one out", "--journal and --segment exclude each other")
 	case (o.journalOnly || o.segment != "") && o.tenant != "":
 		return usageError("", "--tenant selects in the database: a journal is one tree of all tenants")
@@ -173,14 +190,22 @@ func (o *verifyOptions) wantsStore(sys *System) bool {
 	if o.journalOnly || o.segment != "" {
 		return false
 	}
-	if o.journal == "" || o.tenant != "" || o.state != "" {
+	if len(o.journals) == 0 || o.tenant != "" || o.state != "" {
 		return true
 	}
 	_, err := o.database.resolve(sys)
 	return err == nil
 }
 
-func (o *verifyOptions) verifyStore(ctx context.Context, sys *System, progress *progressLine, intactJournal bool) (*verify.Report, error) {
+func cleaned(paths []string) []string {
+	clean := make([]string, len(paths))
+	for i, path := range paths {
+		clean[i] = filepath.Clean(path)
+	}
+	return clean
+}
+
+func (o *verifyOptions) verifyStore(ctx context.Context, sys *System, progress *progressLine, journals []journalReport) (*verify.Report, error) {
 	url, err := o.database.resolve(sys)
 	if err != nil {
 		return nil, err
@@ -191,10 +216,16 @@ func (o *verifyOptions) verifyStore(ctx context.Context, sys *System, progress *
 	}
 	options := verify.Options{
 		Database: store.Options{URL: url, Schema: o.database.schema}, Tenant: o.tenant, Trust: o.trust, Anchors: notes,
-		State: o.saved, Full: o.full, MACs: o.macs, Workers: o.workers, Progress: progress.show,
+		State: o.saved, Full: o.full, MACs: o.macs, RequireMACs: o.requireMAC, Workers: o.workers, Progress: progress.show,
 	}
-	if intactJournal {
-		options.Witness = verify.JournalWitness{Directory: o.journal}
+	var witnesses verify.Witnesses
+	for _, journal := range journals {
+		if journal.Verdict == verify.Intact {
+			witnesses = append(witnesses, verify.JournalWitness{Directory: journal.Path})
+		}
+	}
+	if len(witnesses) > 0 {
+		options.Witness = witnesses
 	}
 	report, err := verify.Store(ctx, options)
 	if errors.Is(err, store.ErrOneTenant) {
@@ -206,26 +237,44 @@ func (o *verifyOptions) verifyStore(ctx context.Context, sys *System, progress *
 	return report, nil
 }
 
-func (o *verifyOptions) verifyJournal(ctx context.Context, sys *System, progress *progressLine) (*verify.Report, error) {
+// verifyJournals verifies every journal that is named, or the one segment.
+func (o *verifyOptions) verifyJournals(ctx context.Context, sys *System, progress *progressLine) ([]journalReport, error) {
+	if len(o.journals) == 0 && o.segment == "" {
+		return nil, nil
+	}
 	notes, files, err := o.readAnchors(sys, "AUDIT_JOURNAL_ANCHOR_FILE")
 	if err != nil {
 		return nil, err
 	}
-	report, err := verify.Journal(ctx, verify.JournalOptions{
-		Directory: o.journal, Segment: o.segment, Trust: o.trust, Anchors: notes, MACs: o.macs, Progress: progress.show,
-	})
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, environmentError("", err)
-		}
-		return nil, describeVerify(ctx, err, files)
+	options := verify.JournalOptions{Segment: o.segment, Trust: o.trust, Anchors: notes, MACs: o.macs, Progress: progress.show}
+	paths := o.journals
+	if o.segment != "" {
+		paths = []string{o.segment}
 	}
-	return report, nil
+	var reports []journalReport
+	for _, path := range paths {
+		if o.segment == "" {
+			options.Directory = path
+		}
+		report, err := verify.Journal(ctx, options)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, environmentError("", err)
+		case err != nil:
+			return nil, describeVerify(ctx, err, files)
+		}
+		reports = append(reports, journalReport{Path: path, Report: report})
+	}
+	return reports, nil
 }
 
 // readAnchors returns the checkpoints of every file, and the file of each.
 func (o *verifyOptions) readAnchors(sys *System, fallback string) (notes [][]byte, files []string, err error) {
-	return readAnchorFiles("anchors", anchorFiles(sys, o.anchors, fallback)...)
+	paths := anchorFiles(sys, o.anchors, fallback)
+	if notes, files, err = readAnchorFiles("anchors", paths...); err == nil {
+		o.given.add(paths, notes, files)
+	}
+	return notes, files, err
 }
 
 func describeVerify(ctx context.Context, err error, files []string) error {

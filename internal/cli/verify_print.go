@@ -16,17 +16,35 @@ import (
 
 // verifyResult is what verify prints.
 type verifyResult struct {
-	Verdict verify.Verdict `json:"verdict"`
-	Store   *verify.Report `json:"store,omitempty"`
-	Journal *verify.Report `json:"journal,omitempty"`
+	Verdict        verify.Verdict  `json:"verdict"`
+	Store          *verify.Report  `json:"store,omitempty"`
+	StoreUnchecked string          `json:"store_unchecked,omitempty"` // why the store was not, where nobody said so
+	Journals       []journalReport `json:"journals,omitempty"`
+}
+
+// journalReport is the report of one journal, or of one segment.
+type journalReport struct {
+	Path string `json:"path"`
+	*verify.Report
+}
+
+// parts are all reports.
+func (r *verifyResult) parts() []*verify.Report {
+	var parts []*verify.Report
+	if r.Store != nil {
+		parts = append(parts, r.Store)
+	}
+	for _, journal := range r.Journals {
+		parts = append(parts, journal.Report)
+	}
+	return parts
 }
 
 // verdict is the worst of the parts.
 func (r *verifyResult) verdict() verify.Verdict {
 	verdict := verify.Intact
-	for _, part := range []*verify.Report{r.Store, r.Journal} {
+	for _, part := range r.parts() {
 		switch {
-		case part == nil:
 		case part.Verdict == verify.Tampered:
 			return verify.Tampered
 		case part.Verdict == verify.Incomplete:
@@ -60,23 +78,27 @@ func (r *verifyResult) print(sys *System, format string) error {
 
 func (r *verifyResult) count() string {
 	n := int64(0)
-	for _, part := range []*verify.Report{r.Store, r.Journal} {
-		if part != nil {
-			n += int64(len(part.Findings)) + part.More
-		}
+	for _, part := range r.parts() {
+		n += int64(len(part.Findings)) + part.More
 	}
 	return counted(n, "finding")
 }
 
 func (r *verifyResult) table(w io.Writer) error {
-	for _, part := range []struct {
-		name   string
-		report *verify.Report
-	}{{"store", r.Store}, {"journal", r.Journal}} {
-		if part.report == nil {
-			continue
+	if r.StoreUnchecked != "" {
+		fmt.Fprintf(w, "store: NOT CHECKED: %s\n", r.StoreUnchecked)
+	}
+	if r.Store != nil {
+		if err := printReport(w, "store", r.Store); err != nil {
+			return err
 		}
-		if err := printReport(w, part.name, part.report); err != nil {
+	}
+	for _, journal := range r.Journals {
+		name := "journal"
+		if len(r.Journals) > 1 {
+			name += " " + printable(journal.Path)
+		}
+		if err := printReport(w, name, journal.Report); err != nil {
 			return err
 		}
 	}

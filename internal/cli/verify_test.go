@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,7 +69,8 @@ func signingKey(t *testing.T, word string) (*keys.Ring, string) {
 }
 
 // plantSigned writes acme e-0 to e-9 in two commits and other e-0, and in dir:
-// trust, other-trust, anchors, other-anchors, journal.
+// trust, other-trust, both (of two logs), anchors, other-anchors, mac, journal,
+// journal2.
 func plantSigned(t *testing.T, db *storetest.Database, dir string) {
 	t.Helper()
 	ring, trust := signingKey(t, "first")
@@ -112,6 +114,19 @@ func plantSigned(t *testing.T, db *storetest.Database, dir string) {
 	}
 	require.NoError(t, anchors.Close())
 	require.NoError(t, j.Close())
+	second, err := journal.Open(journal.Options{Directory: filepath.Join(dir, "journal2"), Name: "second", Ring: ring, Now: time.Now})
+	require.NoError(t, err)
+	rec := &record.Record{TenantID: "acme", EventID: "s-0", Action: "a", Outcome: record.OutcomeSuccess, TimeUnixNano: 1}
+	entry, err := hasher.NewEntry(rec.AppendCanonical(nil), "")
+	require.NoError(t, err)
+	_, err = second.Append(t.Context(), []journal.Entry{entry})
+	require.NoError(t, err)
+	require.NoError(t, second.Close())
+	_, foreign, err := keys.Generate(bytes.NewReader(make([]byte, 32)), "audit.example.com/other")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "both"), []byte(trust+foreign+" audit.example.com/other - -\n"), 0o600))
+	mac := "edge " + base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mac"), []byte(mac), 0o600))
 	note, err := otherRing.Sign("audit.example.com/test/t-822b33ad87c148a0a20a5ba7cd5ebcaa\n1\n0nKpDTwYPYK+Q7yYCDIGX2TGi58xvgMMyqwlq5KNF2I=\n")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "other-anchors"), note, 0o600))

@@ -72,7 +72,6 @@ const (
 	Pruned            NoticeKind = "pruned"             // events left by retention, proven
 	Removed           NoticeKind = "removed"            // events were removed one by one, announced
 	FirstRun          NoticeKind = "first_run"          // the state knew nothing yet
-	StoreUnchecked    NoticeKind = "store_unchecked"    // a journal alone was verified
 	AnchorUnused      NoticeKind = "anchor_unused"      // an anchor that nothing here can be held against
 	IdentitiesUnseen  NoticeKind = "identities_unseen"  // the login may not read identities
 	SkippedVerified   NoticeKind = "skipped_verified"   // verified by an earlier run
@@ -180,6 +179,15 @@ func (r *Report) find(f Finding) {
 		return
 	}
 	r.Findings = append(r.Findings, f)
+}
+
+// AddUnchecked adds something that was not checked, known to the caller, and
+// takes back that the report is intact.
+func (r *Report) AddUnchecked(reason string) {
+	r.Unchecked = append(r.Unchecked, Unchecked{Seq: -1, Until: -1, Reason: reason})
+	if r.Verdict == Intact {
+		r.Verdict = Incomplete
+	}
 }
 
 // finish sorts the report and gives it its verdict.

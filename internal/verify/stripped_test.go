@@ -204,4 +204,3 @@ func TestMACsMayBeRequired(t *testing.T) {
 	requireIntact(t, v.verify())
 	require.Equal(t, []string{"mac_missing acme/0[3,5)", "mac_missing acme/0[8,9)"}, found(v.verify(required)))
 }
-
