@@ -3,12 +3,13 @@
 // at the end only a checkpoint kept elsewhere tells: compare it with the last one, which is printed.
 // Exit code 0: it holds. 1: it does not. 2: wrong usage, or a file cannot be read.
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, readdirSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, readdirSync } from 'node:fs'
+import { EPOCH } from './complete.mjs'
 import { CHECKPOINT, Tree, base64, leafOf, need, open, readTrust } from './verify.mjs'
 
 const HEADER = /^\{"journal":.*?"origin":"(?<origin>[^"]+)".*?"created_at":"(?<time>[^"]+)".*\}\n$/
 const SEAL = /^\{"seal":.*?"origin":"(?<origin>[^"]+)".*?"sealed_at":"(?<time>[^"]+)".*\}\n$/
-const EPOCH = /^otelaudit epoch v1\norigin (?<origin>\S+)\n[^]*\nrecorded_at (?<time>\S+)\n/
+const PRUNE = /^\{"prune":.*?"origin":"(?<origin>[^"]+)".*?"pruned_at":"(?<time>[^"]+)".*\}\n$/
 
 function signed(trust, text, pattern) { // a line whose last member are the signatures over the line without it
   open(trust, `${text.slice(0, text.lastIndexOf(',"signatures":'))}}\n\n${JSON.parse(text).signatures}`, pattern)
@@ -19,13 +20,24 @@ function agree(trust, note, origin, tree, begin) { // the checkpoint is over exa
   need(begin === undefined || Number(c.begin) === begin, `the checkpoint over ${c.begin} entries is not there`)
   return note
 }
-function startOf(trust, text, before) { // of a segment: its header, and the tree in front of it
+function pruned(trust, directory, header, root) { // segments in front of the first are gone: the last signed statement in `pruned` says so
+  const text = existsSync(`${directory}/pruned`) ? readFileSync(`${directory}/pruned`, 'utf8').trimEnd().split('\n').at(-1) : ''
+  need(text, `segments in front of ${header.segment} are missing, and nothing says that they were pruned`) ?? signed(trust, text, PRUNE)
+  const { prune } = JSON.parse(text), same = prune.origin === header.origin && prune.size === header.size && prune.root === root
+  need(same && prune.last + 1 === header.segment && prune.segments.at(-1).sha256 === header.previous?.sha256, 'the journal does not begin where it was pruned')
+}
+function startOf(trust, text, before, directory) { // of a segment: its header, and the tree in front of it
   signed(trust, text, HEADER)
   const { journal: header } = JSON.parse(text), tree = new Tree()
   const hashes = base64(header.frontier).toString('hex').match(/.{64}/g) ?? []
   tree.skip(header.size, hashes.map((hash) => Buffer.from(hash, 'hex').toString('base64')))
   if (header.size > 0) agree(trust, header.checkpoint, header.origin, tree)
-  if (header.epoch) need(open(trust, header.epoch, EPOCH).origin === header.origin && header.size === 0, 'the epoch was opened for another log')
+  if (header.epoch) {
+    const { origin, previous, size, root } = open(trust, header.epoch, EPOCH)
+    need(origin === header.origin && header.size === 0 && (!before || previous === before.origin), 'the epoch was opened for another log, or behind another')
+    need(!before || Number(size) !== before.tree.size || root === before.tree.root().toString('base64'), 'the epoch was opened behind other entries')
+  }
+  if (!before && header.segment > 1) pruned(trust, directory, header, tree.root().toString('base64'))
   if (before) {
     need(header.segment === before.segment + 1 && header.previous?.sha256 === before.sha256, 'a segment is missing in front of it, or was changed')
     need(header.epoch || header.origin === before.origin && tree.root().equals(before.tree.root()), 'it does not continue the one in front')
@@ -62,7 +74,7 @@ async function journal(trust, directory) {
         for (const bytes of lines.map((text) => Buffer.from(text, 'latin1'))) {
           line++
           if (s) take(trust, bytes, s, hash)
-          else s = startOf(trust, bytes.toString(), before)
+          else s = startOf(trust, bytes.toString(), before, directory)
           hash.update(bytes).update('\n')
         }
       }

@@ -2,14 +2,15 @@
 // Exit code 0: it holds, and standard output says what. 1: it does not. 2: wrong usage, or a file cannot be read.
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
+import { Missing, endOf, matches } from './complete.mjs'
 export const need = (holds, otherwise) => { if (!holds) throw new Error(otherwise) }
 export const sha = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
 export const leafOf = (bytes) => sha(Buffer.of(0), bytes), nodeOf = (left, right) => sha(Buffer.of(1), left, right) // RFC 6962
 const jcs = (v) => Array.isArray(v) ? `[${v.map(jcs)}]` : v === null || typeof v !== 'object' ? JSON.stringify(v) // RFC 8785
   : `{${Object.keys(v).sort().map((name) => `${JSON.stringify(name)}:${jcs(v[name])}`)}}`
 export const base64 = (text) => { const b = Buffer.from(text ?? '', 'base64'); need(b.toString('base64') === text, 'not base64'); return b }
-const micros = (t) => BigInt(Date.parse(t.replace(/\.\d+/, ''))) * 1000n + BigInt((t.match(/\.(\d+)/)?.[1] ?? '').padEnd(6, '0').slice(0, 6))
-const originOf = (log, tenant, epoch) => `${log}/t-${sha(tenant).toString('hex', 0, 16)}${epoch > 0 ? `/e${epoch}` : ''}`
+export const micros = (t) => BigInt(Date.parse(t.replace(/\.\d+/, ''))) * 1000n + BigInt((t.match(/\.(\d+)/)?.[1] ?? '').padEnd(6, '0').slice(0, 6))
+export const originOf = (log, tenant, epoch) => `${log}/t-${sha(tenant).toString('hex', 0, 16)}${epoch > 0 ? `/e${epoch}` : ''}`
 export class Tree { // the roots of complete subtrees, largest first, with the number of entries under each
   size = 0; nodes = []; root = () => this.nodes.reduceRight((right, [left]) => right ? nodeOf(left, right) : left, null) ?? sha('')
   add(hash, count = 1) {
@@ -45,20 +46,19 @@ export function open(trust, note, pattern) { // a C2SP signed note; returns what
 }
 export const CHECKPOINT = /^(?<origin>\S+)\n(?<size>0|[1-9]\d*)\n(?<root>\S{44})\n(recorded_at (?<time>\S{27})\nprev_size (?<begin>0|[1-9]\d*)\n)?$/ // C2SP
 async function bundle(trust, path) {
-  let header, manifest, tree = new Tree(), done = 0, rest = '', found = { count: 0 }, hash = createHash('sha256')
+  let header, manifest, missing, tree = new Tree(), done = 0, rest = '', found = { count: 0 }, hash = createHash('sha256')
   const take = (bytes) => {
-    const line = JSON.parse(bytes), epoch = header?.epochs[done]
-    need(!manifest, 'more follows the manifest')
-    if (!header) need((header = line.otelaudit_bundle)?.version === 1, 'not a bundle of version 1')
+    const line = need(!manifest, 'more follows the manifest') ?? JSON.parse(bytes), epoch = header?.epochs[done]
+    if (!header) missing = need((header = line.otelaudit_bundle)?.version === 1, 'not a bundle of version 1') ?? new Missing(trust, header)
     else if (line.record) {
       need(line.epoch === epoch?.epoch && line.seq >= tree.size && line.record.tenant_id === header.tenant_id, `seq ${line.seq} has no place here`)
-      tree.skip(line.seq, line.proof)
-      tree.add(leafOf(jcs(line.record)))
+      missing.gap(done, tree.size, line.seq, Infinity), tree.skip(line.seq, line.proof)
+      matches(header.filter, line), tree.add(leafOf(jcs(line.record)))
       found = { count: found.count + 1, first: found.first ?? `${line.epoch}/${line.seq}`, last: `${line.epoch}/${line.seq}` }
     } else if (line.end) {
-      const { origin, size, root } = open(trust, epoch.checkpoint, CHECKPOINT), ours = originOf(header.log, header.tenant_id, epoch.epoch)
-      tree.skip(Number(size), line.end.proof)
-      need(origin === ours && root === tree.root().toString('base64'), `the events do not lead to the root of ${origin}`)
+      const { origin, size, root } = endOf(trust, header, done)
+      missing.gap(done, tree.size, Number(size), Number(size)), tree.skip(Number(size), line.end.proof)
+      need(line.end.epoch === epoch.epoch && root === tree.root().toString('base64'), `the events do not lead to the root of ${origin}`)
       tree = new Tree(done++)
     } else {
       manifest = open(trust, line.manifest, /^otelaudit bundle v1\norigin (?<origin>\S+)(?<said>\n[^]*)created_at (?<time>\S{27})\n$/)
@@ -70,9 +70,9 @@ async function bundle(trust, path) {
   }
   for await (const chunk of createReadStream(path, 'latin1')) rest = (rest + chunk).split('\n').reduce((one, next) => take(Buffer.from(one, 'latin1')) ?? next)
   need(manifest && rest === '', 'the bundle was cut short')
-  return { tenant_id: header.tenant_id, filter: header.filter, ...found, created_at: manifest.time }
+  return { tenant_id: header.tenant_id, filter: header.filter, ...found, complete: missing.verdict(manifest.said), created_at: manifest.time }
 }
-function proof(trust, file, record) {
+export function proof(trust, file, record) {
   const [, index, hashes, note] = file.match(/^c2sp\.org\/tlog-proof@v1\nindex (0|[1-9]\d*)\n((?:\S{44}\n)*)\n([^]+)$/) ?? need(false, 'not a tlog-proof')
   const c = open(trust, note, CHECKPOINT), r = JSON.parse(record), [, log, epoch] = c.origin.match(/^(.*)\/t-\w{32}(?:\/e(\d+))?$/)
   need(originOf(log, r.tenant_id, epoch) === c.origin, 'the record is of another tenant')

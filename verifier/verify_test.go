@@ -49,14 +49,14 @@ func write(t *testing.T, name string, content []byte) string {
 }
 
 func TestTheyAreShortAndNeedNothing(t *testing.T) {
-	for _, name := range []string{"verify.mjs", "journal.mjs"} {
+	for _, name := range []string{"verify.mjs", "complete.mjs", "journal.mjs"} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.Less(t, bytes.Count(text, []byte("\n")), 100, name)
 		for line := range strings.Lines(string(text)) {
 			require.LessOrEqual(t, len([]rune(line)), 161, line)
 			if strings.HasPrefix(line, "import ") {
-				require.Regexp(t, ` from '(node:[a-z]+|\./verify\.mjs)'$`, strings.TrimSpace(line))
+				require.Regexp(t, ` from '(node:[a-z]+|\./(verify|complete)\.mjs)'$`, strings.TrimSpace(line))
 			}
 		}
 	}
