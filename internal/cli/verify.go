@@ -25,6 +25,7 @@ type verifyOptions struct {
 	full        bool
 	tenant      string
 	journals    []string
+	names       []string // of the journals
 	segment     string
 	journalOnly bool
 	macKeys     string
@@ -53,7 +54,9 @@ With an auditor's login all tenants are verified; a reader's login needs --tenan
 With --journal the journal is verified, too, and names events that were changed
 together with everything that the store has on them; it is given once per
 collector. Without a database, or with --journal-only, the journals alone.
---segment verifies one of their files by itself.
+--journal-name says which journal each of them must be: another one of the same log
+is intact, too, and says nothing about it. --segment verifies one of their files by
+itself.
 
 One log is meant: the only one of the trust file, or --log. What the keys of
 another signed does not count. Removals count where an event audit.prune of the
@@ -87,6 +90,7 @@ not everything could be checked.`,
 	f.BoolVar(&o.full, "full", false, "begin at the start, whatever --state says")
 	f.StringVar(&o.tenant, "tenant", "", "verify this `tenant` only")
 	f.StringArrayVar(&o.journals, "journal", nil, "verify the journal in this `DIR`, may be repeated: one per collector")
+	f.StringArrayVar(&o.names, "journal-name", nil, "`NAME` that the journal must have; one per --journal, in the same order")
 	f.StringVar(&o.segment, "segment", "", "verify this `FILE` of a journal by itself")
 	f.BoolVar(&o.journalOnly, "journal-only", false, "leave the database alone")
 	f.StringVar(&o.macKeys, "mac-keys", "", "`FILE` with the keys of origin MACs")
@@ -148,8 +152,10 @@ func (o *verifyOptions) load(cmd *cobra.Command, sys *System) (format string, er
 
 func (o *verifyOptions) check() error {
 	switch {
-	case slices.Contains(o.journals, ""):
-		return usageError("leave the flag out instead", "--journal is empty")
+	case slices.Contains(o.journals, ""), slices.Contains(o.names, ""):
+		return usageError("leave the flag out instead", "--journal or --journal-name is empty")
+	case len(o.names) > 0 && len(o.names) != len(o.journals) && (o.segment == "" || len(o.names) > 1):
+		return usageError("--journal DIR --journal-name NAME, for each collector", "--journal-name is given %d times, --journal %d times", len(o.names), len(o.journals))
 	case len(slices.Compact(slices.Sorted(slices.Values(cleaned(o.journals))))) < len(o.journals):
 		return usageError("name every collector's journal once", "--journal names a directory twice")
 	case o.requireMAC && o.macKeys == "":
@@ -252,9 +258,12 @@ func (o *verifyOptions) verifyJournals(ctx context.Context, sys *System, progres
 		paths = []string{o.segment}
 	}
 	var reports []journalReport
-	for _, path := range paths {
+	for i, path := range paths {
 		if o.segment == "" {
 			options.Directory = path
+		}
+		if len(o.names) > 0 {
+			options.Name = o.names[i]
 		}
 		report, err := verify.Journal(ctx, options)
 		switch {
@@ -263,9 +272,24 @@ func (o *verifyOptions) verifyJournals(ctx context.Context, sys *System, progres
 		case err != nil:
 			return nil, describeVerify(ctx, err, files)
 		}
+		if twin := holdsSameLog(reports, report); twin != "" {
+			report.AddUnchecked("it is the same journal as " + twin + ": one of the two is a copy, and another journal may be missing")
+		}
 		reports = append(reports, journalReport{Path: path, Report: report})
 	}
 	return reports, nil
+}
+
+// holdsSameLog is where a log of the report was found already, "" where nowhere.
+func holdsSameLog(found []journalReport, report *verify.Report) string {
+	for _, other := range found {
+		for i := range other.Logs {
+			if slices.ContainsFunc(report.Logs, func(l verify.Log) bool { return l.Origin == other.Logs[i].Origin }) {
+				return other.Path
+			}
+		}
+	}
+	return ""
 }
 
 // readAnchors returns the checkpoints of every file, and the file of each.
