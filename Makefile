@@ -90,7 +90,7 @@ EVENTS ?= 1000000
 
 .PHONY: mutation
 mutation: postgresql ## Attack the signed log with SEEDS=10000 stores, and hold the verifier to what it must find
-	$(say) "attacking $(SEEDS) stores (some four minutes per thousand)"
+	$(say) "attacking $(SEEDS) stores (some two minutes per thousand)"
 	@$(GO) test ./testbed/mutation -run TestMutations -count=1 -timeout 6h -v -args -seeds $(SEEDS)
 
 .PHONY: concurrency

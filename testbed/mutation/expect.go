@@ -64,7 +64,7 @@ func (o outcome) exitCode(findings []verify.Finding) int {
 		return 0
 	case o.precision == unsure, only(unconfirmed):
 		return 3
-	case only(refused):
+	case only(refused), only(notAuditor):
 		return 2
 	default:
 		return 1

@@ -85,7 +85,7 @@ func TestMutations(t *testing.T) {
 	var mu sync.Mutex // guards broken
 	broken := map[string]int{}
 	const shown = 3 // of each case
-	for range runtime.GOMAXPROCS(0) {
+	for range runtime.GOMAXPROCS(0) + 1 { // each waits for PostgreSQL in turns
 		l := newLabs(t)
 		wait.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(chosen)) && t.Context().Err() == nil; i = next.Add(1) - 1 {
@@ -171,10 +171,10 @@ func TestOperatorsAreComplete(t *testing.T) {
 		assert.False(t, names[o.Name], "two operators are called %s", o.Name)
 		names[o.Name] = true
 		assert.NotEmpty(t, o.Does, o.Name)
-		assert.NotNil(t, o.expect[Edits], o.Name)
+		assert.NotEqual(t, [3]*expectation{}, o.expect, o.Name)
 		assert.NotEqual(t, o.apply == nil, o.applyJournal == nil, o.Name)
 		for _, e := range o.expect {
-			if e != nil && e.by[Tree].precision == unseen {
+			if e != nil && (e.by[Tree].precision == unseen || e.by[Tree].precision == unsure) {
 				assert.NotEmpty(t, e.why, o.Name+" is not found, and nobody says why")
 			}
 		}

@@ -15,4 +15,5 @@ const (
 	macExchanged  = verify.Kind(reconcile.MACExchanged)
 	onlyRefused   = verify.Kind(reconcile.QuarantineMissing)
 	refused       = verify.Kind("no journal: exit 2")
+	notAuditor    = verify.Kind("the login does not see every tenant: exit 2") // of verify, too
 )

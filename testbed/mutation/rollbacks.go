@@ -1,14 +1,21 @@
 package mutation
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
 
 func rollbackOperators() []Operator {
 	journal := with{Beside, exact(onlyInJournal)}
+	tail := with{Newest, log(verify.TailMissing)}
 	return []Operator{
 		{
 			Name: "roll back a tenant", Group: "rollback", Does: "its last commits, events and identities, as an old backup has them",
@@ -65,13 +72,19 @@ func rollbackOperators() []Operator {
 				return true
 			},
 		},
-		excused("excuse a deletion by a quarantine row", "a tenant is rolled back, and rows of the quarantine claim that its events are there",
-			hidden(whyTail, with{Newest, log(verify.TailMissing)}, with{Every, log(verify.TailMissing)}, journal),
+		excused("excuse a deletion by a quarantine row", "a tenant is rolled back, and rows of the quarantine, which hold another record, claim that its events are there",
+			hidden(whyTail, tail, with{Every, tail.outcome}, journal),
 			func(a *attack, gone spot) {
 				for _, id := range gone.ids {
-					a.statements = append(a.statements, "INSERT INTO public.audit_quarantine (tenant_id, event_id, reason, sha256, otlp) VALUES ("+
-						quote(gone.log.tenant)+", "+quote(id)+", "+quote(pick(a.rng, record.ReasonIdentityConflict, record.ReasonMalformed))+
-						", sha256(convert_to("+quote(gone.log.tenant+id)+", 'UTF8')), '{}')")
+					other, _ := record.ParseCanonical([]byte(a.forged(gone.log.tenant)))
+					a.claim(gone.log.tenant, id, "protobuf", otlpOf(other))
+				}
+			}),
+		excused("excuse a deletion by an unreadable quarantine row", "the same, and what they hold is no record",
+			hidden(whyTail, tail, with{Every, tail.outcome}, with{Beside, exact(unconfirmed)}),
+			func(a *attack, gone spot) {
+				for _, id := range gone.ids {
+					a.claim(gone.log.tenant, id, "json", []byte(`{"lost":"`+id+`"}`))
 				}
 			}),
 		excused("excuse a deletion by a prune row", "a tenant is rolled back, and a row of audit_prunes says that retention took all until now",
@@ -105,6 +118,24 @@ func excused(name, does string, expect expectation, excuse func(a *attack, gone 
 			return true
 		},
 	}
+}
+
+// claim puts a row into the quarantine that claims an event's identity.
+func (a *attack) claim(tenant, id, encoding string, otlp []byte) {
+	a.statements = append(a.statements, fmt.Sprintf(
+		`INSERT INTO public.audit_quarantine (tenant_id, event_id, reason, sha256, otlp, otlp_encoding) VALUES (%s, %s, %s, '\x%x', '\x%x', %s)`,
+		quote(tenant), quote(id), quote(pick(a.rng, record.ReasonIdentityConflict, record.ReasonMalformed)), sha256.Sum256(otlp), otlp, quote(encoding)))
+}
+
+// otlpOf is a record as the quarantine keeps it.
+func otlpOf(rec *record.Record) []byte {
+	lr := plog.NewLogRecord()
+	otlpmap.Encode(rec, lr)
+	otlp, err := otlpmap.MarshalOne(pcommon.NewResource(), pcommon.NewInstrumentationScope(), lr)
+	if err != nil {
+		panic("mutation: " + err.Error())
+	}
+	return otlp
 }
 
 // rollBack cuts a log back to an earlier commit.

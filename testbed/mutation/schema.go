@@ -6,17 +6,17 @@ import "github.com/otelaudit/otelaudit/internal/verify"
 // as they were signed; one event is not shown, or could be hidden at any time.
 func schemaOperators() []Operator {
 	return []Operator{
-		inFront("view in front of the table", "the table has another name now, and a view its old one", func(tenant string) []string {
+		inFront("view in front of the table", "the table has another name now, and a view its old one", verify.SchemaChanged, func(tenant string) []string {
 			return []string{
 				"ALTER TABLE public.audit_events RENAME TO audit_events_all",
 				"CREATE VIEW public.audit_events AS SELECT * FROM public.audit_events_all WHERE tenant_id <> " + quote(tenant),
 				"GRANT SELECT ON public.audit_events TO audit_auditor, audit_reader",
 			}
 		}),
-		inFront("policy in front of the table", "row security hides a tenant", func(tenant string) []string {
+		inFront("policy in front of the table", "row security hides a tenant", verify.SchemaChanged, func(tenant string) []string {
 			return []string{"CREATE POLICY housekeeping ON public.audit_events AS RESTRICTIVE FOR SELECT USING (tenant_id <> " + quote(tenant) + ")"}
 		}),
-		inFront("another policy in the old one's name", "the auditor's policy hides a tenant", func(tenant string) []string {
+		inFront("another policy in the old one's name", "the auditor's policy hides a tenant", notAuditor, func(tenant string) []string {
 			return []string{"ALTER POLICY audit_auditor ON public.audit_events USING (tenant_id <> " + quote(tenant) + ")"}
 		}),
 		{
@@ -42,9 +42,9 @@ func schemaOperators() []Operator {
 }
 
 // inFront hides a tenant. Its database is the seed's own.
-func inFront(name, does string, statements func(tenant string) []string) Operator {
+func inFront(name, does string, kind verify.Kind, statements func(tenant string) []string) Operator {
 	return Operator{
-		Name: name, Group: "schema", Does: does, own: true, expect: expects(seen(log(verify.SchemaChanged))),
+		Name: name, Group: "schema", Does: does, own: true, expect: expects(seen(log(kind))),
 		apply: func(a *attack) bool {
 			log, found := a.log(nil)
 			if !found {

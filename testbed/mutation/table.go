@@ -63,14 +63,19 @@ func cells(o *Operator) []string {
 	texts := make([]string, len(o.expect))
 	last := ""
 	for i, e := range o.expect {
-		text := last // there is nothing that this attacker could do better
-		if e != nil {
-			text = e.markdown(o.Group)
-		}
-		if texts[i] = text; text == last {
+		switch {
+		case e == nil && last == "":
+			texts[i] = "takes the key"
+			continue
+		case e == nil: // there is nothing that this attacker could do better
 			texts[i] = "the same"
+			continue
 		}
-		last = text
+		if texts[i] = e.markdown(o.Group); texts[i] == last {
+			texts[i] = "the same"
+			continue
+		}
+		last = texts[i]
 	}
 	return texts
 }

@@ -34,6 +34,9 @@ func resultOf(report *verify.Report) result {
 // `otelaudit reconcile`, too.
 func (w *world) verifyStore(ctx context.Context, with evidence) (result, error) {
 	sinks, err := w.lab.connect(ctx)
+	if errors.Is(err, store.ErrOneTenant) {
+		return result{findings: []verify.Finding{{Kind: notAuditor, Seq: -1, Until: -1, Detail: err.Error()}}, exit: 2}, nil
+	}
 	if err != nil {
 		return result{}, err
 	}
@@ -59,7 +62,7 @@ func (w *world) verifyJournal(ctx context.Context, with evidence) (result, error
 }
 
 func (w *world) beside(ctx context.Context, r result, with evidence) (result, error) {
-	if with.beside {
+	if with.beside && r.exit != 2 {
 		more, err := w.reconcile(ctx)
 		if err != nil {
 			return r, err
