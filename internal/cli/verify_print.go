@@ -44,11 +44,12 @@ func (r *verifyResult) parts() []*verify.Report {
 func (r *verifyResult) verdict() verify.Verdict {
 	verdict := verify.Intact
 	for _, part := range r.parts() {
-		switch {
-		case part.Verdict == verify.Tampered:
+		switch part.Verdict {
+		case verify.Tampered:
 			return verify.Tampered
-		case part.Verdict == verify.Incomplete:
+		case verify.Incomplete:
 			verdict = verify.Incomplete
+		default:
 		}
 	}
 	return verdict

@@ -183,7 +183,7 @@ func Describe(err error) error {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("connect to PostgreSQL: %w", server)
 	}
-	cause := connect.Unwrap()
+	cause := once(connect.Unwrap())
 	if dns, ok := errors.AsType[*net.DNSError](cause); ok {
 		return fmt.Errorf("connect to PostgreSQL: %w", notResolvedError{dns})
 	}
@@ -191,4 +191,20 @@ func Describe(err error) error {
 		return fmt.Errorf("connect to PostgreSQL: %w (TLS is demanded of every host but this machine; only in a network you trust, say sslmode=disable in the URL)", cause)
 	}
 	return fmt.Errorf("connect to PostgreSQL: %w", cause)
+}
+
+// once is the first of several errors that say the same: pgx tries a server a
+// second time without TLS where the URL lets it, and joins both failures.
+func once(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // of this error alone, not of what it wraps
+	if !ok {
+		return err
+	}
+	all := joined.Unwrap()
+	for _, other := range all {
+		if other.Error() != all[0].Error() {
+			return err
+		}
+	}
+	return all[0]
 }

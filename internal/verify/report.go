@@ -223,7 +223,8 @@ func bounded(notices []Notice) []Notice {
 		if i > 0 && notice.Kind != notices[i-1].Kind {
 			n = 0
 		}
-		if n++; n <= maxNotices {
+		n++
+		if n <= maxNotices {
 			kept = append(kept, notice)
 		}
 		last := i == len(notices)-1 || notices[i+1].Kind != notice.Kind

@@ -102,23 +102,6 @@ func Store(ctx context.Context, o Options) (*Report, error) {
 	return run.report, nil
 }
 
-// checkSchema holds the tables that are read, and what guards their rows,
-// against what the migrations made: a view in the place of a table, or a policy
-// that hides a row, would answer for it.
-func (r *run) checkSchema(ctx context.Context) error {
-	changes, err := r.scanner.SchemaChanges(ctx)
-	if newer, ok := errors.AsType[*store.NewerSchemaError](err); ok {
-		if unchecked := (Unchecked{Seq: -1, Until: -1, Reason: newer.Error()}); !slices.Contains(r.report.Unchecked, unchecked) {
-			r.report.Unchecked = append(r.report.Unchecked, unchecked)
-		}
-		return nil
-	}
-	for _, change := range changes {
-		r.report.find(Finding{Kind: SchemaChanged, Seq: -1, Until: -1, Detail: change})
-	}
-	return err
-}
-
 // run is one verification.
 type run struct {
 	Options
@@ -140,6 +123,23 @@ type run struct {
 	announcementsUnread string
 	failed              error
 	streams             map[string]string // stream -> tenant
+}
+
+// checkSchema holds the tables that are read, and what guards their rows,
+// against what the migrations made: a view in the place of a table, or a policy
+// that hides a row, would answer for it.
+func (r *run) checkSchema(ctx context.Context) error {
+	changes, err := r.scanner.SchemaChanges(ctx)
+	if newer, ok := errors.AsType[*store.NewerSchemaError](err); ok {
+		if unchecked := (Unchecked{Seq: -1, Until: -1, Reason: newer.Error()}); !slices.Contains(r.report.Unchecked, unchecked) {
+			r.report.Unchecked = append(r.report.Unchecked, unchecked)
+		}
+		return nil
+	}
+	for _, change := range changes {
+		r.report.find(Finding{Kind: SchemaChanged, Seq: -1, Until: -1, Detail: change})
+	}
+	return err
 }
 
 // all verifies every tenant, _system first: removals of others are proven there.
@@ -232,7 +232,11 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 	var t *tenantCheck
 	for range tries {
 		t = newTenantCheck(r, tenant, epochs)
-		err := t.check(ctx)
+		err := t.guarded(ctx)
+		if _, crashed := errors.AsType[*crash](err); crashed {
+			r.crashed(t, err)
+			break // the others are checked
+		}
 		again := false
 		if err == nil && len(t.report.Findings) > 0 {
 			again, err = r.worthAnotherLook(ctx, t)
@@ -354,6 +358,19 @@ func (r *run) fail(err error, tenant string) {
 	r.report.Unchecked = append(r.report.Unchecked, Unchecked{Tenant: tenant, Seq: -1, Until: -1, Reason: reason})
 }
 
+// crashed remembers a tenant whose check ended with a panic.
+func (r *run) crashed(t *tenantCheck, err error) {
+	t.report.Unchecked = append(t.report.Unchecked, Unchecked{Tenant: t.tenant, Seq: -1, Until: -1, Reason: err.Error()})
+	for i := range t.report.Logs {
+		t.report.Logs[i].note = nil // the next run looks at all of it again
+	}
+	if t.tenant == record.SystemTenant {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.announcementsUnread = err.Error()
+	}
+}
+
 // finish looks at the anchors of logs that are not there.
 func (r *run) finish() {
 	if r.Tenant != "" {
@@ -377,7 +394,7 @@ func (r *run) finish() {
 		r.note(SkippedVerified, fmt.Sprintf("%s of %s verified by an earlier run and not read again", isOrAre(r.report.Coverage.Skipped, "event"), counted(n, "log")))
 	}
 	if n := r.report.unusedAnchors; n > 0 {
-		r.note(AnchorUnused, fmt.Sprintf("%s held against nothing: of events that left by retention or, with --state, among many of what was verified before (--full holds those)", wasOrWere(n, "anchor")))
+		r.note(AnchorUnused, wasOrWere(n, "anchor")+" held against nothing: of events that left by retention or, with --state, among many of what was verified before (--full holds those)")
 	}
 	if len(r.anchors.byStream) == 0 {
 		r.report.Notices = append(r.report.Notices, Notice{Kind: NoAnchors, Detail: "no anchors were given: that the newest events were cut off, that a tenant was deleted as a whole " +
