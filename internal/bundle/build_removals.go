@@ -60,11 +60,11 @@ func (b *builder) someRemoved(ctx context.Context, logs []store.LogName) (bool, 
 
 // trust is what the key file vouches for, at any time.
 func (b *builder) trust() (*keys.Trust, error) {
-	text := keys.TrustHeader + "\n"
+	text := []byte(keys.TrustHeader + "\n")
 	for _, key := range b.options.Ring.Public() {
-		text += key + " " + b.options.Ring.LogName() + " - -\n"
+		text = fmt.Appendf(text, "%s %s - -\n", key, b.options.Ring.LogName())
 	}
-	return keys.ParseTrust([]byte(text))
+	return keys.ParseTrust(text)
 }
 
 func (b *builder) removed(name store.LogName) *verify.LogRemovals {

@@ -91,7 +91,8 @@ func (r *run) mayBePruned(j *item) bool {
 // many.
 func (r *run) prune(j *item) {
 	p := r.pruned[j.tenant]
-	if p.explained++; p.explained <= p.count {
+	p.explained++
+	if p.explained <= p.count {
 		r.report.Counts.Pruned++
 		return
 	}

@@ -102,26 +102,6 @@ func sameDirectory(a, b string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// verifyJournal holds a journal against its own signatures: its word counts only
-// where it is intact.
-func (r *run) verifyJournal(ctx context.Context, directory string) error {
-	verified, err := verify.Journal(ctx, verify.JournalOptions{Directory: directory, Trust: r.Trust, Anchors: r.Anchors})
-	if err != nil {
-		return err
-	}
-	r.report.Journals = append(r.report.Journals, Journal{Directory: directory, Verdict: string(verified.Verdict)})
-	switch {
-	case verified.Verdict == verify.Tampered:
-		r.report.alarm = true
-	case verified.Verdict == verify.Incomplete:
-		r.report.unclear = true
-	}
-	if r.report.JournalVerdict == "" || verified.Verdict == verify.Tampered || r.report.JournalVerdict == string(verify.Intact) {
-		r.report.JournalVerdict = string(verified.Verdict)
-	}
-	return nil
-}
-
 // run is one comparison.
 type run struct {
 	Options
@@ -136,6 +116,22 @@ type run struct {
 	macKeys      map[string]struct{} // of the journals' MACs
 	journalCount int64
 	pruned       map[string]*pruned // by tenant
+}
+
+// verifyJournal holds a journal against its own signatures: its word counts only
+// where it is intact.
+func (r *run) verifyJournal(ctx context.Context, directory string) error {
+	verified, err := verify.Journal(ctx, verify.JournalOptions{Directory: directory, Trust: r.Trust, Anchors: r.Anchors})
+	if err != nil {
+		return err
+	}
+	r.report.Journals = append(r.report.Journals, Journal{Directory: directory, Verdict: string(verified.Verdict)})
+	r.report.alarm = r.report.alarm || verified.Verdict == verify.Tampered
+	r.report.unclear = r.report.unclear || verified.Verdict == verify.Incomplete
+	if r.report.JournalVerdict == "" || verified.Verdict == verify.Tampered || r.report.JournalVerdict == string(verify.Intact) {
+		r.report.JournalVerdict = string(verified.Verdict)
+	}
+	return nil
 }
 
 func (r *run) wants(tenant string) bool { return r.Tenant == "" || r.Tenant == tenant }
@@ -225,7 +221,7 @@ func (b *journalBatch) take(line *journal.Line) error {
 		rec, err := line.Record()
 		if err != nil {
 			b.unreadable(line, err)
-			return nil //nolint:nilerr // it is a finding
+			return nil
 		}
 		if !b.run.wants(rec.TenantID) {
 			return nil
@@ -242,7 +238,7 @@ func (b *journalBatch) take(line *journal.Line) error {
 		q, err := line.Quarantine()
 		if err != nil {
 			b.unreadable(line, err)
-			return nil //nolint:nilerr // it is a finding
+			return nil
 		}
 		if b.run.wants(q.TenantID) {
 			m := item{side: inMarked, tenant: q.TenantID, eventID: q.EventID, key: q.Reason, seq: line.Segment, line: int64(line.Number), place: b.place}
