@@ -232,14 +232,10 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 	var t *tenantCheck
 	for range tries {
 		t = newTenantCheck(r, tenant, epochs)
-		err := t.guarded(ctx)
+		again, err := t.guarded(ctx)
 		if _, crashed := errors.AsType[*crash](err); crashed {
 			r.crashed(t, err)
 			break // the others are checked
-		}
-		again := false
-		if err == nil && len(t.report.Findings) > 0 {
-			again, err = r.worthAnotherLook(ctx, t)
 		}
 		if err != nil {
 			r.fail(err, tenant)

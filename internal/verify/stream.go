@@ -65,13 +65,13 @@ func newStream[T any](ctx context.Context, p *pool, read func(context.Context) (
 		defer close(s.pages)
 		for more := true; more; {
 			next := &page[T]{done: make(chan struct{})}
-			next.content, more, next.err = read(ctx)
+			next.content, more, next.err = guardedRead(ctx, read)
 			if next.err != nil {
 				more = false
 				close(next.done)
 			} else {
 				select {
-				case p.tasks <- func() { work(next.content); close(next.done) }:
+				case p.tasks <- func() { defer close(next.done); defer guard(&next.err); work(next.content) }:
 				case <-ctx.Done():
 					return
 				}
@@ -85,6 +85,11 @@ func newStream[T any](ctx context.Context, p *pool, read func(context.Context) (
 		}
 	})
 	return s
+}
+
+func guardedRead[T any](ctx context.Context, read func(context.Context) (T, bool, error)) (content T, more bool, err error) {
+	defer guard(&err)
+	return read(ctx)
 }
 
 // next returns the next page, false behind the last one.
