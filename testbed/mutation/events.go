@@ -11,7 +11,7 @@ const (
 	whyKey     = "whoever holds the log's key can sign a whole history of their own"
 	whyMAC     = "the MAC stands beside the leaf, not under it: only its key tells"
 	whyAppend  = "whoever holds the log's key can append events that nobody sent"
-	whyNoMAC   = "an event need not have a MAC: reports count those without"
+	whyNoMAC   = "an event need not have a MAC: reports count those without, and with `--require-mac` they are findings"
 	whyTorn    = "a crash leaves the same, and what has no checkpoint was never acknowledged"
 	whyRefused = "what is in quarantine is in no tenant's tree"
 	whyJournal = "no journal at all is a journal that was never written"
@@ -222,7 +222,7 @@ func macOperator() Operator {
 func macRemovalOperator() Operator {
 	return Operator{
 		Name: "remove mac", Group: "event", Does: "the MAC set to NULL", need: shape{macs: true},
-		expect: all(hidden(whyNoMAC, with{MAC, blind}, with{Beside, exact(macRemoved)})),
+		expect: all(hidden(whyNoMAC, with{MAC, exact(verify.MACMissing)}, with{Beside, exact(macRemoved)})),
 		apply: func(a *attack) bool {
 			e := a.event(func(e *eventRow) bool { return e.mac != "" })
 			if e == nil {

@@ -20,7 +20,7 @@ const (
 	// Beside is the other sink: for a store the journal that was written beside
 	// it, for a journal the store.
 	Beside
-	// MAC is the ring of the edge's MAC keys.
+	// MAC is the ring of the edge's MAC keys, and that every event must have one.
 	MAC
 
 	witnesses = int(MAC) + 1

@@ -11,7 +11,7 @@ func insertionOperators() []Operator {
 			expect: expects(
 				seen(exact(verify.EventInserted, verify.EventChanged)),
 				seen(commit(signing...), with{Beside, journal}),
-				hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, commit(verify.Fork)}, with{Beside, journal}),
+				hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, commit(verify.Fork)}, with{Beside, journal}, with{MAC, exact(verify.MACMissing)}),
 			),
 			apply: insertMiddle,
 		},
@@ -20,7 +20,7 @@ func insertionOperators() []Operator {
 			expect: expects(
 				seen(exact(verify.EventInserted)),
 				seen(commit(verify.CommitForged, verify.CommitChanged, verify.EventInserted)),
-				hidden(whyAppend, with{Newest, blind}, with{Every, blind}, with{Beside, journal}, with{MAC, blind}),
+				hidden(whyAppend, with{Newest, blind}, with{Every, blind}, with{Beside, journal}, with{MAC, exact(verify.MACMissing)}),
 			),
 			apply: func(a *attack) bool {
 				log, found := a.log(nil)
@@ -51,7 +51,8 @@ func insertionOperators() []Operator {
 			expect: expects(
 				seen(commit(root...), with{Beside, exact(verify.EventChanged, onlyInStore, onlyInJournal)}),
 				seen(commit(root...), with{Beside, exact(verify.EventChanged, onlyInStore, onlyInJournal)}),
-				hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, commit(verify.Fork)}, with{Beside, exact(verify.EventChanged, onlyInStore, onlyInJournal)}),
+				hidden(whyKey, with{Newest, log(verify.Fork)}, with{Every, commit(verify.Fork)}, with{Beside, exact(verify.EventChanged, onlyInStore, onlyInJournal)},
+					with{MAC, exact(verify.MACMissing)}),
 			),
 			apply: func(a *attack) bool {
 				e := a.event(nil)

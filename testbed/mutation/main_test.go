@@ -84,7 +84,7 @@ func TestMutations(t *testing.T) {
 	var wait sync.WaitGroup
 	var mu sync.Mutex // guards broken
 	broken := map[string]int{}
-	const shown = 3 // of each case
+	const shown = 3                       // of each case
 	for range runtime.GOMAXPROCS(0) + 1 { // each waits for PostgreSQL in turns
 		l := newLabs(t)
 		wait.Go(func() {

@@ -27,7 +27,7 @@ func rollbackOperators() []Operator {
 			expect: expects(
 				seen(commit(append([]verify.Kind{verify.EventInserted}, signing...)...)),
 				seen(commit(append([]verify.Kind{verify.EventInserted}, signing...)...)),
-				hidden(whyKey, with{Newest, log(ahead...)}, with{Every, log(ahead...)}, with{Beside, exact(onlyInJournal)}),
+				hidden(whyKey, with{Newest, log(ahead...)}, with{Every, log(ahead...)}, with{Beside, exact(onlyInJournal)}, with{MAC, log(verify.MACMissing)}),
 			),
 			apply: func(a *attack) bool {
 				if !a.rollBack() {

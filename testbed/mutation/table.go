@@ -163,7 +163,8 @@ func reasons(operators []Operator) string {
 	}
 	var b strings.Builder
 	b.WriteString("What is found makes verify, or reconcile for what only the other sink tells, end with exit code 1; " +
-		"with 3 where `unconfirmed` is all there is, and with 2 where there is no journal at all. What is not found is exit code 0.\n\n" +
+		"with 3 where `unconfirmed` is all there is, and with 2 where there is no journal at all or the login is kept from seeing every tenant. " +
+		"What is not found is exit code 0. With the MAC keys, verify is also told `--require-mac`.\n\n" +
 		"Not found by the store or the journal itself, because:\n\n")
 	for i, why := range whys {
 		if used[why] {

@@ -40,7 +40,7 @@ func (w *world) verifyStore(ctx context.Context, with evidence) (result, error) 
 	if err != nil {
 		return result{}, err
 	}
-	options := verify.Options{Scanner: sinks.scanner, Trust: w.lab.both, Log: logName, Anchors: notes(with.anchors), MACs: with.macs, Workers: 1}
+	options := verify.Options{Scanner: sinks.scanner, Trust: w.lab.both, Log: logName, Anchors: notes(with.anchors), MACs: with.macs, RequireMACs: w.shape.macs && with.macs != nil, Workers: 1}
 	if with.beside {
 		options.Witness = verify.JournalWitness{Directory: w.journal}
 	}
