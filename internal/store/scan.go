@@ -25,7 +25,7 @@ var scanSQL embed.FS
 // scanQueries are the scanner's statements for one schema.
 type scanQueries struct {
 	access, admits, session      string
-	schema                       string
+	schema, shapes               string
 	logs, epochsOf               []string // one per table of logTables
 	identityTenants, head        string
 	commits, newest              string
@@ -46,7 +46,7 @@ func newScanQueries(schema string) scanQueries {
 		return strings.ReplaceAll(string(text), "{{schema}}", quoted)
 	}
 	q := scanQueries{
-		access: load("access"), admits: load("admits"), session: load("session"), schema: load("schema"),
+		access: load("access"), admits: load("admits"), session: load("session"), schema: load("schema"), shapes: load("shapes"),
 		identityTenants: load("identity_tenants"), head: load("head"), commits: load("commits"), newest: load("newest"),
 		events: load("events"), beyond: load("beyond"), identities: load("identities"),
 		epochs: load("epochs"), prunes: load("prunes"), prunedLeaves: load("pruned_leaves"),

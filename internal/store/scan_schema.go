@@ -95,6 +95,9 @@ func (s *Scanner) SchemaChanges(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.checkDetails(ctx, found)
+	}
 	if err != nil {
 		return nil, err
 	}

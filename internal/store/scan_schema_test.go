@@ -71,6 +71,42 @@ func TestSchemaChanges(t *testing.T) {
 			`DROP POLICY audit_owner ON audit_prunes`, `CREATE POLICY audit_owner ON audit_prunes TO audit_owner USING (true) WITH CHECK (true)`,
 			"policy audit_owner of audit_prunes is not there",
 		},
+		"one more column": {
+			`ALTER TABLE audit_events ADD COLUMN note text DEFAULT 'approved by CEO'`, `ALTER TABLE audit_events DROP COLUMN note`,
+			"column note of audit_events is none of the migrations",
+		},
+		"a column that may be absent": {
+			`ALTER TABLE audit_commits ALTER COLUMN recorded_at DROP NOT NULL`, `ALTER TABLE audit_commits ALTER COLUMN recorded_at SET NOT NULL`,
+			"column recorded_at of audit_commits is timestamp with time zone, and should be timestamp with time zone NOT NULL",
+		},
+		"a constraint that says what is not so": {
+			`ALTER TABLE audit_events ADD CONSTRAINT ck CHECK (outcome IN ('success', 'failure')) NOT VALID;
+				UPDATE pg_constraint SET convalidated = true WHERE conname = 'ck'`,
+			`ALTER TABLE audit_events DROP CONSTRAINT ck`,
+			"constraint ck of audit_events is none of the migrations, CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))): rows that it excludes are not looked for",
+		},
+		"a constraint of other words": {
+			`ALTER TABLE audit_commits DROP CONSTRAINT audit_commits_root, ADD CONSTRAINT audit_commits_root CHECK (octet_length(root) = 33) NOT VALID`,
+			`ALTER TABLE audit_commits DROP CONSTRAINT audit_commits_root, ADD CONSTRAINT audit_commits_root CHECK (octet_length(root) = 32)`,
+			"constraint audit_commits_root of audit_commits is CHECK ((octet_length(root) = 33)) NOT VALID",
+		},
+		"a constraint dropped": {
+			`ALTER TABLE audit_events DROP CONSTRAINT audit_events_position`, `ALTER TABLE audit_events ADD CONSTRAINT audit_events_position CHECK (seq >= 0 AND epoch >= 0)`,
+			"constraint audit_events_position of audit_events is not there",
+		},
+		"a partition for another month": {
+			`DO $$ DECLARE p text := (SELECT max(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'audit_events'::regclass); BEGIN
+				EXECUTE format('ALTER TABLE audit_events DETACH PARTITION %s', p);
+				EXECUTE format('ALTER TABLE audit_events ATTACH PARTITION %s FOR VALUES FROM (''2039-01-01 00:00:00+00'') TO (''2039-02-01 00:00:00+00'')', p); END $$`,
+			`DO $$ DECLARE p text := (SELECT max(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'audit_events'::regclass); m date := to_date(right(p, 7), 'YYYY_MM'); BEGIN
+				EXECUTE format('ALTER TABLE audit_events DETACH PARTITION %s', p);
+				EXECUTE format('ALTER TABLE audit_events ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', p, m || ' 00:00:00+00', (m + interval '1 month')::date || ' 00:00:00+00'); END $$`,
+			" are FOR VALUES FROM ('2039-01-01 00:00:00+00') TO ('2039-02-01 00:00:00+00'), and should be FOR VALUES FROM ('20",
+		},
+		"a partition for the rest": {
+			`CREATE TABLE other PARTITION OF audit_events DEFAULT`, `DROP TABLE other`,
+			"the bounds of other are DEFAULT, and should be those of one month that it is named after",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := conn.Exec(t.Context(), test.do)

@@ -80,12 +80,12 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 		},
 		"an event to a negative seq": {
 			[]string{`ALTER TABLE audit_events DROP CONSTRAINT audit_events_position`, `UPDATE audit_events SET seq = -1` + acme + ` AND seq = 2`},
-			[]string{"event_inserted acme/0[-1,0) ev-000002", "event_missing acme/0[2,3) ev-000002"},
+			[]string{"schema_changed /0[-1,-1)", "event_inserted acme/0[-1,0) ev-000002", "event_missing acme/0[2,3) ev-000002"},
 			false,
 		},
 		"an event to the smallest seq": {
 			[]string{`ALTER TABLE audit_events DROP CONSTRAINT audit_events_position`, `UPDATE audit_events SET seq = -9223372036854775808` + acme + ` AND seq = 2`},
-			[]string{"event_inserted acme/0[-9223372036854775808,-9223372036854775807) ev-000002", "event_missing acme/0[2,3) ev-000002"},
+			[]string{"schema_changed /0[-1,-1)", "event_inserted acme/0[-9223372036854775808,-9223372036854775807) ev-000002", "event_missing acme/0[2,3) ev-000002"},
 			false,
 		},
 		"flags with NULL": {
