@@ -267,7 +267,7 @@ func (c *collectedHeads) holds(ctx context.Context, note []byte) error {
 			return describeProof(err)
 		}
 	}
-	if c.tenant != "" && !isLogOf(c.tenant, origin) || !isTenantLog(origin) {
+	if c.tenant != "" && !isLogOf(c.tenant, origin) || !origin.IsTenant() {
 		return nil // not asked about
 	}
 	return negative("its events were deleted, or this is another database", "%w: the store has no log %s, which had %d entries", prove.ErrBehind, old.Origin, old.Size)
@@ -275,11 +275,6 @@ func (c *collectedHeads) holds(ctx context.Context, note []byte) error {
 
 func isLogOf(tenant string, origin merkle.Origin) bool {
 	return merkle.TenantOrigin(origin.Log, tenant, origin.Epoch) == origin.String()
-}
-
-// isTenantLog tells a tenant's log from a journal's.
-func isTenantLog(origin merkle.Origin) bool {
-	return len(origin.Stream) > 2 && origin.Stream[:2] == "t-"
 }
 
 // newestOfEach keeps the newest checkpoint of each log, in the order of a file.

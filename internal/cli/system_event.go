@@ -21,7 +21,7 @@ import (
 
 // systemTenant is the tenant whose log records what is done to the logs
 // themselves. No client can write for it.
-const systemTenant = "_system"
+const systemTenant = record.SystemTenant
 
 // Actions of the system tenant.
 const actionEpochOpen = "audit.epoch.open"
