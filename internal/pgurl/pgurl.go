@@ -196,7 +196,7 @@ func Describe(err error) error {
 // once is the first of several errors that say the same: pgx tries a server a
 // second time without TLS where the URL lets it, and joins both failures.
 func once(err error) error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // of this error alone, not of what it wraps
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err
 	}

@@ -36,7 +36,7 @@ func TestAWitnessIsAskedOnceForAllRangesOfALog(t *testing.T) {
 	}
 	for _, seq := range []int{2, 17, 33, 58} {
 		v.tamper(`UPDATE audit_events SET payload = '{"amount": 1}' WHERE tenant_id = 'acme' AND seq = $1`, seq)
-		v.forgeLeaves("acme", int64(seq))
+		v.forgeLeaves(int64(seq))
 		f := event("acme", seq)
 		want = append(want, "event_changed acme/0["+strconv.Itoa(seq)+","+strconv.Itoa(seq+1)+") "+f.EventID)
 	}

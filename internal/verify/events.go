@@ -252,8 +252,8 @@ func (l *logCheck) reportWithoutMAC() {
 
 func microsText(micros int64) string { return timeText(time.UnixMicro(micros)) }
 
-// beyond looks for events that no commit covers.
-func (l *logCheck) beyond(ctx context.Context) error {
+// readUncovered looks for events that no commit covers.
+func (l *logCheck) readUncovered(ctx context.Context) error {
 	page := &store.EventPage{}
 	after, limit := store.BeforeSeq(0), int32(store.FirstLimit)
 	for {

@@ -120,7 +120,7 @@ func (l *logCheck) check(ctx context.Context) error {
 	if err := l.tree(ctx); err != nil {
 		return err
 	}
-	if err := l.beyond(ctx); err != nil {
+	if err := l.readUncovered(ctx); err != nil {
 		return err
 	}
 	l.checkEnd()

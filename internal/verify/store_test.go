@@ -23,8 +23,9 @@ import (
 
 // forgeLeaves makes an event's stored hashes fit other content, as somebody does
 // who knows the format and has no key: only the tree and a journal can tell.
-func (v *trail) forgeLeaves(tenant string, seq int64) {
+func (v *trail) forgeLeaves(seq int64) {
 	v.t.Helper()
+	const tenant = "acme"
 	scanner, err := store.OpenScanner(v.t.Context(), store.Options{URL: v.db.AuditorURL}, tenant)
 	require.NoError(v.t, err)
 	defer scanner.Close()
@@ -55,7 +56,7 @@ func TestAnEventWithEverythingMadeToFitIsLocatedByTheTreeAndByAWitness(t *testin
 	v := newTrail(t)
 	v.fill("acme", 0, 30, 10)
 	v.tamper(`UPDATE audit_events SET payload = '{"amount": 1}' WHERE tenant_id = 'acme' AND seq = 13`)
-	v.forgeLeaves("acme", 13)
+	v.forgeLeaves(13)
 	// The signed frontier of 20 has the subtrees 0-15 and 16-19.
 	require.Equal(t, []string{"event_changed acme/0[10,16)"}, found(v.verify()))
 	witness := leaves{}
@@ -72,7 +73,7 @@ func TestAWitnessProvesWhatStandsBesideAMissingEvent(t *testing.T) {
 	v.fill("acme", 0, 30, 10)
 	v.tamper(`DELETE FROM audit_events WHERE seq = 13`)
 	v.tamper(`UPDATE audit_events SET payload = '{"amount": 1}' WHERE tenant_id = 'acme' AND seq = 15`)
-	v.forgeLeaves("acme", 15)
+	v.forgeLeaves(15)
 	require.Equal(t, []string{"event_missing acme/0[13,14) ev-000013"}, found(v.verify()), "the other one cannot be seen beside a gap, and the report says so")
 	witness := leaves{}
 	for i := range 30 {
