@@ -111,17 +111,23 @@ func (s *Scanner) checkDetails(ctx context.Context, found *schemaCheck) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		tables[name].check(name, found)
+		t := tables[name]
+		parent := tables[t.partOf]
+		if parent == nil {
+			parent = &tableDetails{}
+		}
+		t.check(name, parent, found)
 	}
 	return nil
 }
 
-func (t *tableDetails) check(name string, found *schemaCheck) {
+// check compares a table. What a partition has from its parent is said there.
+func (t *tableDetails) check(name string, parent *tableDetails, found *schemaCheck) {
 	like := name
 	if t.partOf != "" {
 		like = t.partOf
 	}
-	differing(logColumns[like], t.columns, func(column, have, want string) {
+	differing(logColumns[like], t.columns, parent.columns, func(column, have, want string) {
 		switch {
 		case want == "":
 			found.change("column %s of %s is none of the migrations", column, name)
@@ -133,7 +139,7 @@ func (t *tableDetails) check(name string, found *schemaCheck) {
 	})
 	constraints := maps.Clone(logConstraints[like])
 	constraints["primary key"] = "PRIMARY KEY (" + logShapes[like].key + ")"
-	differing(constraints, t.constraints, func(constraint, have, want string) {
+	differing(constraints, t.constraints, parent.constraints, func(constraint, have, want string) {
 		switch {
 		case want == "":
 			found.change("constraint %s of %s is none of the migrations, %s: rows that it excludes are not looked for", constraint, name, have)
@@ -153,12 +159,13 @@ func (t *tableDetails) check(name string, found *schemaCheck) {
 	}
 }
 
-// differing calls report for every name whose text is another, in their order.
-func differing(want, have map[string]string, report func(name, have, want string)) {
+// differing calls report for every name whose text is another and not the
+// parent's, in their order. parent is nil for none.
+func differing(want, have, parent map[string]string, report func(name, have, want string)) {
 	names := maps.Clone(want)
 	maps.Copy(names, have)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if have[name] != want[name] {
+		if have[name] != want[name] && (parent == nil || have[name] != parent[name]) {
 			report(name, have[name], want[name])
 		}
 	}
