@@ -14,7 +14,7 @@ func epochOperators() []Operator {
 			expect: expects(
 				seen(log(verify.EpochForged)),
 				seen(log(verify.EpochForged)),
-				hidden(whyLoss, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInJournal)}).butTold(verify.LossAcknowledged),
+				butTold(hidden(whyLoss, with{Newest, blind}, with{Every, blind}, with{Beside, exact(onlyInJournal)}), verify.LossAcknowledged),
 			),
 			apply: forgeEpoch,
 		},
@@ -94,7 +94,7 @@ func closedOperators() []Operator {
 		},
 		{
 			Name: "rewrite a closed epoch", Group: "epoch", Does: "an event of it, and the statement that closed it, both signed", need: need,
-			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: ptr(hidden(whyClosed, with{Newest, blind},
+			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: new(hidden(whyClosed, with{Newest, blind},
 				with{Every, log(verify.Fork, verify.TailMissing)}, with{Beside, exact(altered)}, with{MAC, log(verify.MACInvalid)}))},
 			apply: func(a *attack) bool {
 				if !a.editClosed() {
@@ -106,8 +106,8 @@ func closedOperators() []Operator {
 		},
 		{
 			Name: "widen an acknowledged loss", Group: "epoch", Does: "the last commit of an epoch that was closed with a loss goes, and the statement says so, signed", need: need,
-			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: ptr(hidden(whyClosed, with{Newest, blind},
-				with{Every, blind}, with{Beside, exact(onlyInJournal)}).butTold(verify.LossAcknowledged))},
+			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: new(butTold(hidden(whyClosed, with{Newest, blind},
+				with{Every, blind}, with{Beside, exact(onlyInJournal)}), verify.LossAcknowledged))},
 			apply: func(a *attack) bool {
 				log := logID{a.im.epochs[0].tenant, 0}
 				commits := a.im.commitsOf(log)
@@ -124,8 +124,6 @@ func closedOperators() []Operator {
 		},
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // editClosed changes an event of the epoch that was closed.
 func (a *attack) editClosed() bool {

@@ -79,12 +79,6 @@ type expectation struct {
 	told []verify.NoticeKind
 }
 
-// butTold says that a report without a finding has one of these notices.
-func (e expectation) butTold(kinds ...verify.NoticeKind) expectation {
-	e.told = kinds
-	return e
-}
-
 func (e *expectation) of(w Witness) outcome {
 	if o, found := e.by[w]; found && o.precision != asTree {
 		return o
@@ -105,6 +99,12 @@ func hidden(why string, more ...with) expectation {
 // doubted is an attack after which the store alone cannot be verified.
 func doubted(why string, more ...with) expectation {
 	return expectation{by: by(outcome{precision: unsure}, more), why: why}
+}
+
+// butTold says that a report without a finding has one of these notices.
+func butTold(e expectation, kinds ...verify.NoticeKind) expectation {
+	e.told = kinds
+	return e
 }
 
 type with struct {

@@ -133,7 +133,8 @@ func (l *Lab) makeKeys() error {
 // leaves dead rows to scan over.
 func (l *Lab) Clear(ctx context.Context) error {
 	const tables = "public.audit_events, public.audit_event_ids, public.audit_commits, public.audit_epochs, public.audit_prunes, public.audit_pruned_leaves, public.audit_quarantine"
-	if l.cleared++; l.cleared%truncateEvery == 0 {
+	l.cleared++
+	if l.cleared%truncateEvery == 0 {
 		_, err := l.conn.Exec(ctx, "TRUNCATE "+tables)
 		return err
 	}

@@ -13,7 +13,7 @@ func pruneOperators() []Operator {
 		{
 			Name: "forge prune", Group: "prune", Does: "the first commits go, and a row with the valid note at their end says retention did it",
 			expect: expects(seen(log(unproven), with{Beside, exact(onlyInJournal)}), seen(log(unproven), with{Beside, exact(onlyInJournal)}),
-				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, blind}).butTold(verify.Pruned)),
+				butTold(hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, blind}), verify.Pruned)),
 			apply: func(a *attack) bool {
 				c := a.firstCommit()
 				if c == nil {
@@ -94,7 +94,7 @@ func pruneOperators() []Operator {
 		{
 			Name: "fake selective removal", Group: "prune", Does: "an event goes, and its leaf stays as if it had been forgotten lawfully",
 			expect: expects(seen(exact(unproven), with{Beside, exact(unproven, onlyInJournal)}), seen(exact(unproven), with{Beside, exact(unproven, onlyInJournal)}),
-				hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, blind}).butTold(verify.Removed)),
+				butTold(hidden(whyPrune, with{Newest, blind}, with{Every, blind}, with{Beside, blind}), verify.Removed)),
 			apply: func(a *attack) bool {
 				e := a.event(nil)
 				if e == nil {

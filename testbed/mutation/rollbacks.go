@@ -140,7 +140,7 @@ func otlpOf(rec *record.Record) []byte {
 
 // rollBack cuts a log back to an earlier commit.
 func (a *attack) rollBack() bool {
-	c := a.commitWhere(func(c *commitRow, index, count int) bool { return index < count-1 })
+	c := a.commitWhere(func(_ *commitRow, index, count int) bool { return index < count-1 })
 	if c == nil {
 		return false
 	}

@@ -168,8 +168,8 @@ func (w *world) expectClean(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	clean.unsure = append(clean.unsure, onJournal.unsure...)
-	if clean.add(onJournal); clean.exit != 0 || len(clean.findings) > 0 {
+	clean = clean.and(onJournal)
+	if clean.exit != 0 || len(clean.findings) > 0 {
 		return fmt.Errorf("a false alarm, exit code %d:\n%s", clean.exit, clean)
 	}
 	return nil

@@ -108,10 +108,10 @@ func (e *expectation) markdown(group string) string {
 }
 
 func (o outcome) markdown(kinds bool) string {
-	switch o.precision {
-	case unseen:
+	if o.precision == unseen {
 		return "not found"
-	case unsure:
+	}
+	if o.precision == unsure {
 		return "not verified, exit 3"
 	}
 	where := map[precision]string{inLog: "the log", inCommit: "within one commit", exactly: "the exact event"}[o.precision]

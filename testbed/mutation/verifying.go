@@ -17,13 +17,15 @@ type result struct {
 	exit     int
 }
 
-// add joins what a second command says: tampering outranks everything, and that
+// and joins what a second command says: tampering outranks everything, and that
 // something was not verified outranks that nothing was found.
-func (r *result) add(other result) {
+func (r result) and(other result) result {
 	r.findings = append(r.findings, other.findings...)
+	r.unsure = append(r.unsure, other.unsure...)
 	if r.exit != 1 && other.exit != 0 {
 		r.exit = other.exit
 	}
+	return r
 }
 
 func resultOf(report *verify.Report) result {
@@ -67,7 +69,7 @@ func (w *world) beside(ctx context.Context, r result, with evidence) (result, er
 		if err != nil {
 			return r, err
 		}
-		r.add(more)
+		r = r.and(more)
 	}
 	return r, nil
 }

@@ -265,7 +265,8 @@ func prunePayload(log logID, size int64) []record.Member {
 // removalPayload announces that one event goes.
 func removalPayload(log logID, seq int64) []record.Member {
 	return []record.Member{
-		{Name: "tenant", Value: record.StringValue(log.tenant)}, {Name: "epoch", Value: number(int64(log.epoch))},
+		{Name: "tenant", Value: record.StringValue(log.tenant)},
+		{Name: "epoch", Value: number(int64(log.epoch))},
 		{Name: "seqs", Value: record.ArrayValue([]record.Value{number(seq)})},
 	}
 }
