@@ -14,6 +14,9 @@ func recordOf(rng *rand.Rand, tenant, id string) *record.Record {
 	var rec *record.Record
 	if rng.IntN(4) == 0 {
 		rec = recordtest.Arbitrary(rng)
+		if key := []rune(rec.IdempotencyKey); len(key) > 0 { // two records of one key would be a conflict
+			rec.IdempotencyKey = string(key[:min(len(key), 8)]) + id
+		}
 	} else {
 		rec = recordtest.Typical()
 		rec.Action = pick(rng, "invoice.refund", "user.delete", "role.grant", "export.download")
