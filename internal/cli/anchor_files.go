@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 // anchorFiles are the files that a flag names, or the one of an environment
@@ -20,22 +21,32 @@ func anchorFiles(sys *System, named []string, variable string) []string {
 // readAnchorFiles returns the checkpoints of every file, in any form in which
 // they are kept, and the file of each. flag names the files in errors.
 func readAnchorFiles(flag string, paths ...string) (notes [][]byte, files []string, err error) {
-	for _, path := range paths {
-		found, err := anchor.ReadFile(path)
-		if err != nil {
-			return nil, nil, environmentError("a file of anchors holds checkpoint lines, as an exporter or 'otelaudit checkpoint' writes them, or signed notes",
-				fmt.Errorf("--%s: %w", flag, withPath(path, err)))
-		}
-		for _, note := range found {
-			notes, files = append(notes, note), append(files, path)
+	contents, err := loadAnchorFiles(flag, paths...)
+	for i := range contents {
+		for _, note := range contents[i].Notes {
+			notes, files = append(notes, note), append(files, paths[i])
 		}
 	}
-	return notes, files, nil
+	return notes, files, err
+}
+
+// loadAnchorFiles returns what every file holds.
+func loadAnchorFiles(flag string, paths ...string) ([]*anchor.Contents, error) {
+	contents := make([]*anchor.Contents, 0, len(paths))
+	for _, path := range paths {
+		found, err := anchor.Load(path)
+		if err != nil {
+			return nil, environmentError("a file of anchors holds checkpoint lines, as an exporter or 'otelaudit checkpoint' writes them, or signed notes",
+				fmt.Errorf("--%s: %w", flag, withPath(path, err)))
+		}
+		contents = append(contents, found)
+	}
+	return contents, nil
 }
 
 // withPath names the file where the error does not.
 func withPath(path string, err error) error {
-	if _, named := errors.AsType[*fs.PathError](err); named || errors.Is(err, anchor.ErrDamaged) || errors.Is(err, anchor.ErrNone) {
+	if _, named := errors.AsType[*fs.PathError](err); named || errors.Is(err, anchor.ErrDamaged) || errors.Is(err, anchor.ErrNone) || errors.Is(err, regular.ErrNotRegular) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", path, err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 // journalPruneOptions are the flags of journal prune.
@@ -175,15 +177,17 @@ func (o *journalPruneOptions) legalHolds(ctx context.Context, sys *System) ([]jo
 	return holds, nil
 }
 
+// maxHoldsFileBytes is some 100,000 holds.
+const maxHoldsFileBytes = 16 << 20
+
 // readHolds reads a file of holds. An unknown member is an error: a misspelled
 // window would hold nothing.
 func readHolds(path string) ([]journal.Hold, error) {
-	file, err := os.Open(path)
+	text, err := regular.ReadFile(path, maxHoldsFileBytes)
 	if err != nil {
 		return nil, environmentError("", fmt.Errorf("--holds: %w", err))
 	}
-	defer file.Close()
-	decoder := json.NewDecoder(file)
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var holds []journal.Hold
 	for n := 1; ; n++ {

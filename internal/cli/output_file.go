@@ -3,10 +3,11 @@ package cli
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 // writeFileWhole puts a file in its place when write has succeeded and it is on
@@ -51,16 +52,8 @@ func writeBytes(sys *System, path string, content []byte) error {
 
 // openRegular opens a file that is named as evidence.
 func openRegular(path string) (*os.File, error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
-		return nil, environmentError("", err)
-	}
-	info, err := file.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s: a directory", path)
-	}
-	if err != nil {
-		_ = file.Close()
 		return nil, environmentError("", err)
 	}
 	return file, nil

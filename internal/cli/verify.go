@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/regular"
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/verify"
 )
@@ -176,13 +176,20 @@ func (o *verifyOptions) check() error {
 	return nil
 }
 
+// maxStateFileBytes is some million logs.
+const maxStateFileBytes = 1 << 30
+
 func (o *verifyOptions) loadState() error {
 	if o.state == "" {
 		return nil
 	}
-	text, err := os.ReadFile(o.state)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, err := regular.ReadFile(o.state, maxStateFileBytes)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // a first run
+	case err != nil:
 		return environmentError("", fmt.Errorf("--state: %w", err))
+	case len(text) == 0:
+		return environmentError("restore it, or remove it to begin anew, once it is known who emptied it", fmt.Errorf("--state %s: it is empty, and was an anchor", o.state))
 	}
 	if o.saved, err = verify.ParseState(text, o.trust); err != nil {
 		return environmentError("move it away and look why it changed; without it the next run verifies everything", fmt.Errorf("--state %s: %w", o.state, err))
@@ -295,10 +302,17 @@ func holdsSameLog(found []journalReport, report *verify.Report) string {
 // readAnchors returns the checkpoints of every file, and the file of each.
 func (o *verifyOptions) readAnchors(sys *System, fallback string) (notes [][]byte, files []string, err error) {
 	paths := anchorFiles(sys, o.anchors, fallback)
-	if notes, files, err = readAnchorFiles("anchors", paths...); err == nil {
-		o.given.add(paths, notes, files)
+	contents, err := loadAnchorFiles("anchors", paths...)
+	if err != nil {
+		return nil, nil, err
 	}
-	return notes, files, err
+	o.given.add(paths, contents)
+	for i := range contents {
+		for _, note := range contents[i].Notes {
+			notes, files = append(notes, note), append(files, paths[i])
+		}
+	}
+	return notes, files, nil
 }
 
 func describeVerify(ctx context.Context, err error, files []string) error {
@@ -331,7 +345,7 @@ func (o *verifyOptions) save(report *verify.Report) error {
 		return err
 	}
 	text, err := next.Bytes()
-	if err != nil {
+	if err != nil || len(text) == 0 { // an empty file would be one that somebody emptied
 		return err
 	}
 	path, err := filepath.EvalSymlinks(o.state)

@@ -6,33 +6,37 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/merkle"
+	"github.com/otelaudit/otelaudit/internal/verify"
 )
 
-// anchorsGiven are the trees that the files of anchors are about, by file.
+// anchorsGiven are the trees that the files of anchors are about, by file, and
+// what the files hold besides.
 type anchorsGiven struct {
-	files   []string
-	origins map[string]map[merkle.Origin]struct{} // without their epochs
+	files    []string
+	origins  map[string]map[merkle.Origin]struct{} // without their epochs
+	contents map[string]*anchor.Contents
 }
 
-// add takes what readAnchorFiles returned.
-func (g *anchorsGiven) add(paths []string, notes [][]byte, files []string) {
+// add takes what loadAnchorFiles returned.
+func (g *anchorsGiven) add(paths []string, contents []*anchor.Contents) {
 	if g.origins == nil {
-		g.origins = make(map[string]map[merkle.Origin]struct{})
+		g.origins, g.contents = make(map[string]map[merkle.Origin]struct{}), make(map[string]*anchor.Contents)
 	}
-	for _, path := range paths {
+	for i, path := range paths {
 		if g.origins[path] == nil {
 			g.files = append(g.files, path)
 			g.origins[path] = make(map[merkle.Origin]struct{})
 		}
-	}
-	for i, note := range notes {
-		checkpoint, err := anchor.Unverified(note)
-		if err != nil {
-			continue // verify has refused it
-		}
-		if origin, err := merkle.ParseOrigin(checkpoint.Origin); err == nil {
-			origin.Epoch = 0
-			g.origins[files[i]][origin] = struct{}{}
+		g.contents[path] = contents[i]
+		for _, note := range contents[i].Notes {
+			checkpoint, err := anchor.Unverified(note)
+			if err != nil {
+				continue // verify has refused it
+			}
+			if origin, err := merkle.ParseOrigin(checkpoint.Origin); err == nil {
+				origin.Epoch = 0
+				g.origins[path][origin] = struct{}{}
+			}
 		}
 	}
 }
@@ -48,6 +52,23 @@ func (g *anchorsGiven) judge(o *verifyOptions, r *verifyResult) {
 		if !g.fits(file, o, r) {
 			parts[0].AddUnchecked(fmt.Sprintf("no anchor in %s is of what is verified: is it the right file, and does anybody write it?", file))
 		}
+		remains(file, g.contents[file], parts[0])
+	}
+}
+
+// remains says what of a file could not be read: it may have been an anchor.
+func remains(file string, c *anchor.Contents, report *verify.Report) {
+	if c.Unreadable > 0 {
+		report.AddUnchecked(fmt.Sprintf("%s of %s cannot be read, from line %d on, and may have been anchors: compare the file with a copy",
+			counted(int64(c.Unreadable), "line"), file, c.First))
+	}
+	if c.Torn > 0 {
+		report.Notices = append(report.Notices, verify.Notice{Kind: verify.AnchorsTorn, Detail: fmt.Sprintf(
+			"line %d of %s, the last, has no end: its writer is at it, or died, or somebody cut it", c.Torn, file)})
+	}
+	if c.Others > 0 {
+		report.Notices = append(report.Notices, verify.Notice{Kind: verify.AnchorsAmong, Detail: fmt.Sprintf(
+			"%s is a log: %s without an anchor passed over", file, counted(int64(c.Others), "line"))})
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/prove"
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 type verifyProofOptions struct {
@@ -148,15 +147,7 @@ func describeFalse(err error) error {
 const maxProofFileBytes = 64 << 20
 
 func readSmallFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, environmentError("", err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxProofFileBytes+1))
-	if err == nil && len(content) > maxProofFileBytes {
-		err = fmt.Errorf("%s: larger than %d bytes", path, maxProofFileBytes)
-	}
+	content, err := regular.ReadFile(path, maxProofFileBytes)
 	if err != nil {
 		return nil, environmentError("", err)
 	}

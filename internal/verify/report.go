@@ -73,6 +73,8 @@ const (
 	Removed           NoticeKind = "removed"            // events were removed one by one, announced
 	FirstRun          NoticeKind = "first_run"          // the state knew nothing yet
 	AnchorUnused      NoticeKind = "anchor_unused"      // an anchor that nothing here can be held against
+	AnchorsTorn       NoticeKind = "anchors_torn"       // the last line of a file of anchors has no end
+	AnchorsAmong      NoticeKind = "anchors_among"      // a file of anchors is a log with other lines
 	IdentitiesUnseen  NoticeKind = "identities_unseen"  // the login may not read identities
 	SkippedVerified   NoticeKind = "skipped_verified"   // verified by an earlier run
 	NotLocated        NoticeKind = "not_located"        // what could not be proven beside a finding
