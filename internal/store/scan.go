@@ -26,7 +26,7 @@ var scanSQL embed.FS
 type scanQueries struct {
 	access, admits, session      string
 	schema, shapes               string
-	logs, epochsOf               []string // one per table of logTables
+	logs, epochsOf, nameless     []string // one per table of logTables
 	identityTenants, head        string
 	commits, newest              string
 	events, beyond, identities   string
@@ -53,6 +53,7 @@ func newScanQueries(schema string) scanQueries {
 	}
 	for _, table := range logTables {
 		q.logs = append(q.logs, strings.ReplaceAll(load("logs"), logTables[0], table))
+		q.nameless = append(q.nameless, strings.ReplaceAll(load("nameless"), logTables[0], table))
 		q.epochsOf = append(q.epochsOf, strings.ReplaceAll(load("epochs_of"), logTables[0], table))
 	}
 	return q
@@ -235,7 +236,15 @@ func (s *Scanner) Logs(ctx context.Context) ([]LogName, error) {
 			}
 			continue
 		}
+		// The loose scan begins behind a name: that one is asked for, too.
 		last := LogName{Epoch: math.MinInt32}
+		err := s.rows(ctx, s.sql.epochsOf[i], []param{textOf(last.Tenant)}, func(columns [][]byte) error {
+			_, err := add(columns)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 		for count := logPage; count == logPage; {
 			count = 0
 			err := s.rows(ctx, s.sql.logs[i], []param{textOf(last.Tenant), int4Of(last.Epoch), int4Of(logPage)}, func(columns [][]byte) error {
@@ -274,6 +283,13 @@ func (s *Scanner) addIdentityTenants(ctx context.Context, found map[LogName]stru
 		return err
 	}
 	last := ""
+	page, err := s.Identities(ctx, last, IdentityKey{}, 1)
+	if err != nil {
+		return err
+	}
+	if _, other := known[last]; len(page) > 0 && !other {
+		found[LogName{}] = struct{}{}
+	}
 	for count := logPage; count == logPage; {
 		count = 0
 		err := s.rows(ctx, s.sql.identityTenants, []param{textOf(last), int4Of(logPage)}, func(columns [][]byte) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -23,9 +24,15 @@ func (s *Scanner) Head(ctx context.Context, name LogName) (size int64, err error
 	return size, err
 }
 
-// Commits returns at most limit commits with after < size <= until, by size.
+// Commits returns at most limit commits with after < size <= until, by size. The
+// smallest integer stands before all of them, that of this impossible size
+// included.
 func (s *Scanner) Commits(ctx context.Context, name LogName, after, until int64, limit int32) ([]CommitRow, error) {
-	return s.commits(ctx, s.sql.commits, limit, textOf(name.Tenant), int4Of(name.Epoch), int8Of(after), int8Of(until), int4Of(limit))
+	first := after
+	if after > math.MinInt64 && after < math.MaxInt64 {
+		first++
+	}
+	return s.commits(ctx, s.sql.commits, limit, textOf(name.Tenant), int4Of(name.Epoch), int8Of(first), int8Of(until), int4Of(limit))
 }
 
 // NewestCommit returns a log's newest commit, or none.

@@ -110,6 +110,17 @@ func (s *Scanner) checkDetails(ctx context.Context, found *schemaCheck) error {
 	if err != nil {
 		return err
 	}
+	for i, table := range logTables {
+		err := s.rows(ctx, s.sql.nameless[i], nil, func(columns [][]byte) error {
+			if columns[0] == nil {
+				found.change("%s has rows without a tenant: they are in no log", table)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		t := tables[name]
 		parent := tables[t.partOf]

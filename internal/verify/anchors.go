@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"maps"
 	"runtime"
 	"slices"
@@ -139,6 +140,14 @@ func (s *anchorSet) of(stream string, epoch int32) []merkle.Checkpoint {
 func firstOf(anchors []merkle.Checkpoint, size int64) int {
 	i, _ := slices.BinarySearchFunc(anchors, size, func(a merkle.Checkpoint, size int64) int { return cmp.Compare(a.Size, size) })
 	return i
+}
+
+// firstBehind is the index of the first anchor that is larger.
+func firstBehind(anchors []merkle.Checkpoint, size int64) int {
+	if size == math.MaxInt64 {
+		return len(anchors)
+	}
+	return firstOf(anchors, size+1)
 }
 
 func logOf(origin string) string {

@@ -677,7 +677,7 @@ func (l *logCheck) compareTail() {
 	}
 	l.reached = l.reached[:0]
 	var unmet []merkle.Checkpoint
-	for _, anchor := range l.anchors[firstOf(l.anchors, l.trusted.size+1):firstOf(l.anchors, l.head+1)] {
+	for _, anchor := range l.anchors[firstBehind(l.anchors, l.trusted.size):firstBehind(l.anchors, l.head)] {
 		if !l.closed || anchor.Size != l.closing.LostSize || anchor.Root != l.closing.LostRoot {
 			unmet = append(unmet, anchor)
 		}

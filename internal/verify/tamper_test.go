@@ -88,6 +88,36 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 			[]string{"schema_changed /0[-1,-1)", "event_inserted acme/0[-9223372036854775808,-9223372036854775807) ev-000002", "event_missing acme/0[2,3) ev-000002"},
 			false,
 		},
+		"an event of nobody in the first of all epochs": {
+			[]string{
+				`ALTER TABLE audit_events DROP CONSTRAINT audit_events_position, DROP CONSTRAINT audit_events_named`,
+				`INSERT INTO audit_events (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, leaf_hash)
+					SELECT 0, recorded_at, -2147483648, '', 'x', 'a', 'success', leaf_hash FROM audit_events` + acme + ` AND seq = 0`,
+			},
+			[]string{"schema_changed /0[-1,-1)", "schema_changed /0[-1,-1)", "epoch_forged /-2147483648[-1,-1)", "event_inserted /-2147483648[0,1) x"},
+			false,
+		},
+		"an event without a tenant": {
+			[]string{
+				`UPDATE pg_attribute SET attnotnull = false WHERE attname = 'tenant_id' AND attrelid::regclass::text LIKE 'audit_events%'`,
+				`INSERT INTO audit_events (seq, recorded_at, epoch, event_id, action, outcome, leaf_hash)
+					SELECT 0, recorded_at, 0, 'x', 'a', 'success', leaf_hash FROM audit_events` + acme + ` AND seq = 0`,
+				`UPDATE pg_attribute SET attnotnull = true WHERE attname = 'tenant_id' AND attrelid::regclass::text LIKE 'audit_events%'`,
+			},
+			[]string{"schema_changed /0[-1,-1)"},
+			false,
+		},
+		"commits of less than nothing": {
+			[]string{
+				`ALTER TABLE audit_commits DROP CONSTRAINT audit_commits_grows`,
+				`INSERT INTO audit_commits (size, prev_size, recorded_at, epoch, tenant_id) VALUES
+					(-5, -9, '2000-01-01', 0, 'acme'), (-9223372036854775808, -8, '2000-01-01', 0, 'acme')`,
+				`ALTER TABLE audit_commits ADD CONSTRAINT audit_commits_grows CHECK (prev_size >= 0 AND size > prev_size AND epoch >= 0) NOT VALID`,
+				`UPDATE pg_constraint SET convalidated = true WHERE conname = 'audit_commits_grows'`,
+			},
+			[]string{"commit_changed acme/0[0,0)", "commit_changed acme/0[0,0)"},
+			false,
+		},
 		"flags with NULL": {
 			[]string{`UPDATE audit_events SET flags = ARRAY[NULL::text]` + acme + ` AND seq = 4`},
 			[]string{"event_changed acme/0[4,5) ev-000004"},
@@ -345,5 +375,18 @@ func TestInvalidBytesDoNotStandForTheReplacement(t *testing.T) {
 		require.Equal(t, []string{"column_edited acme/0[0,1) ev-000000"}, found(v.verify()), column)
 		v.tamper(`UPDATE audit_events SET `+column+` = $1::text::`+value.kind+` WHERE seq = 0`, before)
 		requireIntact(t, v.verify())
+	}
+}
+
+// A commit without a signature of all events that there can be is found, and its
+// events count as signed nowhere.
+func TestACommitOfEverything(t *testing.T) {
+	v := newTrail(t)
+	v.fill("acme", 0, 20, 10)
+	v.tamper(`INSERT INTO audit_commits (size, prev_size, recorded_at, epoch, tenant_id) VALUES (9223372036854775807, 20, now(), 0, 'acme')`)
+	report := v.verify()
+	require.Contains(t, found(report), "commit_forged acme/0[20,9223372036854775807)")
+	for _, notice := range report.Notices {
+		require.NotContains(t, notice.Detail, "9223372036854775")
 	}
 }
