@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,6 +74,8 @@ type Scanner struct {
 	tenant string
 	// version is the migration that the tables are at.
 	version int
+	// months are the times of the partitions, once SchemaChanges has read them.
+	months *atomic.Pointer[map[int64][2]int64]
 
 	snapshot *snapshot // nil: every statement has a transaction of its own
 }
@@ -99,7 +102,7 @@ func OpenScanner(ctx context.Context, o Options, tenant string) (*Scanner, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{reader: reader, sql: newScanQueries(reader.options.Schema), tenant: tenant}
+	s := &Scanner{reader: reader, sql: newScanQueries(reader.options.Schema), tenant: tenant, months: &atomic.Pointer[map[int64][2]int64]{}}
 	if err := s.checkAccess(ctx); err != nil {
 		reader.Close()
 		return nil, err

@@ -48,6 +48,7 @@ const (
 	colTarget
 	colTenantID
 	colTraceID
+	colTable // the partition that the row is in
 	scanColumns
 )
 
@@ -57,6 +58,9 @@ type EventPage struct {
 	buf   []byte
 	ends  []uint32 // of each column, scanColumns per row
 	nulls []uint64 // one per row, a bit per column
+	// months are the times that the partitions are for, by oid; nil where they were
+	// not read.
+	months map[int64][2]int64
 
 	// More says that there may be rows behind the last one.
 	More bool
@@ -130,6 +134,15 @@ func (r EventRow) RecordedAt() int64 {
 	return micros + postgresEpoch
 }
 
+// misplaced reports whether the row is in a partition for other times than its
+// own: a query for its time does not look there.
+func (r EventRow) misplaced() bool {
+	table, err := asInt64(r.column(colTable))
+	month, known := r.page.months[table]
+	at := r.RecordedAt()
+	return err == nil && known && (at < month[0] || at >= month[1])
+}
+
 // EventID is the event's id as stored.
 func (r EventRow) EventID() string { return string(r.column(colEventID)) }
 
@@ -199,6 +212,10 @@ func (s *Scanner) Beyond(ctx context.Context, name LogName, after EventKey, limi
 
 func (s *Scanner) fill(ctx context.Context, sql string, params []param, limit int32, page *EventPage) error {
 	page.Reset()
+	page.months = nil
+	if months := s.months.Load(); months != nil {
+		page.months = *months
+	}
 	cut := false
 	err := s.rows(ctx, sql, params, func(columns [][]byte) error {
 		if cut = page.Len() > 0 && page.Bytes() > maxPageBytes; cut {

@@ -304,6 +304,9 @@ func (h *RowHasher) checkRepeated(row EventRow) {
 			h.isOdd(columnNames[r.column] + " is not the one of " + columnNames[r.object])
 		}
 	}
+	if row.misplaced() {
+		h.isOdd("the event stands in a partition for another month than that of recorded_at, where nobody looks for it")
+	}
 	if !h.repeatsTime(row) {
 		h.isOdd("event_time is not the earlier of the record's time and recorded_at")
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,7 +90,7 @@ type tableDetails struct {
 
 // checkDetails compares columns, constraints and bounds with the migrations'.
 func (s *Scanner) checkDetails(ctx context.Context, found *schemaCheck) error {
-	tables := make(map[string]*tableDetails)
+	tables, months := make(map[string]*tableDetails), make(map[int64][2]int64)
 	schema := pgx.Identifier{s.reader.options.Schema}.Sanitize()
 	err := s.rows(ctx, s.sql.shapes, []param{textOf(schema)}, func(columns [][]byte) error {
 		kind, table, name, text := string(columns[0]), string(columns[1]), string(columns[3]), string(columns[4])
@@ -104,12 +106,18 @@ func (s *Scanner) checkDetails(ctx context.Context, found *schemaCheck) error {
 			t.constraints[name] = text
 		default:
 			t.bounds, t.bounded = text, true
+			if oid, err := strconv.ParseInt(name, 10, 64); err == nil && t.partOf != "" {
+				if month, ok := boundsMicros(text); ok {
+					months[oid] = month
+				}
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	s.months.Store(&months)
 	for i, table := range logTables {
 		err := s.rows(ctx, s.sql.nameless[i], nil, func(columns [][]byte) error {
 			if columns[0] == nil {
@@ -182,6 +190,25 @@ func differing(want, have, parent map[string]string, report func(name, have, wan
 	}
 }
 
+// boundsLayout is how PostgreSQL prints a bound in UTC.
+const boundsLayout = "2006-01-02 15:04:05-07"
+
+// boundsMicros are the bounds of a partition in microseconds since 1970.
+func boundsMicros(text string) (bounds [2]int64, ok bool) {
+	parts := strings.Split(text, "'")
+	if len(parts) != 5 {
+		return bounds, false
+	}
+	for i, bound := range []string{parts[1], parts[3]} {
+		at, err := time.Parse(boundsLayout, bound)
+		if err != nil {
+			return bounds, false
+		}
+		bounds[i] = at.UnixMicro()
+	}
+	return bounds, true
+}
+
 // monthBounds are the bounds of the partition of a month, by its name, as
 // PostgreSQL prints them in UTC.
 func monthBounds(partition string) string {
@@ -189,6 +216,5 @@ func monthBounds(partition string) string {
 	if err != nil {
 		return "those of one month that it is named after"
 	}
-	const layout = "2006-01-02 15:04:05+00"
-	return fmt.Sprintf("FOR VALUES FROM ('%s') TO ('%s')", month.Format(layout), month.AddDate(0, 1, 0).Format(layout))
+	return fmt.Sprintf("FOR VALUES FROM ('%s') TO ('%s')", month.Format(boundsLayout), month.AddDate(0, 1, 0).Format(boundsLayout))
 }

@@ -378,6 +378,24 @@ func TestInvalidBytesDoNotStandForTheReplacement(t *testing.T) {
 	}
 }
 
+// A partition that was attached for another month under the name of that month is
+// as the migrations make one: its rows are not, and a window over their time does not
+// find them.
+func TestRowsOfAnotherMonthThanTheirPartition(t *testing.T) {
+	v := newTrail(t)
+	v.fill("acme", 0, 3, 3)
+	v.tamper(`DO $$ DECLARE p text := (SELECT min(tableoid::regclass::text) FROM audit_events); BEGIN
+		EXECUTE format('ALTER TABLE audit_events DETACH PARTITION %I', p);
+		EXECUTE format('ALTER TABLE %I ADD CONSTRAINT fake CHECK (recorded_at IS NOT NULL AND recorded_at >= ''2030-01-01 00:00:00+00'' AND recorded_at < ''2030-02-01 00:00:00+00'') NOT VALID', p);
+		UPDATE pg_constraint SET convalidated = true WHERE conname = 'fake';
+		EXECUTE format('ALTER TABLE %I RENAME TO audit_events_2030_01', p); END $$`)
+	v.tamper(`ALTER TABLE audit_events ATTACH PARTITION audit_events_2030_01 FOR VALUES FROM ('2030-01-01 00:00:00+00') TO ('2030-02-01 00:00:00+00')`)
+	v.tamper(`ALTER TABLE audit_events_2030_01 DROP CONSTRAINT fake`)
+	require.Equal(t, []string{
+		"column_edited acme/0[0,1) ev-000000", "column_edited acme/0[1,2) ev-000001", "column_edited acme/0[2,3) ev-000002",
+	}, found(v.verify()))
+}
+
 // A commit without a signature of all events that there can be is found, and its
 // events count as signed nowhere.
 func TestACommitOfEverything(t *testing.T) {

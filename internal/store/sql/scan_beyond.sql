@@ -5,7 +5,7 @@ SELECT
     e.actor_type, e.actor_id, e.target_type, e.target_id, e.request_id, e.client_ip,
     e.action, e.actor, e.attributes, e.body, e.causation_id, e.changes, e.context, e.correlation_id, e.event_id, e.event_name,
     e.flags, e.idempotency_key, e.original, e.outcome, e.payload, e.producer, e.reason, e.schema_version, e.severity_text,
-    e.source, e.span_id, e.target, e.tenant_id, e.trace_id
+    e.source, e.span_id, e.target, e.tenant_id, e.trace_id, e.tableoid::int8
 FROM {{schema}}.audit_events AS e
 WHERE e.tenant_id = $1::text AND e.epoch = $2::int4 AND (e.seq, e.recorded_at) > ($3::int8, $4::timestamptz)
     AND e.seq >= coalesce((

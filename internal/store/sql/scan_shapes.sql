@@ -30,7 +30,7 @@ JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid
 WHERE k.contype NOT IN ('n', 't')
 UNION ALL
 SELECT
-    'bounds', t.relname::text, t.part_of::text, '',
+    'bounds', t.relname::text, t.part_of::text, t.oid::text,
     coalesce(CASE t.relkind WHEN 'p' THEN pg_catalog.pg_get_partkeydef(t.oid) ELSE pg_catalog.pg_get_expr(t.relpartbound, t.oid) END, '')
 FROM tables AS t
 WHERE t.relname = 'audit_events' OR t.part_of <> ''
