@@ -124,7 +124,21 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 	}
 	progress.stop()
 	o.given.judge(o, &result)
+	o.judgeMACs(&result)
 	return result.print(sys, format)
+}
+
+// judgeMACs says that a file of MAC keys checked nothing: of what was read, no MAC
+// names a key of it.
+func (o *verifyOptions) judgeMACs(r *verifyResult) {
+	if o.macs == nil {
+		return
+	}
+	for _, part := range r.parts() {
+		if m := &part.Coverage.MACs; m.UnknownKey > 0 && m.Valid+m.Invalid == 0 {
+			part.AddUnchecked(fmt.Sprintf("no key of %s fits: the MACs of %s name others. Is it the right file?", o.macKeys, counted(m.UnknownKey, "event")))
+		}
+	}
 }
 
 // load reads every file that a flag names before anything is looked at: an

@@ -2,9 +2,10 @@ package verify
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"math"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -29,7 +30,10 @@ func (e *AnchorError) Unwrap() error { return e.Err }
 
 // anchorSet holds anchors by the tree they belong to. Read-only once made.
 type anchorSet struct {
+	wanted   []string                          // the streams that anchors are taken of, none for all
+	given    bool                              // there were anchors, wanted or not
 	byStream map[streamKey][]merkle.Checkpoint // by size, each once
+	epochs   map[string][]int32                // of each stream
 	foreign  map[foreignKey]int64              // how many are of other logs than the trust file's
 }
 
@@ -43,9 +47,12 @@ type streamKey struct {
 type foreignKey struct{ log, stream string }
 
 // newAnchorSet verifies anchors on every core: 100,000 signatures take one some
-// six seconds.
-func newAnchorSet(trust *keys.Trust, notes [][]byte) (*anchorSet, error) {
-	set := &anchorSet{byStream: make(map[streamKey][]merkle.Checkpoint), foreign: make(map[foreignKey]int64)}
+// six seconds. Where streams are named, those of others are passed over.
+func newAnchorSet(trust *keys.Trust, notes [][]byte, wanted ...string) (*anchorSet, error) {
+	set := &anchorSet{
+		wanted: wanted, given: len(notes) > 0, byStream: make(map[streamKey][]merkle.Checkpoint),
+		epochs: make(map[string][]int32), foreign: make(map[foreignKey]int64),
+	}
 	logs := trust.Logs()
 	workers := min(runtime.GOMAXPROCS(0), len(notes))
 	found := make([]merkle.Checkpoint, len(notes))
@@ -54,12 +61,15 @@ func newAnchorSet(trust *keys.Trust, notes [][]byte) (*anchorSet, error) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(notes); i += workers {
-				found[i], failed[i] = openAnchor(trust, logs, notes[i])
+				found[i], failed[i] = set.open(trust, logs, notes[i])
 			}
 		})
 	}
 	wg.Wait()
 	for i := range found {
+		if errors.Is(failed[i], errUnwanted) {
+			continue
+		}
 		if failed[i] != nil {
 			return nil, &AnchorError{i, failed[i]}
 		}
@@ -75,10 +85,21 @@ func newAnchorSet(trust *keys.Trust, notes [][]byte) (*anchorSet, error) {
 	return set, nil
 }
 
-// openAnchor verifies an anchor of the logs that are meant. One of another log is
+// errUnwanted says that an anchor is of a stream that is not wanted: it is not
+// looked into.
+var errUnwanted = errors.New("an anchor of another stream")
+
+func (s *anchorSet) wants(stream string) bool {
+	return len(s.wanted) == 0 || slices.Contains(s.wanted, stream)
+}
+
+// open verifies an anchor of the logs that are meant. One of another log is
 // not looked into: its keys are not trusted here.
-func openAnchor(trust *keys.Trust, logs []string, note []byte) (merkle.Checkpoint, error) {
+func (s *anchorSet) open(trust *keys.Trust, logs []string, note []byte) (merkle.Checkpoint, error) {
 	if claimed, err := anchor.Unverified(note); err == nil {
+		if origin, err := merkle.ParseOrigin(claimed.Origin); err == nil && !s.wants(origin.Stream) {
+			return claimed, errUnwanted
+		}
 		if log := logOf(claimed.Origin); log != "" && !slices.Contains(logs, log) {
 			return claimed, nil
 		}
@@ -128,6 +149,9 @@ func (s *anchorSet) add(checkpoint merkle.Checkpoint) error {
 		return fmt.Errorf("checkpoint of another log: %w", err)
 	}
 	key := streamKey{origin.Stream, origin.Epoch}
+	if len(s.byStream[key]) == 0 {
+		s.epochs[key.stream] = append(s.epochs[key.stream], key.epoch)
+	}
 	s.byStream[key] = append(s.byStream[key], checkpoint)
 	return nil
 }

@@ -177,7 +177,8 @@ func (l *logCheck) begin(ctx context.Context) error {
 		}
 	}
 	l.log.From = l.from
-	if saved, ok := l.run.State.of(l.stream, l.name.Epoch); ok && !l.run.Full && saved.checkpoint.Size > l.from && saved.checkpoint.Size <= l.head {
+	saved, ok := l.run.State.of(l.stream, l.name.Epoch)
+	if ok && !l.run.Full && saved.checkpoint.Size > l.from && saved.checkpoint.Size <= l.head && !l.lost(saved.checkpoint) {
 		l.report.Coverage.Skipped += saved.checkpoint.Size - l.from
 		l.report.continued++
 		l.from, l.frontier = saved.checkpoint.Size, saved.frontier.Clone()
@@ -193,6 +194,12 @@ func (l *logCheck) begin(ctx context.Context) error {
 }
 
 const prunedLeavesPerPage = 1024
+
+// lost reports whether the statement that closed the epoch acknowledges that this
+// tree is not what the store holds.
+func (l *logCheck) lost(tree merkle.Checkpoint) bool {
+	return l.closed && tree.Size == l.closing.LostSize && tree.Root == l.closing.LostRoot
+}
 
 // continueFrom makes a checkpoint the place from which the tree goes on.
 func (l *logCheck) continueFrom(checkpoint merkle.Checkpoint, note []byte) {
@@ -284,7 +291,7 @@ func (l *logCheck) compareSkipped(ctx context.Context) error {
 	}
 	for i := range skipped {
 		anchor := &skipped[i]
-		if anchor.Size == 0 {
+		if anchor.Size == 0 || l.lost(*anchor) {
 			continue
 		}
 		rows, err := l.scanner.Commits(ctx, l.name, anchor.Size-1, anchor.Size, 1)
@@ -531,7 +538,7 @@ func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash, at tim
 		l.log.Anchored = max(l.log.Anchored, anchor.Size)
 		return
 	}
-	if l.closed && anchor.Size == l.closing.LostSize && anchor.Root == l.closing.LostRoot {
+	if l.lost(anchor) {
 		return // acknowledged
 	}
 	if l.forked {
@@ -678,7 +685,7 @@ func (l *logCheck) compareTail() {
 	l.reached = l.reached[:0]
 	var unmet []merkle.Checkpoint
 	for _, anchor := range l.anchors[firstBehind(l.anchors, l.trusted.size):firstBehind(l.anchors, l.head)] {
-		if !l.closed || anchor.Size != l.closing.LostSize || anchor.Root != l.closing.LostRoot {
+		if !l.lost(anchor) {
 			unmet = append(unmet, anchor)
 		}
 	}
@@ -784,6 +791,9 @@ func (l *logCheck) finish(ctx context.Context) error {
 	if l.signedBy != "" && l.trusted.size == l.head && len(l.failed) == 0 && len(l.missing) == 0 && l.head > 0 {
 		l.log.note, l.log.frontier = l.trusted.note, l.trusted.frontier
 		l.log.intents = l.ownIntents
+		if l.closed {
+			l.log.lost = l.closing.LostSize
+		}
 	}
 	return nil
 }

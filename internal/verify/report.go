@@ -110,6 +110,7 @@ type Log struct {
 	frontier []byte
 	intents  []intent
 	proven   int64 // events up to which something signed vouches for the tree
+	lost     int64 // size up to which a signed statement says what is lost of it
 }
 
 // Coverage is how much was verified.
@@ -204,6 +205,7 @@ func (r *Report) finish() {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Tenant, b.Tenant))
 	})
 	r.Notices = bounded(r.Notices)
+	r.Unchecked = gathered(r.Unchecked)
 	switch {
 	case len(r.Findings)+int(r.More) > 0:
 		r.Verdict = Tampered
@@ -232,6 +234,38 @@ func bounded(notices []Notice) []Notice {
 		last := i == len(notices)-1 || notices[i+1].Kind != notice.Kind
 		if last && n > maxNotices {
 			kept = append(kept, Notice{Kind: notice.Kind, Detail: fmt.Sprintf("and %d more of this kind", n-maxNotices)})
+		}
+	}
+	return kept
+}
+
+// maxAlike is how many tenants are named of which nothing was checked for one
+// reason: an interruption leaves most of a store.
+const maxAlike = 10
+
+// gathered keeps the first of many tenants that were not checked for one reason,
+// and says how many more there are.
+func gathered(unchecked []Unchecked) []Unchecked {
+	whole := func(u *Unchecked) bool { return u.Tenant != "" && u.Seq < 0 && u.Until < 0 }
+	counts := make(map[string]int)
+	for i := range unchecked {
+		if whole(&unchecked[i]) {
+			counts[unchecked[i].Reason]++
+		}
+	}
+	kept, seen := unchecked[:0:0], make(map[string]int)
+	for i := range unchecked {
+		u := unchecked[i]
+		if !whole(&u) {
+			kept = append(kept, u)
+			continue
+		}
+		seen[u.Reason]++
+		switch n := seen[u.Reason]; {
+		case n <= maxAlike:
+			kept = append(kept, u)
+		case n == maxAlike+1:
+			kept = append(kept, Unchecked{Seq: -1, Until: -1, Reason: "and " + counted(int64(counts[u.Reason]-maxAlike), "more tenant") + ": " + u.Reason})
 		}
 	}
 	return kept

@@ -117,8 +117,8 @@ func (s *State) Next(r *Report, trust *keys.Trust) (*State, error) {
 			return nil, err
 		}
 		key := streamKey{origin.Stream, origin.Epoch}
-		if known, ok := next.logs[key]; ok && known.checkpoint.Size > checkpoint.Size {
-			continue
+		if known, ok := next.logs[key]; ok && known.checkpoint.Size > checkpoint.Size && known.checkpoint.Size > log.lost {
+			continue // what was known stays an anchor, unless its loss is acknowledged
 		}
 		next.logs[key] = savedLog{note: log.note, checkpoint: checkpoint, frontier: frontier, intents: log.intents}
 	}
@@ -163,11 +163,15 @@ func (s *State) addTo(anchors *anchorSet) error {
 	if s == nil {
 		return nil
 	}
-	for _, log := range s.logs {
+	for key, log := range s.logs {
+		if !anchors.wants(key.stream) {
+			continue
+		}
 		if err := anchors.add(log.checkpoint); err != nil {
 			return err
 		}
 	}
+	anchors.given = anchors.given || len(s.logs) > 0
 	anchors.sort()
 	return nil
 }

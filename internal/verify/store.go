@@ -66,7 +66,11 @@ func Store(ctx context.Context, o Options) (*Report, error) {
 	if o.Trust, err = o.Trust.Pin(o.Log); err != nil {
 		return nil, err
 	}
-	anchors, err := newAnchorSet(o.Trust, o.Anchors)
+	var wanted []string
+	if o.Tenant != "" { // removals of it are announced in _system
+		wanted = []string{merkle.TenantStream(o.Tenant), merkle.TenantStream(record.SystemTenant)}
+	}
+	anchors, err := newAnchorSet(o.Trust, o.Anchors, wanted...)
 	if err != nil {
 		return nil, err
 	}
@@ -392,7 +396,7 @@ func (r *run) finish() {
 	if n := r.report.unusedAnchors; n > 0 {
 		r.note(AnchorUnused, wasOrWere(n, "anchor")+" held against nothing: of events that left by retention or, with --state, among many of what was verified before (--full holds those)")
 	}
-	if len(r.anchors.byStream) == 0 {
+	if !r.anchors.given {
 		r.report.Notices = append(r.report.Notices, Notice{Kind: NoAnchors, Detail: "no anchors were given: that the newest events were cut off, that a tenant was deleted as a whole " +
 			"and that an older backup was restored cannot be seen"})
 	} else {

@@ -91,11 +91,7 @@ func (t *tenantCheck) addKnownEpochs() {
 	for _, o := range t.epochRows {
 		t.epochs = append(t.epochs, o.Epoch)
 	}
-	for key := range t.run.anchors.byStream {
-		if key.stream == t.stream {
-			t.epochs = append(t.epochs, key.epoch)
-		}
-	}
+	t.epochs = append(t.epochs, t.run.anchors.epochs[t.stream]...)
 	slices.Sort(t.epochs)
 	t.epochs = slices.Compact(t.epochs)
 }
