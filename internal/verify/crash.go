@@ -20,7 +20,7 @@ func (c *crash) Error() string {
 }
 
 // guard makes an error of a panic of the function that defers it.
-func guard(err *error) {
+func guard(err *error) { //nolint:gocritic // the named result of the one that defers it
 	if reason := recover(); reason != nil {
 		*err = &crash{reason: reason, at: panicked(string(debug.Stack()))}
 	}

@@ -15,7 +15,7 @@ func TestAStreamHandsOverAPanic(t *testing.T) {
 	ok := func(context.Context) (int, bool, error) { return 1, false, nil }
 	for name, s := range map[string]*stream[int]{
 		"read": newStream(t.Context(), p, func(context.Context) (int, bool, error) { panic("made to") }, func(int) {}),
-		"work": newStream(t.Context(), p, ok, func(int) { var none []int; _ = none[len(none)] }),
+		"work": newStream(t.Context(), p, ok, func(int) { panic("made to") }),
 	} {
 		_, more, err := s.next()
 		require.False(t, more, name)
