@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
@@ -115,33 +117,45 @@ func (e *devEnvironment) adopt(ctx context.Context, ring *keys.Ring) error {
 		return err
 	}
 	defer r.close(ctx)
-	tenants, err := r.store.Tenants(ctx)
+	unsealed, err := r.store.Unsealed(ctx)
 	if err != nil {
 		return describeDatabase(err)
 	}
-	sortTenants(tenants)
-	for _, tenant := range tenants {
-		if err := e.adoptTenant(ctx, r, tenant); err != nil {
-			return err
-		}
+	if err := r.findUnrecorded(ctx); err != nil {
+		return err
 	}
-	if len(r.results) > 0 {
-		e.say("signed the logs of %s that an earlier version had stored without", counted(len(r.results), "tenant"))
+	if len(unsealed) > 0 {
+		e.say("%s of the store without a signature", counted(len(unsealed), "log"))
 	}
-	return nil
+	return e.adoptTenants(ctx, r, unsealed)
 }
 
-func (e *devEnvironment) adoptTenant(ctx context.Context, r *recovery, tenant string) error {
-	state, err := r.store.Examine(ctx, tenant)
-	if err != nil {
-		return describeDatabase(err)
+// adoptTenants signs what was never signed, and records what a run that was
+// killed had not.
+func (e *devEnvironment) adoptTenants(ctx context.Context, r *recovery, unsealed []string) error {
+	sortTenants(unsealed)
+	signed := 0
+	for _, tenant := range unsealed {
+		state, err := r.store.Examine(ctx, tenant)
+		if err != nil {
+			return describeDatabase(err)
+		}
+		if !neverSigned(&state) {
+			continue
+		}
+		if err := r.recover(ctx, tenant); err != nil {
+			return err
+		}
+		delete(r.unrecorded, tenant)
+		signed++
 	}
-	switch {
-	case state.Intact() && state.Epoch > 0:
-		// A run that was killed may not have recorded what it opened.
-		return r.recordMissing(ctx, tenant)
-	case neverSigned(&state):
-		return r.recover(ctx, tenant)
+	if signed > 0 {
+		e.say("signed the logs of %s that an earlier version had stored without", counted(signed, "tenant"))
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(r.unrecorded)) {
+		if err := r.recordMissing(ctx, tenant); err != nil {
+			return err
+		}
 	}
 	return nil
 }

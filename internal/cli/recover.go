@@ -50,8 +50,13 @@ with their next transaction, without a restart.
 
 It connects as a member of the writer role. Where the newest commit cannot be
 believed it reads the events themselves, with --auditor-url. The opening is also
-an event audit.epoch.open of the tenant _system. --dry-run shows what would be
-done. Exit code 1 when there is nothing to recover from.
+an event audit.epoch.open of the tenant _system; where an earlier run was stopped
+before it had written that, this one does. --dry-run shows what would be done.
+Exit code 1 when there is nothing to recover from.
+
+Give it every checkpoint that is known: the anchor files of all collectors, and
+the checkpoint and state files of the auditors. No collector anchors the tenant
+_system.
 
 With --journal it does the same for a journal that no collector writes; one that
 could not open it goes on by itself.
@@ -70,7 +75,7 @@ key file instead.`,
 	f.StringVar(&o.auditorURL, "auditor-url", "", "PostgreSQL `URL` of a login in the auditor role (default: $AUDIT_AUDITOR_URL)")
 	f.BoolVar(&o.newEpoch, "new-epoch", false, "begin the log anew; there is no other way to recover (required)")
 	f.StringVar(&o.tenant, "tenant", "", "`tenant` whose log goes on")
-	f.BoolVar(&o.all, "all", false, "every tenant of the store that needs it")
+	f.BoolVar(&o.all, "all", false, "every tenant of the store that needs it, and _system")
 	f.StringVar(&o.key, "key", "", "key `FILE` of the log (default: $AUDIT_LOG_KEY_FILE)")
 	f.StringArrayVar(&o.anchors, "anchors", nil, "`FILE` of checkpoints known outside the store, such as a collector's anchor file; may be repeated (default: $AUDIT_ANCHOR_FILE)")
 	f.StringVar(&o.reason, "reason", "", "one line of `text` for auditors, signed with the statement (required)")
@@ -133,8 +138,8 @@ func (o *recoverOptions) run(cmd *cobra.Command, sys *System) error {
 	defer r.close(cmd.Context())
 	tenants := []string{o.tenant}
 	if o.all {
-		if tenants, err = r.store.Tenants(cmd.Context()); err != nil {
-			return describeDatabase(err)
+		if tenants, err = r.tenants(cmd.Context()); err != nil {
+			return err
 		}
 	}
 	err = r.run(cmd.Context(), tenants, o.all)
@@ -179,6 +184,10 @@ type recovery struct {
 	store   *epoch.Store
 	scanner *store.Scanner // opened when it is needed
 	results []recovered
+
+	unrecorded   map[string][][]byte // openings without their event, by tenant
+	systemEvents bool                // the system tenant has a log
+	warned       bool
 }
 
 // recovered is what became of one tenant, a line of the result.
@@ -187,12 +196,31 @@ type recovered struct {
 	Epoch         int32    `json:"epoch"` // in which the log goes on
 	PreviousEpoch int32    `json:"previous_epoch"`
 	PreviousSize  int64    `json:"previous_size"`
-	LostFrom      *int64   `json:"lost_from,omitempty"` // first seq that is lost or differs
+	LostFrom      *int64   `json:"lost_from,omitempty"` // first seq that is lost or may differ
 	LostUntil     *int64   `json:"lost_until,omitempty"`
 	Problem       string   `json:"problem"`
 	Changed       []string `json:"changed,omitempty"` // ids of events that differ from their own leaf hash
 	Beyond        int64    `json:"beyond,omitempty"`  // events behind a gap
-	Opened        bool     `json:"opened"`            // false: --dry-run
+	Opened        bool     `json:"opened"`            // false: --dry-run, or opened by an earlier run
+	// Recorded is there where an earlier run opened the epoch and was stopped
+	// before it had recorded that in the log of _system; false: --dry-run.
+	Recorded *bool `json:"recorded,omitempty"`
+
+	differs *[2]int64 // seqs of the store that differ, as far as it is known
+	unknown *[2]int64 // seqs of the store that no checkpoint speaks of
+}
+
+// tenants are those of the store, and the system tenant in any case: where it is
+// missing from the store, checkpoints may know it.
+func (r *recovery) tenants(ctx context.Context) ([]string, error) {
+	tenants, err := r.store.Tenants(ctx)
+	if err != nil {
+		return nil, describeDatabase(err)
+	}
+	if !slices.Contains(tenants, systemTenant) {
+		tenants = append(tenants, systemTenant)
+	}
+	return tenants, nil
 }
 
 func (r *recovery) connect(ctx context.Context) error {
@@ -214,7 +242,7 @@ func (r *recovery) close(ctx context.Context) {
 }
 
 // recompute reads events, which the writer's login may not.
-func (r *recovery) recompute(ctx context.Context, tenant string, number int32) (epoch.Tree, error) {
+func (r *recovery) recompute(ctx context.Context, tenant string, number int32, sizes []int64) (epoch.Tree, error) {
 	if r.auditorURL == "" {
 		return epoch.Tree{}, fmt.Errorf("tenant %q: %w", tenant, epoch.ErrNoRecompute)
 	}
@@ -225,14 +253,17 @@ func (r *recovery) recompute(ctx context.Context, tenant string, number int32) (
 		}
 		r.scanner = scanner
 	}
-	return epoch.Recompute(ctx, r.scanner, r.system.ring, tenant, number)
+	return epoch.Recompute(ctx, r.scanner, r.system.ring, tenant, number, sizes)
 }
 
 // run goes through the tenants, the one of the system's own log first: what is
 // done to the others is recorded there.
 func (r *recovery) run(ctx context.Context, tenants []string, all bool) error {
 	sortTenants(tenants)
-	if err := r.requireSystemLog(ctx, tenants); err != nil {
+	if err := r.examineSystemLog(ctx, tenants); err != nil {
+		return err
+	}
+	if err := r.findUnrecorded(ctx); err != nil {
 		return err
 	}
 	for _, tenant := range tenants {
@@ -258,18 +289,48 @@ func sortTenants(tenants []string) {
 	})
 }
 
-// requireSystemLog refuses to open an epoch that could not be recorded.
-func (r *recovery) requireSystemLog(ctx context.Context, tenants []string) error {
-	if slices.Contains(tenants, systemTenant) {
-		return nil
-	}
+// examineSystemLog refuses to open an epoch that could not be recorded, and warns
+// where nobody can see whether its record would be a second history.
+func (r *recovery) examineSystemLog(ctx context.Context, tenants []string) error {
 	state, err := r.store.Examine(ctx, systemTenant)
 	if err != nil {
 		return describeDatabase(err)
 	}
-	if !state.Intact() {
+	if !state.Intact() && !slices.Contains(tenants, systemTenant) {
 		return environmentError("recover it first: --tenant "+systemTenant+", or --all",
 			fmt.Errorf("the log of the tenant %s, where the opening is recorded, cannot go on itself: %s", systemTenant, problem(&state)))
+	}
+	r.systemEvents = state.Size > 0 || state.Epoch > 0
+	if r.systemEvents {
+		r.warnSystemLog()
+	}
+	return nil
+}
+
+// warnSystemLog says once that no checkpoint of the system tenant is known.
+// No collector writes to it, so none anchors it.
+func (r *recovery) warnSystemLog() {
+	if r.warned || r.known.Covers(r.system.ring.LogName(), systemTenant) {
+		return
+	}
+	r.warned = true
+	what := "has gone back"
+	if !r.systemEvents {
+		what = "was there before"
+	}
+	fmt.Fprintf(r.sys.Stderr, "warning: none of the checkpoints given is of the tenant %s: whether its log %s cannot be seen, and what is recorded now would fork it\n"+
+		"hint: name every checkpoint and state file of the auditors with --anchors, too\n", systemTenant, what)
+}
+
+// findUnrecorded looks for openings that a run which was stopped did not record.
+func (r *recovery) findUnrecorded(ctx context.Context) error {
+	found, err := r.store.Unrecorded(ctx)
+	if err != nil {
+		return describeDatabase(err)
+	}
+	r.unrecorded = make(map[string][][]byte)
+	for _, u := range found {
+		r.unrecorded[u.Tenant] = append(r.unrecorded[u.Tenant], u.Note)
 	}
 	return nil
 }
@@ -292,24 +353,47 @@ func (r *recovery) recover(ctx context.Context, tenant string) error {
 	if err != nil {
 		return describeDatabase(fmt.Errorf("tenant %q: %w", tenant, err))
 	}
-	r.results = append(r.results, r.result(&opening))
-	if r.dryRun {
-		return nil
+	if len(opening.State.Lost) > 0 {
+		r.warnSystemLog()
 	}
-	return r.record(ctx, tenant, opening.Notes)
+	r.results = append(r.results, r.result(&opening))
+	if !r.dryRun {
+		if err := r.record(ctx, tenant, opening.Notes); err != nil {
+			return err
+		}
+	}
+	return r.recordMissing(ctx, tenant)
 }
 
-// recordMissing records the openings that a run which was killed in between
-// did not.
+// recordMissing records the openings of a tenant that a run which was stopped in
+// between did not.
 func (r *recovery) recordMissing(ctx context.Context, tenant string) error {
-	if r.dryRun {
-		return nil
+	for _, note := range r.unrecorded[tenant] {
+		result, err := r.missing(tenant, note)
+		if err != nil {
+			return environmentError("", err)
+		}
+		if !r.dryRun {
+			if err := r.record(ctx, tenant, [][]byte{note}); err != nil {
+				return err
+			}
+		}
+		r.results = append(r.results, result)
 	}
-	notes, err := r.store.Openings(ctx, tenant)
+	return nil
+}
+
+// missing is the result of recording what an earlier run opened.
+func (r *recovery) missing(tenant string, note []byte) (recovered, error) {
+	statement, epoch, err := openStatement(r.system.ring, note)
 	if err != nil {
-		return describeDatabase(err)
+		return recovered{}, err
 	}
-	return r.record(ctx, tenant, notes)
+	previous, err := merkle.ParseOrigin(statement.PreviousOrigin)
+	return recovered{
+		Tenant: tenant, Epoch: epoch, PreviousEpoch: previous.Epoch, PreviousSize: statement.PreviousSize,
+		Problem: fmt.Sprintf("a run that was stopped opened epoch %d and did not record it in the log of %s", epoch, systemTenant), Recorded: new(!r.dryRun),
+	}, err
 }
 
 // record writes one event per opening. What is recorded already is recognized.
@@ -333,9 +417,22 @@ func (r *recovery) result(opening *epoch.Opening) recovered {
 		Problem: problem(&opening.State), Changed: opening.Tree.Changed, Beyond: opening.Tree.Beyond, Opened: !r.dryRun,
 	}
 	if first.LostSize > 0 {
-		result.LostFrom, result.LostUntil = new(min(first.PreviousSize, first.LostSize)), new(first.LostSize)
+		result.lose(&opening.State, &first)
 	}
 	return result
+}
+
+// lose says what of the old epoch is lost, what differs, and of what nobody knows.
+func (r *recovered) lose(state *epoch.State, first *merkle.EpochStatement) {
+	from, behind := first.PreviousSize, first.LostSize > first.PreviousSize
+	switch {
+	case state.Differs > 0:
+		from = state.Vouched
+		r.differs = &[2]int64{from, min(first.PreviousSize, first.LostSize)}
+	case state.Vouched < first.PreviousSize && behind:
+		r.unknown = &[2]int64{state.Vouched, first.PreviousSize}
+	}
+	r.LostFrom, r.LostUntil = new(min(from, first.LostSize)), new(first.LostSize)
 }
 
 // problem says in a few words what is wrong with a log.
@@ -350,6 +447,9 @@ func problem(state *epoch.State) string {
 	if lost, found := state.Lost[state.Epoch]; found {
 		if lost.Size > state.Size {
 			words = append(words, fmt.Sprintf("the store is behind: %s, and a checkpoint of %d is known", counted(state.Size, "event"), lost.Size))
+			if state.Differs > 0 {
+				words = append(words, fmt.Sprintf("and it was written on: the tree of %s has another root", counted(state.Differs, "event")))
+			}
 		} else {
 			words = append(words, fmt.Sprintf("the store differs from what was signed: the tree of %s has another root", counted(lost.Size, "event")))
 		}
@@ -364,7 +464,7 @@ func problem(state *epoch.State) string {
 func (r *recovery) verdict(tenants []string, all bool) error {
 	if missing := r.known.Missing(r.system.ring.LogName(), tenants); all && len(missing) > 0 {
 		return &failure{
-			code: exitIncomplete, hint: "name each such tenant with --tenant: an origin holds only a hash of the name",
+			code: exitIncomplete, hint: "name each such tenant with --tenant: an origin holds only a hash of the name; docs/operating.md says where names are found",
 			err: fmt.Errorf("%d logs are known from checkpoints and belong to no tenant of the store (%s)", len(missing), strings.Join(missing[:min(3, len(missing))], ", ")),
 		}
 	}
@@ -410,11 +510,18 @@ func (r *recovery) print(w io.Writer, format string) error {
 func (r *recovered) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "tenant %s: %s\n", printable(r.Tenant), r.Problem)
+	if r.Recorded != nil {
+		return b.String() + r.recordedText()
+	}
 	fmt.Fprintf(&b, "  epoch %d ends with %s\n", r.PreviousEpoch, counted(r.PreviousSize, "event"))
-	if r.LostFrom != nil && *r.LostFrom < *r.LostUntil {
-		fmt.Fprintf(&b, "  lost: seq %d to %d\n", *r.LostFrom, *r.LostUntil-1)
-	} else if r.LostFrom != nil {
-		fmt.Fprintf(&b, "  differs: some of seq 0 to %d\n", *r.LostUntil-1)
+	if r.differs != nil {
+		fmt.Fprintf(&b, "  differs: some of seq %d to %d\n", r.differs[0], r.differs[1]-1)
+	}
+	if r.unknown != nil {
+		fmt.Fprintf(&b, "  not known to be the same: seq %d to %d, no checkpoint given is of a size in between\n", r.unknown[0], r.unknown[1]-1)
+	}
+	if r.LostUntil != nil && *r.LostUntil > r.PreviousSize {
+		fmt.Fprintf(&b, "  lost: seq %d to %d\n", r.PreviousSize, *r.LostUntil-1)
 	}
 	if len(r.Changed) > 0 {
 		fmt.Fprintf(&b, "  changed since it was stored: %s (%s)\n", counted(len(r.Changed), "event"), printable(strings.Join(r.Changed[:min(5, len(r.Changed))], ", ")))
@@ -428,4 +535,11 @@ func (r *recovered) text() string {
 		fmt.Fprintf(&b, "  would open epoch %d (--dry-run)\n", r.Epoch)
 	}
 	return b.String()
+}
+
+func (r *recovered) recordedText() string {
+	if *r.Recorded {
+		return "  recorded it\n"
+	}
+	return "  would record it (--dry-run)\n"
 }

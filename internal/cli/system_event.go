@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/epoch"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
@@ -57,29 +56,34 @@ func newSystemRecord(sys *System, action string, at time.Time) *record.Record {
 // the signed statement and the user, and its id from the statement alone, so
 // that it can be written again.
 func openingRecord(sys *System, tenant string, ring *keys.Ring, note []byte) (*record.Record, error) {
-	text, err := ring.Open(note)
+	statement, number, err := openStatement(ring, note)
 	if err != nil {
 		return nil, err
 	}
-	statement, err := merkle.ParseEpochStatement(text)
-	if err != nil {
-		return nil, err
-	}
-	origin, err := merkle.ParseOrigin(statement.Origin)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(note)
 	rec := newSystemRecord(sys, actionEpochOpen, statement.RecordedAt)
-	rec.EventID = "epoch-" + hex.EncodeToString(sum[:16])
+	rec.EventID = epoch.EventID(note)
 	rec.Target = record.EmptyObject().Set("type", record.StringValue("tenant_log")).Set("id", record.StringValue(tenant))
 	rec.Reason = statement.Reason
 	rec.Payload = record.EmptyObject().
-		Set("epoch", record.NumberValue(float64(origin.Epoch))).
+		Set("epoch", record.NumberValue(float64(number))).
 		Set("previous_size", record.NumberValue(float64(statement.PreviousSize))).
 		Set("lost_size", record.NumberValue(float64(statement.LostSize))).
 		Set("statement", record.StringValue(string(note)))
 	return rec, nil
+}
+
+// openStatement opens what our key signed, and says which epoch it opens.
+func openStatement(ring *keys.Ring, note []byte) (merkle.EpochStatement, int32, error) {
+	text, err := ring.Open(note)
+	if err != nil {
+		return merkle.EpochStatement{}, 0, err
+	}
+	statement, err := merkle.ParseEpochStatement(text)
+	if err != nil {
+		return statement, 0, err
+	}
+	origin, err := merkle.ParseOrigin(statement.Origin)
+	return statement, origin.Epoch, err
 }
 
 // newJournalOpeningRecord is the event of a journal that began anew.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,7 +41,17 @@ type fixture struct {
 	epoch    int32
 	frontier merkle.Frontier
 	at       time.Time
-	notes    [][]byte // of all commits
+	notes    [][]byte                    // of all commits
+	leafOf   func(seq int64) merkle.Hash // nil: leaf
+}
+
+// restored is the record at a position of a store that was restored to a size and
+// written on.
+func (f *fixture) restored(seq, size int64) merkle.Hash {
+	if f.leafOf == nil || seq < size {
+		return leaf(f.epoch, seq)
+	}
+	return f.leafOf(seq)
 }
 
 func newFixture(t *testing.T, tenant string) *fixture {
@@ -66,7 +77,7 @@ func (f *fixture) grow(commits int) {
 	for range commits {
 		previous := f.frontier.Size()
 		for range 3 {
-			f.frontier.Append(leaf(f.epoch, f.frontier.Size()))
+			f.frontier.Append(f.restored(f.frontier.Size(), 0))
 		}
 		f.at = f.at.Add(time.Second)
 		checkpoint := merkle.Checkpoint{
@@ -89,18 +100,24 @@ func (f *fixture) exec(sql string, args ...any) {
 	require.NoError(f.t, err)
 }
 
+type recomputer = func(context.Context, string, int32, []int64) (Tree, error)
+
 // tree recomputes the fixture's epoch as its auditor would, size events of it.
-func tree(size int64) func(context.Context, string, int32) (Tree, error) {
-	return func(_ context.Context, _ string, epoch int32) (Tree, error) {
+func tree(size int64) recomputer {
+	return func(_ context.Context, _ string, epoch int32, sizes []int64) (Tree, error) {
 		var f merkle.Frontier
+		roots := make(map[int64]merkle.Hash)
 		for seq := range size {
 			f.Append(leaf(epoch, seq))
+			if slices.Contains(sizes, f.Size()) {
+				roots[f.Size()] = f.Root()
+			}
 		}
-		return Tree{Size: size, Root: f.Root()}, nil
+		return Tree{Size: size, Root: f.Root(), Roots: roots}, nil
 	}
 }
 
-func (f *fixture) store(recompute func(context.Context, string, int32) (Tree, error), notes ...[]byte) *Store {
+func (f *fixture) store(recompute recomputer, notes ...[]byte) *Store {
 	f.t.Helper()
 	known, err := NewKnown(f.ring, notes)
 	require.NoError(f.t, err)
@@ -113,7 +130,7 @@ func (f *fixture) store(recompute func(context.Context, string, int32) (Tree, er
 func (f *fixture) origin(epoch int32) string { return merkle.TenantOrigin(logName, f.tenant, epoch) }
 
 func rootOf(epoch int32, size int64) merkle.Hash {
-	t, _ := tree(size)(context.Background(), "", epoch)
+	t, _ := tree(size)(context.Background(), "", epoch, nil)
 	return t.Root
 }
 
@@ -245,7 +262,7 @@ func TestEveryDamageIsNamed(t *testing.T) {
 				lost = rootOf(0, tt.lost)
 			}
 			tt.damage(f)
-			var recompute func(context.Context, string, int32) (Tree, error)
+			var recompute recomputer
 			want := f.frontier.Root()
 			if tt.computed > 0 {
 				_, err := f.store(nil, notes...).Open(t.Context(), "acme", "drill")
@@ -308,6 +325,106 @@ func TestEveryDamageIsNamed(t *testing.T) {
 			require.ErrorIs(t, err, ErrNothing)
 		})
 	}
+}
+
+// TestTwoHistories: a store was restored, and one collector wrote on while the
+// other knows what is lost. The newest checkpoint is not the one that counts.
+func TestTwoHistories(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		restored int // commits of three events that are left
+		appended int // commits that the other collector writes then
+		known    []int
+		other    bool // the other collector's checkpoints are known, too
+		lost     int64
+		differs  int64
+		vouched  int64
+	}{
+		{name: "newest of both", restored: 2, appended: 4, known: []int{3}, other: true, lost: 12, differs: 12, vouched: 9},
+		{name: "all of both", restored: 2, appended: 4, known: []int{0, 1, 2, 3}, other: true, lost: 12, differs: 9, vouched: 6},
+		{name: "all of what is lost", restored: 2, appended: 4, known: []int{0, 1, 2, 3}, lost: 12, differs: 9, vouched: 6},
+		{name: "nothing that agrees", restored: 2, appended: 4, known: []int{2}, lost: 9, differs: 9},
+		{name: "still behind", restored: 0, appended: 1, known: []int{0, 1, 2, 3}, other: true, lost: 12, differs: 3},
+		{name: "behind and not written on", restored: 2, known: []int{0, 1, 2, 3}, lost: 12, vouched: 6},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, "acme")
+			f.grow(4)
+			var notes [][]byte
+			for _, i := range tt.known {
+				notes = append(notes, f.notes[i])
+			}
+			lostRoot := rootOf(0, tt.lost)
+			f.exec(`DELETE FROM audit_commits WHERE size > $1`, 3*tt.restored)
+			f.frontier = merkle.Frontier{}
+			for seq := range int64(3 * tt.restored) {
+				f.frontier.Append(leaf(0, seq))
+			}
+			f.leafOf = func(seq int64) merkle.Hash { return leaf(7, seq) }
+			f.notes = nil
+			f.grow(tt.appended)
+			if tt.other {
+				notes = append(notes, f.notes...)
+			}
+			slices.Reverse(notes) // their order says nothing
+
+			check := func(s *Store) {
+				state, err := s.Examine(t.Context(), "acme")
+				require.NoError(t, err)
+				require.False(t, state.Intact())
+				require.Equal(t, tt.differs, state.Differs)
+				require.Equal(t, tt.vouched, state.Vouched)
+			}
+			check(f.store(nil, notes...))
+
+			// The same of a head that cannot be believed: the events say it.
+			f.exec(`UPDATE audit_commits SET note = NULL, root = sha256('x')`)
+			recompute := func(_ context.Context, _ string, _ int32, sizes []int64) (Tree, error) {
+				var frontier merkle.Frontier
+				tree := Tree{Roots: make(map[int64]merkle.Hash)}
+				for seq := range f.frontier.Size() {
+					frontier.Append(f.restored(seq, int64(3*tt.restored)))
+					if slices.Contains(sizes, frontier.Size()) {
+						tree.Roots[frontier.Size()] = frontier.Root()
+					}
+				}
+				tree.Size, tree.Root = frontier.Size(), frontier.Root()
+				return tree, nil
+			}
+			s := f.store(recompute, notes...)
+			plan, err := s.Plan(t.Context(), "acme", "drill")
+			require.NoError(t, err)
+			require.Equal(t, tt.differs, plan.State.Differs)
+			require.Equal(t, tt.vouched, plan.State.Vouched)
+
+			opening, err := s.Open(t.Context(), "acme", "drill")
+			require.NoError(t, err)
+			require.Len(t, opening.Statements, 1)
+			statement := opening.Statements[0]
+			require.Equal(t, f.frontier.Size(), statement.PreviousSize)
+			require.Equal(t, f.frontier.Root(), statement.PreviousRoot)
+			require.Equal(t, tt.lost, statement.LostSize)
+			require.Equal(t, lostRoot, statement.LostRoot)
+		})
+	}
+}
+
+// TestPrunedCommitsAreNoLoss: what retention removed cannot be compared.
+func TestPrunedCommitsAreNoLoss(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "acme")
+	f.grow(4)
+	f.exec(`DELETE FROM audit_commits WHERE size <= 6`)
+	state, err := f.store(nil, f.notes...).Examine(t.Context(), "acme")
+	require.NoError(t, err)
+	require.True(t, state.Intact())
+	f.exec(`DELETE FROM audit_commits WHERE size = 9`)
+	f.exec(`INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) VALUES ('acme', 0, 3, 0, now())`)
+	state, err = f.store(nil, f.notes...).Examine(t.Context(), "acme")
+	require.NoError(t, err)
+	require.EqualValues(t, 9, state.Lost[0].Size, "a gap between commits is one")
 }
 
 // TestALostEpochIsFollowedByAnother: a backup from before an earlier recovery. No
@@ -419,11 +536,14 @@ func TestKnownCheckpoints(t *testing.T) {
 	}
 	acme, globex := merkle.TenantOrigin(logName, "acme", 3), merkle.TenantOrigin(logName, "globex", 0)
 	known, err := NewKnown(ring, [][]byte{
-		sign(ring, acme, 4), sign(ring, acme, 4), sign(ring, globex, 2), sign(ring, merkle.JournalOrigin(logName, "j", 0), 9),
+		sign(ring, acme, 3), sign(ring, acme, 4), sign(ring, acme, 4), sign(ring, globex, 2), sign(ring, merkle.JournalOrigin(logName, "j", 0), 9),
 		sign(other, merkle.TenantOrigin("audit.example.com/other", "acme", 0), 7),
 	})
 	require.NoError(t, err)
-	require.Len(t, known.of(logName, "acme"), 1, "each once, and none of another log")
+	require.Len(t, known.of(logName, "acme"), 2, "each once, and none of another log")
+	require.EqualValues(t, 4, known.of(logName, "acme")[0].Size)
+	require.True(t, known.Covers(logName, "acme"))
+	require.False(t, known.Covers(logName, "j"))
 	require.Equal(t, []string{merkle.TenantOrigin(logName, "acme", 0)}, known.Missing(logName, []string{"globex"}), "a journal is no tenant")
 	_, err = NewKnown(ring, [][]byte{sign(newRing(t, logName), acme, 4)})
 	require.ErrorIs(t, err, keys.ErrSignature)

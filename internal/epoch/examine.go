@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -27,9 +28,15 @@ type State struct {
 	// Forged is why the head's signature, or the statement that opened the
 	// epoch, does not count; nil where it does.
 	Forged error
-	// Lost is, per epoch from Epoch on, the newest checkpoint that the store
+	// Lost is, per epoch from Epoch on, the largest checkpoint that the store
 	// contradicts: it holds fewer events, or others.
 	Lost map[int32]merkle.Checkpoint
+	// Differs is the size of the smallest checkpoint of Epoch that the store
+	// contradicts although it holds that many events; 0 where there is none.
+	Differs int64
+	// Vouched is the size of the largest checkpoint of Epoch that the store
+	// agrees with, among those smaller than all that it contradicts.
+	Vouched int64
 }
 
 // Intact reports whether there is nothing to recover from.
@@ -71,26 +78,108 @@ func (s *Store) examine(ctx context.Context, q querier, tenant string) (State, e
 
 // findLost compares the known checkpoints with the store's commits.
 func (s *Store) findLost(ctx context.Context, q querier, state *State) error {
+	current, err := s.current(state)
+	if err != nil {
+		return err
+	}
+	commits, err := s.commitsOf(ctx, q, state, current)
+	if err != nil {
+		return err
+	}
+	state.compare(current, commits)
+	return nil
+}
+
+// current notes what is known of epochs that the store has not, and returns the
+// checkpoints of the one in which it is. An epoch that is over is verify's
+// business.
+func (s *Store) current(state *State) ([]merkle.Checkpoint, error) {
+	var current []merkle.Checkpoint
 	for _, checkpoint := range s.known.of(s.ring.LogName(), state.Tenant) {
 		origin, err := merkle.ParseOrigin(checkpoint.Origin)
-		if err != nil {
-			return err
+		switch {
+		case err != nil:
+			return nil, err
+		case checkpoint.Size == 0:
+		case origin.Epoch == state.Epoch:
+			current = append(current, checkpoint)
+		case origin.Epoch > state.Epoch:
+			state.lose(origin.Epoch, &checkpoint)
 		}
-		if origin.Epoch < state.Epoch || checkpoint.Size == 0 {
-			continue // an epoch that is over is verify's business
-		}
-		if origin.Epoch == state.Epoch && checkpoint.Size <= state.Size {
-			same, err := s.sameRoot(ctx, q, state.Tenant, &checkpoint, origin.Epoch)
-			if err != nil {
-				return err
-			}
-			if same {
-				continue
-			}
-		}
-		state.lose(origin.Epoch, &checkpoint)
 	}
-	return nil
+	return current, nil
+}
+
+// trees are the roots of an epoch by size. Those of sizes below from were pruned
+// and are not there to compare with.
+type trees struct {
+	from, size int64
+	roots      map[int64]merkle.Hash
+}
+
+// compare holds the checkpoints of the current epoch, largest first, against the
+// trees of the store. A size of which the store has no tree is contradicted:
+// each checkpoint was a commit once. Of what was pruned only the largest
+// checkpoint is judged, as collectors do.
+func (s *State) compare(current []merkle.Checkpoint, stored trees) {
+	s.Differs, s.Vouched = 0, 0
+	contradicted := int64(math.MaxInt64) // the smallest
+	for i := range current {
+		checkpoint := &current[i]
+		root, found := stored.roots[checkpoint.Size]
+		switch {
+		case found && root == checkpoint.Root:
+			if checkpoint.Size < contradicted {
+				s.Vouched = max(s.Vouched, checkpoint.Size)
+			}
+		case !found && checkpoint.Size <= stored.from && i > 0:
+		default:
+			s.lose(s.Epoch, checkpoint)
+			s.Vouched, contradicted = 0, checkpoint.Size
+			if checkpoint.Size <= stored.size {
+				s.Differs = checkpoint.Size
+			}
+		}
+	}
+}
+
+// commitsOf are the roots of the commits that end where a checkpoint does.
+func (s *Store) commitsOf(ctx context.Context, q querier, state *State, checkpoints []merkle.Checkpoint) (trees, error) {
+	found := trees{size: state.Size, roots: make(map[int64]merkle.Hash, len(checkpoints))}
+	if len(checkpoints) == 0 || state.Size == 0 {
+		return found, nil
+	}
+	if err := q.QueryRow(ctx, s.sql.first, state.Tenant, state.Epoch).Scan(&found.from); err != nil {
+		return found, err
+	}
+	for part := range slices.Chunk(checkpoints, maxSizes) {
+		rows, err := q.Query(ctx, s.sql.commits, state.Tenant, state.Epoch, sizesOf(part))
+		if err != nil {
+			return found, err
+		}
+		var size int64
+		var root []byte
+		if _, err := pgx.ForEachRow(rows, []any{&size, &root}, func() error {
+			if len(root) == len(merkle.Hash{}) {
+				found.roots[size] = merkle.Hash(root)
+			}
+			return nil
+		}); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// maxSizes bounds one query.
+const maxSizes = 10_000
+
+func sizesOf(checkpoints []merkle.Checkpoint) []int64 {
+	sizes := make([]int64, len(checkpoints))
+	for i := range checkpoints {
+		sizes[i] = checkpoints[i].Size
+	}
+	return sizes
 }
 
 // lose notes a checkpoint that the store contradicts.
@@ -98,18 +187,9 @@ func (s *State) lose(epoch int32, checkpoint *merkle.Checkpoint) {
 	if s.Lost == nil {
 		s.Lost = make(map[int32]merkle.Checkpoint)
 	}
-	if newest, found := s.Lost[epoch]; !found || checkpoint.Size > newest.Size {
+	if largest, found := s.Lost[epoch]; !found || checkpoint.Size > largest.Size {
 		s.Lost[epoch] = *checkpoint
 	}
-}
-
-func (s *Store) sameRoot(ctx context.Context, q querier, tenant string, checkpoint *merkle.Checkpoint, epoch int32) (bool, error) {
-	var root []byte
-	err := q.QueryRow(ctx, s.sql.commit, tenant, epoch, checkpoint.Size).Scan(&root)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	return slices.Equal(root, checkpoint.Root[:]), err
 }
 
 // head is a tenant's newest commit, or the newest epoch where nothing was

@@ -2,18 +2,23 @@ package epoch
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
 )
 
 // Known are checkpoints that were seen outside the store, of one log's tenants
-// and journals. Safe for concurrent use once it is made.
+// and journals: all of them and not only the newest of each log. Where a store
+// was restored and written on, the newest is of the history that is there, and
+// older ones of the history that is lost. They take less memory than the notes
+// they were read from. Safe for concurrent use once it is made.
 type Known struct {
-	streams map[string][]merkle.Checkpoint // by origin without the epoch; see keep
+	streams map[string][]merkle.Checkpoint // by origin without the epoch, largest first
 }
 
 // NewKnown reads signed checkpoints, such as those of an anchor file. What is of
@@ -35,27 +40,23 @@ func NewKnown(ring *keys.Ring, notes [][]byte) (*Known, error) {
 			return nil, fmt.Errorf("checkpoint %d of %s: %w", i+1, origin, err)
 		}
 		stream := streamOf(origin)
-		known.streams[stream] = keep(known.streams[stream], checkpoint)
+		known.streams[stream] = append(known.streams[stream], checkpoint)
+	}
+	for stream, checkpoints := range known.streams {
+		known.streams[stream] = distinct(checkpoints)
 	}
 	return known, nil
 }
 
-// keep adds a checkpoint unless a newer one of its epoch is there: a store that
-// holds that has grown from all before. Two of one size may differ, and then
-// the store cannot hold both.
-func keep(checkpoints []merkle.Checkpoint, checkpoint merkle.Checkpoint) []merkle.Checkpoint {
-	kept := checkpoints[:0:0]
-	for _, other := range checkpoints {
-		switch {
-		case other.Origin != checkpoint.Origin:
-		case other.Size > checkpoint.Size || other == checkpoint:
-			return checkpoints
-		case other.Size < checkpoint.Size:
-			continue
-		}
-		kept = append(kept, other)
-	}
-	return append(kept, checkpoint)
+// distinct keeps one checkpoint of each tree. Two of one size may differ, and
+// then the store cannot hold both.
+func distinct(checkpoints []merkle.Checkpoint) []merkle.Checkpoint {
+	slices.SortFunc(checkpoints, func(a, b merkle.Checkpoint) int {
+		return cmp.Or(strings.Compare(a.Origin, b.Origin), cmp.Compare(b.Size, a.Size), bytes.Compare(a.Root[:], b.Root[:]))
+	})
+	return slices.CompactFunc(checkpoints, func(a, b merkle.Checkpoint) bool {
+		return a.Origin == b.Origin && a.Size == b.Size && a.Root == b.Root
+	})
 }
 
 // originOf reads the first line of a note without believing it.
@@ -71,10 +72,14 @@ func streamOf(origin merkle.Origin) string {
 	return origin.String()
 }
 
-// of are the checkpoints of a tenant in no order.
+// of are the checkpoints of a tenant, those of an epoch together and the
+// largest first.
 func (k *Known) of(logName, tenant string) []merkle.Checkpoint {
 	return k.streams[merkle.TenantOrigin(logName, tenant, 0)]
 }
+
+// Covers reports whether there is a checkpoint of a tenant.
+func (k *Known) Covers(logName, tenant string) bool { return len(k.of(logName, tenant)) > 0 }
 
 // Missing are the origins, without their epoch, of tenants that have a
 // checkpoint here and are none of those named.

@@ -13,12 +13,18 @@ import (
 // Recompute makes the tree over what is stored of a tenant's epoch, from the
 // columns that a reader sees and not from the leaf hashes beside them. It begins
 // behind the newest prune that our key signed, takes the leaf of an event that
-// was removed by itself, and ends at the first gap.
-func Recompute(ctx context.Context, scanner *store.Scanner, ring *keys.Ring, tenant string, epoch int32) (Tree, error) {
-	r := recomputation{scanner: scanner, log: store.LogName{Tenant: tenant, Epoch: epoch}, hasher: &store.RowHasher{}}
+// was removed by itself, and ends at the first gap. The sizes are those of which
+// the roots are wanted, in any order.
+func Recompute(ctx context.Context, scanner *store.Scanner, ring *keys.Ring, tenant string, epoch int32, sizes []int64) (Tree, error) {
+	r := recomputation{scanner: scanner, log: store.LogName{Tenant: tenant, Epoch: epoch}, hasher: &store.RowHasher{}, sizes: make(map[int64]bool, len(sizes))}
+	for _, size := range sizes {
+		r.sizes[size] = true
+	}
 	if err := r.begin(ctx, ring); err != nil {
 		return Tree{}, err
 	}
+	r.tree.From, r.tree.Roots = r.frontier.Size(), make(map[int64]merkle.Hash)
+	r.keepRoot()
 	if err := r.events(ctx); err != nil {
 		return Tree{}, fmt.Errorf("tenant %q: %w", tenant, err)
 	}
@@ -37,7 +43,8 @@ type recomputation struct {
 	hasher   *store.RowHasher
 	frontier merkle.Frontier
 	tree     Tree
-	ended    bool // at a gap
+	sizes    map[int64]bool // whose roots are wanted
+	ended    bool           // at a gap
 }
 
 // begin starts behind the newest prune that can be believed.
@@ -108,8 +115,19 @@ func (r *recomputation) event(ctx context.Context, row store.EventRow) error {
 	if err != nil || leaf != row.StoredLeaf() {
 		r.tree.Changed = append(r.tree.Changed, row.EventID())
 	}
-	r.frontier.Append(leaf)
+	r.append(leaf)
 	return nil
+}
+
+func (r *recomputation) append(leaf merkle.Hash) {
+	r.frontier.Append(leaf)
+	r.keepRoot()
+}
+
+func (r *recomputation) keepRoot() {
+	if size := r.frontier.Size(); r.sizes[size] {
+		r.tree.Roots[size] = r.frontier.Root()
+	}
 }
 
 // prunedPage is how many leaves are read at a time.
@@ -128,7 +146,7 @@ func (r *recomputation) fill(ctx context.Context, until int64) error {
 			if leaf.Seq != r.frontier.Size() || leaf.Seq >= until {
 				return nil
 			}
-			r.frontier.Append(leaf.Leaf)
+			r.append(leaf.Leaf)
 		}
 		if r.frontier.Size() == before {
 			return nil

@@ -120,7 +120,7 @@ func TestRecompute(t *testing.T) {
 			scanner, err := store.OpenScanner(t.Context(), store.Options{URL: f.db.AuditorURL}, "")
 			require.NoError(t, err)
 			defer scanner.Close()
-			tree, err := Recompute(t.Context(), scanner, f.ring, "acme", 0)
+			tree, err := Recompute(t.Context(), scanner, f.ring, "acme", 0, []int64{2, 5, tt.size})
 			require.NoError(t, err)
 			var want merkle.Frontier
 			for _, leaf := range leaves[:tt.size] {
@@ -134,7 +134,7 @@ func TestRecompute(t *testing.T) {
 	}
 }
 
-func TestOpenings(t *testing.T) {
+func TestUnrecorded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "acme")
 	f.grow(2)
@@ -143,9 +143,35 @@ func TestOpenings(t *testing.T) {
 	opening, err := s.Open(t.Context(), "acme", "drill")
 	require.NoError(t, err)
 	f.exec(`INSERT INTO audit_epochs (tenant_id, epoch, prev_size, recorded_at, reason, note) VALUES ('acme', 2, 0, now(), 'r', 'forged')`)
-	notes, err := s.Openings(t.Context(), "acme")
+	found, err := s.Unrecorded(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, opening.Notes, notes, "signed ones only")
+	require.Equal(t, []Unrecorded{{Tenant: "acme", Note: opening.Notes[0]}}, found, "signed ones only")
+
+	record := `INSERT INTO audit_event_ids (tenant_id, kind, id, fingerprint, epoch, seq, recorded_at) VALUES ($1, 'e', $2, sha256(''), 0, 0, now())`
+	f.exec(record, "acme", EventID(opening.Notes[0]))
+	found, err = s.Unrecorded(t.Context())
+	require.NoError(t, err)
+	require.Len(t, found, 1, "an event of a client records nothing")
+	f.exec(record, "_system", EventID(opening.Notes[0]))
+	found, err = s.Unrecorded(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
+func TestUnsealed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "signed")
+	f.grow(2)
+	for _, tenant := range []string{"unsigned", "a\\ ü", "ended"} {
+		f.tenant, f.frontier = tenant, merkle.Frontier{}
+		f.grow(2)
+	}
+	f.exec(`UPDATE audit_commits SET note = NULL WHERE tenant_id = 'signed' AND size = 3 OR tenant_id IN ('unsigned', 'ended') AND size = 6`)
+	f.exec(`UPDATE audit_commits SET note = '' WHERE tenant_id = $1`, "a\\ ü")
+	f.exec(`INSERT INTO audit_epochs (tenant_id, epoch, prev_size, recorded_at, reason, note) VALUES ('ended', 1, 6, now(), 'r', 'n')`)
+	tenants, err := f.store(nil).Unsealed(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"a\\ ü", "unsigned"}, tenants, "the newest commit counts, and what ended is over")
 }
 
 func TestWhoMayOpen(t *testing.T) {

@@ -14,7 +14,9 @@ func (s *Store) state(opening *Opening, reason string, now time.Time) error {
 	size, root := state.Size, state.Root
 	if !state.sealed() && state.Size > 0 {
 		size, root = opening.Tree.Size, opening.Tree.Root
-		s.compareTree(state, &opening.Tree)
+		if err := s.compareTree(state, &opening.Tree); err != nil {
+			return err
+		}
 	}
 	at := notBefore(now, state)
 	last := state.lastEpoch()
@@ -24,8 +26,7 @@ func (s *Store) state(opening *Opening, reason string, now time.Time) error {
 			PreviousOrigin: merkle.TenantOrigin(s.ring.LogName(), state.Tenant, epoch),
 			PreviousSize:   size, PreviousRoot: root, RecordedAt: at, Reason: reason,
 		}
-		// A head that cannot be believed may stand over events that are all there.
-		if lost, found := state.Lost[epoch]; found && (lost.Size != size || lost.Root != root) {
+		if lost, found := state.Lost[epoch]; found {
 			statement.LostSize, statement.LostRoot = lost.Size, lost.Root
 		}
 		if err := statement.Check(); err != nil {
@@ -44,13 +45,14 @@ func (s *Store) state(opening *Opening, reason string, now time.Time) error {
 
 // compareTree holds the events themselves against the known checkpoints: the
 // commits of a head that cannot be believed may say anything.
-func (s *Store) compareTree(state *State, tree *Tree) {
-	origin := merkle.TenantOrigin(s.ring.LogName(), state.Tenant, state.Epoch)
-	for _, checkpoint := range s.known.of(s.ring.LogName(), state.Tenant) {
-		if checkpoint.Origin == origin && (checkpoint.Size > tree.Size || checkpoint.Size == tree.Size && checkpoint.Root != tree.Root) {
-			state.lose(state.Epoch, &checkpoint)
-		}
+func (s *Store) compareTree(state *State, tree *Tree) error {
+	current, err := s.current(state)
+	if err != nil {
+		return err
 	}
+	delete(state.Lost, state.Epoch)
+	state.compare(current, trees{from: tree.From, size: tree.Size, roots: tree.Roots})
+	return nil
 }
 
 // maxAhead is how far in the future writers accept a head, so that a lost

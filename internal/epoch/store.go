@@ -2,9 +2,12 @@ package epoch
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,13 +16,16 @@ import (
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
 //go:embed sql/*.sql
 var files embed.FS
 
-type queries struct{ access, tenants, head, commit, settings, lock, open, openings, notes string }
+type queries struct {
+	access, tenants, unsealed, head, first, commits, settings, lock, open, unrecorded, notes string
+}
 
 func newQueries(schema string) queries {
 	load := func(name string) string {
@@ -30,8 +36,8 @@ func newQueries(schema string) queries {
 		return strings.ReplaceAll(string(text), "{{schema}}", pgx.Identifier{schema}.Sanitize())
 	}
 	return queries{
-		access: load("access"), tenants: load("tenants"), head: load("head"), commit: load("commit"),
-		settings: load("settings"), lock: load("lock"), open: load("open"), openings: load("openings"), notes: load("notes"),
+		access: load("access"), tenants: load("tenants"), unsealed: load("unsealed"), head: load("head"), first: load("first"), commits: load("commits"),
+		settings: load("settings"), lock: load("lock"), open: load("open"), unrecorded: load("unrecorded"), notes: load("notes"),
 	}
 }
 
@@ -44,14 +50,19 @@ type Options struct {
 	Known  *Known // nil: no checkpoint is known elsewhere
 	// Recompute returns the tree over a tenant's stored events of an epoch. It is
 	// called only where the head cannot be believed, and reads what a writer may
-	// not. Nil refuses such a tenant.
-	Recompute func(ctx context.Context, tenant string, epoch int32) (Tree, error)
+	// not. Nil refuses such a tenant. Tree.Roots are wanted of the sizes.
+	Recompute func(ctx context.Context, tenant string, epoch int32, sizes []int64) (Tree, error)
 }
 
 // Tree is what is stored of an epoch.
 type Tree struct {
 	Size int64 // events from the first on without a gap
 	Root merkle.Hash
+	// From is where retention left the log to begin, 0 where nothing is pruned.
+	From int64
+	// Roots are those of the sizes that were asked for, as far as the tree has
+	// them: none before From and none behind Size.
+	Roots map[int64]merkle.Hash
 	// Changed are the ids of events whose columns do not lead to the leaf hash
 	// that stands beside them.
 	Changed []string
@@ -66,7 +77,7 @@ type Store struct {
 	sql       queries
 	ring      *keys.Ring
 	known     *Known
-	recompute func(ctx context.Context, tenant string, epoch int32) (Tree, error)
+	recompute func(ctx context.Context, tenant string, epoch int32, sizes []int64) (Tree, error)
 }
 
 // Connect connects as the writer. Errors never hold the connection string;
@@ -113,6 +124,17 @@ func (s *Store) Close(ctx context.Context) error { return s.conn.Close(ctx) }
 // Tenants are all tenants that have a log, in the order of their bytes.
 func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	rows, err := s.conn.Query(ctx, s.sql.tenants)
+	if err != nil {
+		return nil, pgurl.Describe(err)
+	}
+	tenants, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return tenants, pgurl.Describe(err)
+}
+
+// Unsealed are all tenants whose newest commit carries no signature, in the
+// order of their bytes: one query, where Examine is one per tenant.
+func (s *Store) Unsealed(ctx context.Context) ([]string, error) {
+	rows, err := s.conn.Query(ctx, s.sql.unsealed)
 	if err != nil {
 		return nil, pgurl.Describe(err)
 	}
@@ -196,7 +218,11 @@ func (s *Store) prepare(ctx context.Context, tenant string) (opening Opening, er
 	if s.recompute == nil {
 		return opening, fmt.Errorf("tenant %q: %w", tenant, ErrNoRecompute)
 	}
-	opening.Tree, err = s.recompute(ctx, tenant, state.Epoch)
+	current, err := s.current(state)
+	if err != nil {
+		return opening, err
+	}
+	opening.Tree, err = s.recompute(ctx, tenant, state.Epoch, sizesOf(current))
 	return opening, err
 }
 
@@ -277,22 +303,42 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, opening *Opening) error {
 	return nil
 }
 
-// Openings are the signed statements of all epochs of a tenant, oldest first,
-// as far as a key of the ring signed them.
-func (s *Store) Openings(ctx context.Context, tenant string) ([][]byte, error) {
-	rows, err := s.conn.Query(ctx, s.sql.openings, tenant)
+// Unrecorded is an opening that is in no event of the system tenant.
+type Unrecorded struct {
+	Tenant string
+	Note   []byte // the signed statement
+}
+
+// Unrecorded are the openings of all tenants that a run which was stopped in
+// between did not record, as far as a key of the ring signed them.
+func (s *Store) Unrecorded(ctx context.Context) ([]Unrecorded, error) {
+	rows, err := s.conn.Query(ctx, s.sql.unrecorded, record.SystemTenant, eventIDPrefix, eventIDDigits)
 	if err != nil {
 		return nil, pgurl.Describe(err)
 	}
-	notes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u Unrecorded, err error) {
+		var note string
+		err = row.Scan(&u.Tenant, &note)
+		u.Note = []byte(note)
+		return u, err
+	})
 	if err != nil {
 		return nil, pgurl.Describe(err)
 	}
-	var signed [][]byte
-	for _, note := range notes {
-		if _, err := s.ring.Open([]byte(note)); err == nil {
-			signed = append(signed, []byte(note))
-		}
-	}
-	return signed, nil
+	return slices.DeleteFunc(found, func(u Unrecorded) bool {
+		_, err := s.ring.Open(u.Note)
+		return err != nil
+	}), nil
+}
+
+const (
+	eventIDPrefix = "epoch-"
+	eventIDDigits = 32
+)
+
+// EventID is the id of the event that records an opening. It follows from the
+// signed statement alone, so that the event can be written again.
+func EventID(note []byte) string {
+	sum := sha256.Sum256(note)
+	return eventIDPrefix + hex.EncodeToString(sum[:])[:eventIDDigits]
 }
