@@ -45,6 +45,7 @@ type logCheck struct {
 	reached    []reachedAnchor // behind trusted, waiting for a signature
 	matched    point           // the largest anchor behind trusted that has the root of the tree
 	forked     bool            // an anchor knows another tree
+	differing  []int64         // sizes of anchors that do, and that the statement acknowledges
 	continued  bool            // the commit that an earlier run ended with is there
 	fallen     []int64         // since the last signed row that stands, sizes of rows that an anchor has, too
 
@@ -178,7 +179,14 @@ func (l *logCheck) begin(ctx context.Context) error {
 	}
 	l.log.From = l.from
 	saved, ok := l.run.State.of(l.stream, l.name.Epoch)
-	if ok && !l.run.Full && saved.checkpoint.Size > l.from && saved.checkpoint.Size <= l.head && !l.lost(saved.checkpoint) {
+	if ok = ok && !l.run.Full && saved.checkpoint.Size > l.from && saved.checkpoint.Size <= l.head; ok {
+		lost, err := l.lost(ctx, saved.checkpoint)
+		if err != nil {
+			return err
+		}
+		ok = !lost
+	}
+	if ok {
 		l.report.Coverage.Skipped += saved.checkpoint.Size - l.from
 		l.report.continued++
 		l.from, l.frontier = saved.checkpoint.Size, saved.frontier.Clone()
@@ -195,10 +203,26 @@ func (l *logCheck) begin(ctx context.Context) error {
 
 const prunedLeavesPerPage = 1024
 
-// lost reports whether the statement that closed the epoch acknowledges that this
-// tree is not what the store holds.
-func (l *logCheck) lost(tree merkle.Checkpoint) bool {
-	return l.closed && tree.Size == l.closing.LostSize && tree.Root == l.closing.LostRoot
+// acknowledges reports whether the statement that closed the epoch says that what
+// was signed of this size is not, or not all, what the store holds. It names the
+// largest tree that is lost, and smaller ones of the same history are lost with
+// it. What the store holds in their place is under its own signatures.
+func (l *logCheck) acknowledges(size int64) bool {
+	return l.closed && size <= l.closing.LostSize
+}
+
+// lost reports whether a tree of an earlier run is one of those that were lost,
+// so that there is nothing to go on from.
+func (l *logCheck) lost(ctx context.Context, tree merkle.Checkpoint) (bool, error) {
+	if !l.acknowledges(tree.Size) {
+		return false, nil
+	}
+	rows, err := l.scanner.Commits(ctx, l.name, tree.Size-1, tree.Size, 1)
+	if err != nil || len(rows) == 0 {
+		return true, err
+	}
+	c := judgeCommit(l.trust, l.stream, l.name.Epoch, rows[0])
+	return !c.sealed || c.checkpoint.Root != tree.Root, nil
 }
 
 // continueFrom makes a checkpoint the place from which the tree goes on.
@@ -291,7 +315,7 @@ func (l *logCheck) compareSkipped(ctx context.Context) error {
 	}
 	for i := range skipped {
 		anchor := &skipped[i]
-		if anchor.Size == 0 || l.lost(*anchor) {
+		if anchor.Size == 0 {
 			continue
 		}
 		rows, err := l.scanner.Commits(ctx, l.name, anchor.Size-1, anchor.Size, 1)
@@ -301,6 +325,8 @@ func (l *logCheck) compareSkipped(ctx context.Context) error {
 		switch {
 		case len(rows) == 0 && anchor.Size <= l.prunedSize():
 			l.report.unusedAnchors++ // its commit may have left with its events
+		case len(rows) == 0 && l.acknowledges(anchor.Size):
+			l.differing = append(l.differing, anchor.Size)
 		case len(rows) == 0:
 			l.find(Finding{Kind: CommitMissing, Seq: anchor.Size - 1, Until: anchor.Size, Detail: fmt.Sprintf(
 				"the commit of %d events, of which there is an anchor, is not there", anchor.Size)})
@@ -538,8 +564,9 @@ func (l *logCheck) holdAnchor(anchor merkle.Checkpoint, root merkle.Hash, at tim
 		l.log.Anchored = max(l.log.Anchored, anchor.Size)
 		return
 	}
-	if l.lost(anchor) {
-		return // acknowledged
+	if l.acknowledges(anchor.Size) {
+		l.differing = append(l.differing, anchor.Size)
+		return
 	}
 	if l.forked {
 		return // every later anchor says the same
@@ -685,7 +712,9 @@ func (l *logCheck) compareTail() {
 	l.reached = l.reached[:0]
 	var unmet []merkle.Checkpoint
 	for _, anchor := range l.anchors[firstBehind(l.anchors, l.trusted.size):firstBehind(l.anchors, l.head)] {
-		if !l.lost(anchor) {
+		if l.acknowledges(anchor.Size) {
+			l.differing = append(l.differing, anchor.Size)
+		} else {
 			unmet = append(unmet, anchor)
 		}
 	}
@@ -722,8 +751,18 @@ func (l *logCheck) checkEnd() {
 	l.reportWithoutMAC()
 	if l.closed {
 		l.checkClosing()
+		l.reportDiffering()
 	}
 	l.checkTail()
+}
+
+// reportDiffering says how far the acknowledgment reaches.
+func (l *logCheck) reportDiffering() {
+	if len(l.differing) == 0 {
+		return
+	}
+	l.notice(LossAcknowledged, fmt.Sprintf("of epoch %d, %s of %d to %d events know another tree than the store holds, as the next epoch says: %s",
+		l.name.Epoch, counted(int64(len(l.differing)), "anchor"), slices.Min(l.differing), slices.Max(l.differing), l.closing.Reason))
 }
 
 // checkClosing holds the log against the statement that closed it.
