@@ -105,7 +105,7 @@ type journalSegment struct {
 func listJournal(dir *journal.Directory) (*journalListing, error) {
 	listing := &journalListing{Segments: []journalSegment{}, Torn: []string{}, Others: []string{}}
 	listing.Torn = append(listing.Torn, dir.Torn...)
-	listing.Others = append(listing.Others, dir.Others...)
+	listing.Others = append(append(listing.Others, dir.Irregular...), dir.Others...)
 	for i := range dir.Segments {
 		segment, err := listSegment(&dir.Segments[i])
 		if err != nil {

@@ -60,11 +60,12 @@ func isTornName(name string) bool {
 
 // Directory is what stands in a journal's directory.
 type Directory struct {
-	Path     string
-	Segments []Segment // by number, which may have gaps
-	Torn     []string  // names of tails that were set aside, sorted
-	Others   []string  // names that are no part of a journal, sorted
-	Pruned   bool      // there is a file of prune statements
+	Path      string
+	Segments  []Segment // by number, which may have gaps
+	Torn      []string  // names of tails that were set aside, sorted
+	Irregular []string  // names of segments that are no files: links, pipes, directories
+	Others    []string  // names that are no part of a journal, sorted
+	Pruned    bool      // there is a file of prune statements
 }
 
 // Segment is one file of a journal.
@@ -100,6 +101,8 @@ func ReadDirectory(path string) (*Directory, error) {
 			d.Segments = append(d.Segments, Segment{
 				Number: number, Path: filepath.Join(path, name), Bytes: info.Size(), Mode: info.Mode(),
 			})
+		case isSegment:
+			d.Irregular = append(d.Irregular, name)
 		case isTornName(name):
 			d.Torn = append(d.Torn, name)
 		case name == PrunedName:

@@ -120,6 +120,12 @@ func (j *journalCheck) listed(d *journal.Directory) {
 	if len(d.Torn) > 0 {
 		j.report.Notices = append(j.report.Notices, Notice{Kind: TornSetAside, Detail: "tails that a crash left and that were never acknowledged: " + strings.Join(d.Torn, ", ")})
 	}
+	for _, name := range d.Irregular {
+		j.report.find(Finding{
+			Kind: JournalSegmentMissing, Seq: -1, Until: -1, File: name,
+			Detail: "it is not a regular file: a link, a pipe or a directory is no part of a journal",
+		})
+	}
 }
 
 func (j *journalCheck) find(kind Kind, line int, from, until int64, format string, args ...any) {

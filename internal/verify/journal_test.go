@@ -169,7 +169,12 @@ func TestDamageOfAJournalIsFound(t *testing.T) {
 		"a seal": {do: func(b *book) {
 			b.edit(2, last(func(s string) string { return strings.Replace(s, "2026-11", "2026-12", 1) }))
 		}, told: []string{"journal_forged 2:12 [-1,-1)"}, aloneSeen: true},
-		"a seal removed":     {do: func(b *book) { b.edit(2, without(12, 12)) }, told: []string{"journal_changed 2:0 [-1,-1)"}},
+		"a seal removed": {do: func(b *book) { b.edit(2, without(12, 12)) }, told: []string{"journal_changed 2:0 [-1,-1)"}},
+		"a link in the place of a segment": {do: func(b *book) {
+			aside := filepath.Join(b.t.TempDir(), "aside")
+			require.NoError(b.t, os.Rename(b.path(2), aside))
+			require.NoError(b.t, os.Symlink(aside, b.path(2)))
+		}, told: []string{"journal_segment_missing 2:0 [-1,-1)", "journal_segment_missing 3:1 [8,16)"}},
 		"the first segment":  {do: func(b *book) { require.NoError(b.t, os.Remove(b.path(1))) }, told: []string{"journal_segment_missing 2:1 [0,8)"}},
 		"a middle segment":   {do: func(b *book) { require.NoError(b.t, os.Remove(b.path(3))) }, told: []string{"journal_segment_missing 4:1 [16,24)"}},
 		"the newest segment": {do: func(b *book) { require.NoError(b.t, os.Remove(b.path(5))) }, told: []string{"tail_missing 4:0 [32,36)"}, unfound: true},
@@ -233,7 +238,7 @@ func TestAJournalIsAWitness(t *testing.T) {
 	v.fill("acme", 0, 20, 10)
 	b := newBook(t, 5)
 	v.tamper(`UPDATE audit_events SET payload = '{"amount": 1}' WHERE tenant_id = 'acme' AND seq = 13`)
-	v.forgeLeaves("acme", 13)
+	v.forgeLeaves(13)
 	require.Equal(t, []string{"event_changed acme/0[13,14) ev-000013"},
 		found(v.verify(func(o *verify.Options) { o.Witness = verify.JournalWitness{Directory: b.dir} })))
 }
