@@ -210,12 +210,23 @@ func (s *Scanner) Beyond(ctx context.Context, name LogName, after EventKey, limi
 	}, limit, page)
 }
 
-func (s *Scanner) fill(ctx context.Context, sql string, params []param, limit int32, page *EventPage) error {
-	page.Reset()
+// prepare tells a page the times of the partitions.
+func (s *Scanner) prepare(page *EventPage) {
 	page.months = nil
 	if months := s.months.Load(); months != nil {
 		page.months = *months
 	}
+}
+
+func (s *Scanner) newPage() *EventPage {
+	page := &EventPage{}
+	s.prepare(page)
+	return page
+}
+
+func (s *Scanner) fill(ctx context.Context, sql string, params []param, limit int32, page *EventPage) error {
+	page.Reset()
+	s.prepare(page)
 	cut := false
 	err := s.rows(ctx, sql, params, func(columns [][]byte) error {
 		if cut = page.Len() > 0 && page.Bytes() > maxPageBytes; cut {

@@ -55,10 +55,7 @@ func (s *snapshot) end(ctx context.Context, how string) error {
 // together: one round trip. The first that fails ends it.
 type exchange struct {
 	batch pgconn.Batch
-	count int
-
-	asked int // which of them has rows that are wanted
-	rows  func(columns [][]byte) error
+	wants []func(columns [][]byte) error // of each statement, nil where nobody wants its rows
 }
 
 // add queues a statement whose rows nobody wants.
@@ -68,13 +65,13 @@ func (e *exchange) add(sql string, params ...param) {
 		values[i], oids[i] = p.value, p.oid
 	}
 	e.batch.ExecParams(sql, values, oids, binaryFormat, binaryFormat)
-	e.count++
+	e.wants = append(e.wants, nil)
 }
 
-// ask queues the one statement whose rows f gets.
+// ask queues a statement whose rows f gets.
 func (e *exchange) ask(sql string, params []param, f func(columns [][]byte) error) {
-	e.asked, e.rows = e.count, f
 	e.add(sql, params...)
+	e.wants[len(e.wants)-1] = f
 }
 
 // run sends the statements and reads all answers, whatever f says to them.
@@ -84,8 +81,8 @@ func (e *exchange) run(ctx context.Context, conn *pgconn.PgConn) error {
 	for i := 0; answers.NextResult(); i++ {
 		answer := answers.ResultReader()
 		for answer.NextRow() {
-			if i == e.asked && e.rows != nil && failed == nil {
-				failed = e.rows(answer.Values())
+			if f := e.wants[i]; f != nil && failed == nil {
+				failed = f(answer.Values())
 			}
 		}
 	}

@@ -257,7 +257,8 @@ func (l *logCheck) readUncovered(ctx context.Context) error {
 	page := &store.EventPage{}
 	after, limit := store.BeforeSeq(0), int32(store.FirstLimit)
 	for {
-		if err := l.scanner.Beyond(ctx, l.name, after, limit, page); err != nil {
+		var err error
+		if page, err = l.readBeyond(ctx, after, limit, page); err != nil {
 			return err
 		}
 		if page.Len() == 0 {

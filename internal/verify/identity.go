@@ -94,7 +94,7 @@ const identitiesPerPage = 4096
 func (t *tenantCheck) eachIdentity(ctx context.Context, f func(*store.Identity)) error {
 	var after store.IdentityKey
 	for {
-		page, err := t.scanner.Identities(ctx, t.tenant, after, identitiesPerPage)
+		page, err := t.readIdentities(ctx, after)
 		if err != nil {
 			return err
 		}

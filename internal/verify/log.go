@@ -107,8 +107,7 @@ func (l *logCheck) find(f Finding) {
 }
 
 func (l *logCheck) check(ctx context.Context) error {
-	var err error
-	if l.head, err = l.scanner.Head(ctx, l.name); err != nil {
+	if err := l.readHead(ctx); err != nil {
 		return err
 	}
 	l.closing, l.closed = l.tenantCheck.closing(l.name.Epoch)
@@ -196,7 +195,7 @@ func (l *logCheck) begin(ctx context.Context) error {
 		l.log.From = l.from
 	}
 	l.next = l.from
-	leaves, err := l.scanner.PrunedLeaves(ctx, l.name, l.from-1, prunedLeavesPerPage)
+	leaves, err := l.firstLeaves(ctx, l.from-1)
 	l.leaves, l.more = leaves, len(leaves) == prunedLeavesPerPage
 	return err
 }

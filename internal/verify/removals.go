@@ -117,7 +117,7 @@ func (r *run) readSystem(ctx context.Context) error {
 	defer cancel()
 	r.pool = newPool(r.Workers)
 	defer r.pool.close()
-	r.tenant(ctx, cancel, record.SystemTenant, epochs)
+	r.tenant(ctx, cancel, queued{tenant: record.SystemTenant}, epochs)
 	return r.failed
 }
 

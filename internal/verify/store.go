@@ -169,22 +169,19 @@ func (r *run) all(ctx context.Context, names []store.LogName) {
 		}
 	}
 	if has {
-		r.tenant(ctx, cancel, record.SystemTenant, known)
+		r.tenant(ctx, cancel, queued{tenant: record.SystemTenant}, known)
 		tenants = slices.DeleteFunc(tenants, func(t string) bool { return t == record.SystemTenant })
 	}
-	queue := make(chan string)
+	queue := make(chan queued, maxAhead)
 	var wg sync.WaitGroup
 	for range r.Workers {
 		wg.Go(func() {
-			for tenant := range queue {
-				r.tenant(ctx, cancel, tenant, epochs[tenant])
+			for next := range queue {
+				r.tenant(ctx, cancel, next, epochs[next.tenant])
 			}
 		})
 	}
-	for _, tenant := range tenants {
-		queue <- tenant
-	}
-	close(queue)
+	r.readAhead(ctx, tenants, epochs, queue)
 	wg.Wait()
 	r.finish()
 }
@@ -226,8 +223,10 @@ func (r *run) systemEpochs(ctx context.Context, epochs []int32) []int32 {
 	return known
 }
 
-// tenant verifies one tenant, again if a prune came in between.
-func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant string, epochs []int32) {
+// tenant verifies one tenant, again if a prune came in between: then as it is
+// now, not as it was read ahead.
+func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, next queued, epochs []int32) {
+	tenant := next.tenant
 	if ctx.Err() != nil {
 		r.fail(ctx.Err(), tenant)
 		return
@@ -236,6 +235,7 @@ func (r *run) tenant(ctx context.Context, cancel context.CancelFunc, tenant stri
 	var t *tenantCheck
 	for range tries {
 		t = newTenantCheck(r, tenant, epochs)
+		t.ahead, next.ahead = next.ahead, nil
 		again, err := t.guarded(ctx)
 		if _, crashed := errors.AsType[*crash](err); crashed {
 			r.crashed(t, err)

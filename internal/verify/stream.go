@@ -195,7 +195,7 @@ func (t *tenantCheck) streamCommits(ctx context.Context, name store.LogName, aft
 		if until <= after {
 			return nil, false, nil
 		}
-		rows, err := t.scanner.Commits(ctx, name, after, until, commitsPerPage)
+		rows, err := t.readCommits(ctx, name, after, until)
 		if err != nil {
 			return nil, false, err
 		}
@@ -248,7 +248,7 @@ func (t *tenantCheck) streamEvents(ctx context.Context, name store.LogName, afte
 	limit := int32(store.FirstLimit)
 	read := func(ctx context.Context) (*rows, bool, error) {
 		content, _ := rowPages.Get().(*rows)
-		if err := t.scanner.Events(ctx, name, after, until, limit, content.page); err != nil {
+		if err := t.readEvents(ctx, name, after, until, limit, content); err != nil {
 			return nil, false, err
 		}
 		n := content.page.Len()

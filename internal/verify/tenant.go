@@ -35,6 +35,7 @@ type tenantCheck struct {
 	announcements []intent
 	logs          map[int32]*logCheck
 	report        *Report
+	ahead         *store.TenantAhead // nil where nothing was read ahead
 }
 
 func newTenantCheck(r *run, tenant string, epochs []int32) *tenantCheck {
@@ -49,11 +50,7 @@ func newTenantCheck(r *run, tenant string, epochs []int32) *tenantCheck {
 }
 
 func (t *tenantCheck) check(ctx context.Context) error {
-	var err error
-	if t.prunes, err = t.scanner.Prunes(ctx, t.tenant); err != nil {
-		return err
-	}
-	if t.epochRows, err = t.scanner.Epochs(ctx, t.tenant); err != nil {
+	if err := t.readRemovals(ctx); err != nil {
 		return err
 	}
 	t.addKnownEpochs()
