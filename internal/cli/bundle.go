@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,7 +46,10 @@ is written (exit code 1). So it is where events were removed that no verified ev
 of the tenant _system announces; the announcements go into the bundle, which takes
 a login that may read them.
 
-The window is since <= t < until. Events committed meanwhile are not in it.`,
+The window is since <= t < until. Events committed meanwhile are not in it.
+
+FILE is there whole or not at all. Exit codes: 0 it is written; 1 the store
+contradicts its log; 2 usage or environment; 3 interrupted.`,
 		Example: `  otelaudit bundle --tenant acme --key log.key --out acme.bundle
   otelaudit bundle --tenant acme --key log.key --out denials.bundle --outcome denied --since 2026-01-01 --until 2026-04-01`,
 		Args: exactly(),
@@ -96,7 +100,7 @@ func (o *bundleOptions) run(cmd *cobra.Command, sys *System) error {
 	}
 	scanner, err := o.database.scan(cmd.Context(), sys, o.tenant)
 	if err != nil {
-		return err
+		return describeCheck(cmd.Context(), err)
 	}
 	defer scanner.Close()
 	progress := newCountLine(sys)
@@ -112,7 +116,7 @@ func (o *bundleOptions) run(cmd *cobra.Command, sys *System) error {
 	})
 	progress.stop()
 	if err != nil {
-		return describeBundle(err)
+		return describeBundle(cmd.Context(), err)
 	}
 	return writeReport(sys, format, &report)
 }
@@ -180,8 +184,10 @@ func wholeMicroseconds(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-func describeBundle(err error) error {
+func describeBundle(ctx context.Context, err error) error {
 	switch {
+	case ctx.Err() != nil:
+		return describeCheck(ctx, err)
 	case errors.Is(err, bundle.ErrDamaged), errors.Is(err, bundle.ErrRoot):
 		return negative("nothing was written; 'otelaudit verify' says what is wrong, and where", "%w", err)
 	case errors.Is(err, bundle.ErrNoLog):

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/otelaudit/otelaudit/internal/regular"
 )
@@ -13,22 +12,25 @@ import (
 // writeFileWhole puts a file in its place when write has succeeded and it is on
 // the disk; otherwise there is none, and what had the name stays. Only this user
 // may read it.
+//
+// What a run for the same name left behind that was killed is removed.
 func writeFileWhole(path string, write func(w io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	removeLeftovers(path)
+	file, err := createPartial(path)
 	if err != nil {
 		return environmentError("", err)
 	}
 	defer func() {
 		if err != nil {
-			_ = file.Close()
 			_ = os.Remove(file.Name())
 		}
+		_ = file.Close() // after the name is gone, for it gives back the lock
 	}()
 	out := bufio.NewWriterSize(file, 1<<16)
 	if err := write(out); err != nil {
 		return err
 	}
-	if err := errors.Join(out.Flush(), file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(out.Flush(), file.Sync()); err != nil {
 		return environmentError("", err)
 	}
 	if err := os.Rename(file.Name(), path); err != nil {

@@ -39,9 +39,9 @@ func newReconcile(sys *System) *cobra.Command {
 		Long: `Compare the store with the journal, event by event: by identity, then by leaf. It
 finds what no signature shows, because whoever did it holds the log's key.
 
-  only_in_journal      deleted from the store, or never stored there and never sent
-                       again by its client; pruned, in quarantine and under way
-                       are ruled out
+  only_in_journal      never stored and never sent again by its client, who heard no
+                       success, or deleted from the store; pruned, in quarantine,
+                       under way and acknowledged as lost are ruled out
   only_in_store        forged, or the journal was out when it was stored
   altered              the same identity, another record
   quarantine_missing   a quarantined record that the store lost
@@ -56,6 +56,10 @@ No alarm, and counted: an application's retry, a conflict that is in quarantine,
 what was pruned, what is older than the journal, what is younger than --grace, and
 events of _system, which this program writes into the store alone.
 
+A notice and no alarm is lost_acknowledged: after a restore, 'otelaudit recover'
+signed that events were lost. Of the entries that only the journal has, and whose
+time fits, as many are taken for those events as were lost, and no more.
+
 What was pruned or removed counts only as far as a verified event of the tenant
 _system announces it, and a quarantined record only if it is the one that the
 journal has: the store's own tables explain nothing.
@@ -69,7 +73,8 @@ With --sent the store is held against a client's list of what it sent: JSON Line
 with event_id, or what 'otelaudit send --format json' prints.
 
 It needs the auditor role. Exit codes: 0 they agree; 1 they do not; 2 usage or
-environment; 3 nothing was found that is certain, and not everything is.`,
+environment; 3 nothing was found that is certain, and not everything is, or it was
+interrupted.`,
 		Example: `  otelaudit reconcile --journal /mnt/journal --trust trust
   otelaudit reconcile --tenant acme --journal /mnt/journal --trust trust --since 30d --format json
   otelaudit reconcile --tenant acme --sent sent.jsonl`,
@@ -134,7 +139,7 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	}
 	scanner, reader, err := o.connect(ctx, sys)
 	if err != nil {
-		return err
+		return describeCheck(ctx, err)
 	}
 	defer scanner.Close()
 	defer reader.Close()
@@ -150,7 +155,7 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	case errors.Is(err, reconcile.ErrNoJournal), errors.Is(err, fs.ErrNotExist):
 		return environmentError("--journal is the directory of an auditjournal exporter", err)
 	case err != nil:
-		return describeRead(err)
+		return describeCheck(ctx, err)
 	}
 	if err := printReconciliation(sys.Stdout, format, report); err != nil {
 		return err
@@ -175,6 +180,15 @@ func (o *reconcileOptions) connect(ctx context.Context, sys *System) (*store.Sca
 		return nil, nil, err
 	}
 	return scanner, reader, nil
+}
+
+// describeCheck describes what kept a check from its end. One that was
+// interrupted is incomplete, whatever its statement in flight came to.
+func describeCheck(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &failure{code: exitIncomplete, err: errors.New("interrupted")}
+	}
+	return describeRead(err)
 }
 
 // reconciled is the exit code of a report that was printed.
@@ -223,9 +237,13 @@ func printReconciliation(out io.Writer, format string, r *reconcile.Report) erro
 	if c.UnprovenRemovals > 0 {
 		fmt.Fprintf(out, "the store says of %s that nobody announced: not believed; 'otelaudit verify' says which\n", counted(c.UnprovenRemovals, "removal"))
 	}
+	for i := range r.Notices {
+		n := &r.Notices[i]
+		fmt.Fprintf(out, "%s: tenant %s: %s: %s\n", n.Kind, printable(n.Tenant), printable(n.Detail), printable(n.Reason))
+	}
 	_, err := fmt.Fprintf(out, `%s: journal %s; %s, %s, %d matched
-retries %d, conflicts in quarantine %d, quarantined %d, pruned %d, under way %d, older than the journal %d, system %d
-`, r.Verdict, r.JournalVerdict, counted(c.JournalEntries, "entry"), counted(c.StoreEvents, "event"), c.Matched, c.Retries, c.Conflicts, c.Quarantined, c.Pruned, c.UnderWay, c.BeforeJournal, c.System)
+retries %d, conflicts in quarantine %d, quarantined %d, pruned %d, acknowledged as lost %d, under way %d, older than the journal %d, system %d
+`, r.Verdict, r.JournalVerdict, counted(c.JournalEntries, "entry"), counted(c.StoreEvents, "event"), c.Matched, c.Retries, c.Conflicts, c.Quarantined, c.Pruned, c.LostAcknowledged, c.UnderWay, c.BeforeJournal, c.System)
 	return err
 }
 
@@ -241,7 +259,7 @@ func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format stri
 	}
 	scanner, reader, err := o.connect(ctx, sys)
 	if err != nil {
-		return err
+		return describeCheck(ctx, err)
 	}
 	defer scanner.Close()
 	defer reader.Close()
@@ -252,7 +270,7 @@ func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format stri
 	case errors.Is(err, reconcile.ErrSent):
 		return usageError(`each line is {"event_id": …} or what 'otelaudit send --format json' prints`, "--sent: %w", err)
 	case err != nil:
-		return describeRead(err)
+		return describeCheck(ctx, err)
 	}
 	object, err := json.Marshal(report)
 	if err != nil {

@@ -9,5 +9,6 @@
 // sink, and one bucket at a time is in memory. With 256 buckets and ten million
 // entries on both sides that is 80,000 entries, 40 MB, and 4 GB of disk. What is
 // held throughout are about 200 bytes for each quarantined record, 32 for each leaf
-// that was removed one by one, and up to MaxFindings findings.
+// that was removed one by one, 500 for each entry of an acknowledged loss, and up to
+// MaxFindings findings.
 package reconcile

@@ -220,18 +220,6 @@ func (r *run) journaledAlone(ctx context.Context, j *item, g *group) error {
 	return r.byKey.add(j.tenant, j.key, &marked)
 }
 
-// lost is an entry of the journal that the store has nowhere. Its line is
-// negative where its id is another event's.
-func (r *run) lost(j *item) {
-	if j.line < 0 {
-		j.line = -j.line
-		r.report.find(j.finding(r, Altered, "the store has another record under this id, and the quarantine not this one"))
-		return
-	}
-	r.report.find(j.finding(r, OnlyInJournal, "the store does not have it, it is not under way, no quarantined record is it, and no announced removal explains it: "+
-		"deleted from PostgreSQL, or never stored there and never sent again by its client, or signed into the journal by somebody who has the key"))
-}
-
 // matchKeys explains what stayed alone by the idempotency key: an application
 // that repeats its key under new event ids.
 func (r *run) matchKeys(ctx context.Context) error {

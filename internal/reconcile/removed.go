@@ -96,5 +96,5 @@ func (r *run) prune(j *item) {
 		r.report.Counts.Pruned++
 		return
 	}
-	r.report.find(j.finding(r, Unconfirmed, "more entries than retention removed are of its time and not in the store: one of them was deleted, or this is a retry of another"))
+	r.report.find(j.finding(r, Unconfirmed, "more entries than retention removed are of its time and not in the store: this is a retry of another, or one of them was never stored, or deleted"))
 }

@@ -10,9 +10,9 @@ import (
 type Kind string
 
 // The kinds of findings. The first six mean that evidence was lost, altered or
-// made up; Unconfirmed means that the journal cannot tell.
+// made up, as far as the two sinks can tell; Unconfirmed means that they cannot.
 const (
-	OnlyInJournal     Kind = "only_in_journal"    // deleted from the store, or never stored and never sent again; not pruned, in quarantine or under way
+	OnlyInJournal     Kind = "only_in_journal"    // never stored and never sent again, or deleted; not pruned, in quarantine, under way or of an acknowledged loss
 	OnlyInStore       Kind = "only_in_store"      // forged, or the journal was out when it was stored
 	Altered           Kind = "altered"            // the same identity, another record, none of them in quarantine
 	QuarantineMissing Kind = "quarantine_missing" // the journal has a quarantined record that the store lost
@@ -32,6 +32,11 @@ const (
 	// Unreadable is an entry of the journal that is no record, or an event whose
 	// columns are none.
 	Unreadable Kind = "unreadable"
+
+	// LostAcknowledged is no finding but a notice: the journal has an event that
+	// may be one of those of which a signed statement says that the store lost
+	// them.
+	LostAcknowledged Kind = "lost_acknowledged"
 )
 
 // alarms says whether a finding is one of tampering or loss.
@@ -51,9 +56,22 @@ type Finding struct {
 	Detail     string `json:"detail"`
 }
 
+// Notice is a difference between the two sinks that the holder of the log's key
+// has acknowledged.
+type Notice struct {
+	Kind           Kind   `json:"kind"` // lost_acknowledged
+	Tenant         string `json:"tenant"`
+	Epoch          int32  `json:"epoch"`           // which was opened with the acknowledgment
+	Lost           int64  `json:"lost"`            // how many events were lost
+	Entries        int64  `json:"entries"`         // how many entries that only the journal has can be of them, at most Lost
+	AcknowledgedAt string `json:"acknowledged_at"` // signed
+	Reason         string `json:"reason"`          // signed
+	Detail         string `json:"detail"`
+}
+
 // Counts say what became of every entry of both sinks. An entry of the journal
 // is counted once, under Matched, Retries, Conflicts, Quarantined, Pruned,
-// UnderWay or a finding; so is an event of the store.
+// LostAcknowledged, UnderWay or a finding; so is an event of the store.
 type Counts struct {
 	JournalEntries int64 `json:"journal_entries"` // records in the window
 	StoreEvents    int64 `json:"store_events"`    // in the window
@@ -62,9 +80,13 @@ type Counts struct {
 	Conflicts      int64 `json:"conflicts"`       // another event under an identity: it is in quarantine
 	Quarantined    int64 `json:"quarantined"`     // in the journal, and in the store's quarantine
 	Pruned         int64 `json:"pruned"`          // in the journal, and removed from the store by retention, proven
-	UnderWay       int64 `json:"under_way"`       // too young to judge, or not yet acknowledged
-	BeforeJournal  int64 `json:"before_journal"`  // in the store, older than the journal's first entry
-	System         int64 `json:"system"`          // events of _system, which the command line writes into the store alone
+	// LostAcknowledged are in the journal, and may be of what a signed statement
+	// says the store lost.
+	LostAcknowledged int64 `json:"lost_acknowledged"`
+
+	UnderWay      int64 `json:"under_way"`      // too young to judge, or not yet acknowledged
+	BeforeJournal int64 `json:"before_journal"` // in the store, older than the journal's first entry
+	System        int64 `json:"system"`         // events of _system, which the command line writes into the store alone
 	// UnprovenRemovals are rows of audit_prunes and audit_pruned_leaves that no
 	// verified event of _system announces: they explain nothing.
 	UnprovenRemovals int64 `json:"unproven_removals"`
@@ -75,7 +97,10 @@ type Report struct {
 	Verdict  string    `json:"verdict"` // agree, differ or incomplete
 	Findings []Finding `json:"findings"`
 	More     int64     `json:"more_findings"` // found beyond MaxFindings
-	Counts   Counts    `json:"counts"`
+	Notices  []Notice  `json:"notices"`
+	// Acknowledged names the entries behind the notices, at most MaxFindings.
+	Acknowledged []Finding `json:"acknowledged,omitempty"`
+	Counts       Counts    `json:"counts"`
 	// JournalVerdict is what verifying the journals themselves gave, the worst of
 	// them: the word of one counts only where it is intact.
 	JournalVerdict string    `json:"journal_verdict"`
@@ -126,11 +151,13 @@ func (r *Report) find(f Finding) {
 	r.Findings = append(r.Findings, f)
 }
 
+func compareFindings(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.RecordedAt, b.RecordedAt),
+		cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.EventID, b.EventID))
+}
+
 func (r *Report) finish() {
-	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.RecordedAt, b.RecordedAt),
-			cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.EventID, b.EventID))
-	})
+	slices.SortFunc(r.Findings, compareFindings)
 	switch {
 	case r.alarm:
 		r.Verdict = Differ

@@ -45,7 +45,7 @@ type Options struct {
 // What the store says was removed is read after its events: what retention takes
 // meanwhile is known then.
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
-	r := &run{Options: o, started: o.Now(), report: &Report{Findings: []Finding{}}}
+	r := &run{Options: o, started: o.Now(), report: &Report{Findings: []Finding{}, Notices: []Notice{}}}
 	if r.Progress == nil {
 		r.Progress = func(string, int64) {}
 	}
@@ -80,12 +80,13 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	defer r.byHash.close()
 
 	for _, step := range []func(context.Context) error{
-		r.readJournals, r.readQuarantine, r.readStore, r.readRemovals, r.matchIDs, r.matchKeys, r.matchHashes,
+		r.readJournals, r.readQuarantine, r.readStore, r.readRemovals, r.readLosses, r.matchIDs, r.matchKeys, r.matchHashes,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
+	r.tellLosses()
 	r.report.finish()
 	return r.report, nil
 }
@@ -116,6 +117,8 @@ type run struct {
 	macKeys      map[string]struct{} // of the journals' MACs
 	journalCount int64
 	pruned       map[string]*pruned // by tenant
+	losses       map[string][]*loss // by tenant, in the order of their epochs
+	acknowledged map[happening]struct{}
 }
 
 // verifyJournal holds a journal against its own signatures: its word counts only

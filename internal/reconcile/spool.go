@@ -46,6 +46,9 @@ func (s *spool) add(tenant, name string, i *item) error {
 		if err != nil {
 			return err
 		}
+		// It has no name from now on, so that nothing stays behind a run that was
+		// killed; where files in use keep theirs, the directory goes with it.
+		_ = os.Remove(file.Name())
 		s.files[bucket], s.out[bucket] = file, bufio.NewWriterSize(file, spoolBuffer)
 	}
 	s.line = i.append(s.line[:0])

@@ -20,7 +20,7 @@ const (
 	whyMerge   = "whoever holds the log's key can sign one commit in place of two"
 	whySplit   = "whoever holds the log's key can sign two commits in place of one"
 	whyPrune   = "whoever holds the log's key can announce a removal in the log of `_system`; every report says what was removed (notice `pruned` or `removed`)"
-	whyLoss    = "whoever holds the log's key can declare a loss; every report says so (notice `loss_acknowledged`)"
+	whyLoss    = "whoever holds the log's key can declare a loss; every report says so (notice `loss_acknowledged`), and reconcile names the events that the journal still has (`lost_acknowledged`)"
 	whyClosed  = "whoever holds the log's key can also sign anew the statement that closed the epoch"
 
 	whyUnsigned  = "a log of which nothing was ever signed looks the same: nothing of it can be verified"
