@@ -73,7 +73,7 @@ func (s *Scanner) ReadAhead(ctx context.Context, tenants []string, epochs map[st
 			small = append(small, log)
 		}
 	}
-	if bytes, err = s.readSmall(ctx, tenants, ahead, small); err != nil {
+	if bytes, err = s.readSmall(ctx, ahead, small); err != nil {
 		return nil, 0, err
 	}
 	return ahead, bytes, nil
@@ -102,7 +102,7 @@ func (s *Scanner) readHeads(ctx context.Context, tenants []string, ahead []*Tena
 }
 
 // readSmall is the second exchange.
-func (s *Scanner) readSmall(ctx context.Context, tenants []string, ahead []*TenantAhead, logs []*LogAhead) (bytes int, err error) {
+func (s *Scanner) readSmall(ctx context.Context, ahead []*TenantAhead, logs []*LogAhead) (bytes int, err error) {
 	if len(logs) == 0 {
 		return 0, nil
 	}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestReadingAheadIsReadingEach(t *testing.T) {
 	for tenant, n := range sizes {
 		tenants, epochs[tenant] = append(tenants, tenant), []int32{0}
 		for i := range n {
-			rec := audit(tenant, fmt.Sprint(i), fmt.Sprintf("key-%d", i), 1)
+			rec := audit(tenant, strconv.Itoa(i), fmt.Sprintf("key-%d", i), 1)
 			if tenant == "wide" {
 				rec.Payload = record.EmptyObject().Set("filler", record.StringValue(strings.Repeat("x", 2<<20)))
 			}
