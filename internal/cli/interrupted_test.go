@@ -47,7 +47,8 @@ func TestAnInterruptedCheckIsIncomplete(t *testing.T) {
 					Stdin: strings.NewReader(`{"event_id":"nobody"}` + "\n"), Stdout: &bytes.Buffer{}, Stderr: &errs,
 					Getenv: func(string) string { return "" }, Rand: strings.NewReader(""),
 					Now: func() time.Time {
-						if calls++; calls == interruptAt {
+						calls++
+						if calls == interruptAt {
 							cancel()
 						}
 						return time.Now()

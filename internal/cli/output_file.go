@@ -22,7 +22,7 @@ func writeFileWhole(path string, write func(w io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(file.Name())
+			_ = os.Remove(file.Name()) //nolint:gosec // beside the path that the user names
 		}
 		_ = file.Close() // after the name is gone, for it gives back the lock
 	}()
@@ -33,7 +33,7 @@ func writeFileWhole(path string, write func(w io.Writer) error) (err error) {
 	if err := errors.Join(out.Flush(), file.Sync()); err != nil {
 		return environmentError("", err)
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	if err := os.Rename(file.Name(), path); err != nil { //nolint:gosec // beside the path that the user names
 		return environmentError("", err)
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 // it names.
 const partialEnv = "OTELAUDIT_TEST_PARTIAL"
 
-func init() {
+func init() { //nolint:gochecknoinits // before the test framework reads its flags
 	path := os.Getenv(partialEnv)
 	if path == "" {
 		return

@@ -38,7 +38,7 @@ func createPartial(path string) (*os.File, error) {
 
 // isStill reports whether a name is that of an open file.
 func isStill(name string, file *os.File) bool {
-	there, err := os.Lstat(name)
+	there, err := os.Lstat(name) //nolint:gosec // beside the path that the user names
 	if err != nil {
 		return false
 	}
@@ -69,12 +69,12 @@ func isPartial(entry fs.DirEntry, path string) bool {
 
 func removeLeftover(name string) {
 	// Neither what a link leads to nor what has no end is opened.
-	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0) //nolint:gosec // beside the path that the user names
 	if err != nil {
 		return
 	}
 	defer file.Close()
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && isStill(name, file) {
-		_ = os.Remove(name)
+		_ = os.Remove(name) //nolint:gosec // beside the path that the user names
 	}
 }

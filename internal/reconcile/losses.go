@@ -23,7 +23,7 @@ type loss struct {
 
 // entriesByTime is a heap with the oldest entry on top: what was lost is the end
 // of a log, so where there are too many the oldest are the ones too many.
-type entriesByTime []*item
+type entriesByTime []*item //nolint:recvcheck // as package heap wants them
 
 func (e entriesByTime) Len() int { return len(e) }
 func (e entriesByTime) Less(a, b int) bool {
