@@ -28,15 +28,15 @@ func TestAnchorsOfALostHistoryAreAcknowledged(t *testing.T) {
 			with := func(o *verify.Options) { o.State = state }
 			require.Equal(t, verify.Tampered, v.verify().Verdict, "before it is acknowledged")
 
-			s := statement("acme", int64(20+grown), v.rootAt(20+grown))
+			s := statement(int64(20+grown), v.rootAt(20+grown))
 			s.LostSize, s.LostRoot = 44, smaller
-			v.openEpoch("acme", s)
+			v.openEpoch(s)
 			require.Equal(t, verify.Tampered, v.verify().Verdict, "an anchor beyond what is acknowledged")
 			v.tamper(`DELETE FROM audit_epochs`)
 
 			s.LostSize, s.LostRoot = 50, root
-			v.openEpoch("acme", s)
-			v.writeEpoch("acme", 1, &s)
+			v.openEpoch(s)
+			v.writeEpoch()
 			for _, report := range []*verify.Report{v.verify(), v.verify(with)} {
 				requireIntact(t, report)
 				require.True(t, hasNotice(report, verify.LossAcknowledged))

@@ -211,8 +211,8 @@ func TestTheRemovalsOfOneTenantAreProvenInSystem(t *testing.T) {
 	require.Equal(t, []string{"event_changed _system/0[0,1) p-0", "prune_unproven acme/0[0,10) p-0"}, found(v.verify(one)))
 }
 
-// openEpoch writes the statement of a new epoch, as `recover` does.
-func (v *trail) openEpoch(tenant string, s merkle.EpochStatement) {
+// openEpoch writes the statement of a new epoch of acme, as `recover` does.
+func (v *trail) openEpoch(s merkle.EpochStatement) {
 	v.t.Helper()
 	origin, err := merkle.ParseOrigin(s.Origin)
 	require.NoError(v.t, err)
@@ -220,7 +220,7 @@ func (v *trail) openEpoch(tenant string, s merkle.EpochStatement) {
 	note, err := v.ring.Sign(s.Text())
 	require.NoError(v.t, err)
 	v.tamper(`INSERT INTO audit_epochs (recorded_at, prev_size, epoch, tenant_id, reason, note) VALUES ($1, $2, $3, $4, $5, $6)`,
-		s.RecordedAt, s.PreviousSize, origin.Epoch, tenant, s.Reason, string(note))
+		s.RecordedAt, s.PreviousSize, origin.Epoch, "acme", s.Reason, string(note))
 }
 
 func (v *trail) rootAt(size int) (root merkle.Hash) {
@@ -233,9 +233,9 @@ func (v *trail) rootAt(size int) (root merkle.Hash) {
 	return merkle.Hash(b)
 }
 
-func statement(tenant string, size int64, root merkle.Hash) merkle.EpochStatement {
+func statement(size int64, root merkle.Hash) merkle.EpochStatement {
 	return merkle.EpochStatement{
-		Origin: merkle.TenantOrigin(logName, tenant, 1), PreviousOrigin: merkle.TenantOrigin(logName, tenant, 0),
+		Origin: merkle.TenantOrigin(logName, "acme", 1), PreviousOrigin: merkle.TenantOrigin(logName, "acme", 0),
 		PreviousSize: size, PreviousRoot: root, RecordedAt: time.Now().UTC().Truncate(time.Microsecond), Reason: "restored from a backup",
 	}
 }
@@ -268,12 +268,12 @@ func TestAnAcknowledgedLossIsANotice(t *testing.T) {
 			v := newTrail(t)
 			v.fill("acme", 0, 30, 10)
 			v.fill("other", 0, 5, 5)
-			s := statement("acme", 20, v.rootAt(20))
+			s := statement(20, v.rootAt(20))
 			s.LostSize, s.LostRoot = 30, v.rootAt(30)
 			restore(v)
 			test.change(v, &s)
-			v.openEpoch("acme", s)
-			v.writeEpoch("acme", 1, &s)
+			v.openEpoch(s)
+			v.writeEpoch()
 			if test.after != "" {
 				v.tamper(test.after)
 			}
@@ -286,8 +286,9 @@ func TestAnAcknowledgedLossIsANotice(t *testing.T) {
 
 // writeEpoch commits two events in a new epoch without a Sealer that checks what
 // is in front of it: here the statement may be a lie.
-func (v *trail) writeEpoch(tenant string, epoch int32, _ *merkle.EpochStatement) {
+func (v *trail) writeEpoch() {
 	v.t.Helper()
+	const tenant, epoch = "acme", int32(1)
 	var tree merkle.Frontier
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	for i := range 2 {
@@ -329,10 +330,10 @@ func TestUnsignedEventsAreNotCheckedUntilAStatementCoversThem(t *testing.T) {
 	require.Len(t, report.Unchecked, 1)
 	require.EqualValues(t, 12, report.Unchecked[0].Until)
 
-	s := statement("acme", 12, tree.Root())
-	v.openEpoch("acme", s)
+	s := statement(12, tree.Root())
+	v.openEpoch(s)
 	requireIntact(t, v.verify())
-	v.writeEpoch("acme", 1, &s)
+	v.writeEpoch()
 	requireIntact(t, v.verify())
 	v.tamper(`UPDATE audit_events SET reason = 'x' WHERE tenant_id = 'acme' AND epoch = 0 AND seq = 5`)
 	require.Equal(t, []string{"event_changed acme/0[5,6) ev-000005"}, found(v.verify()))

@@ -146,7 +146,7 @@ func TestAnEpochThatEndedInALossCannotBeWrittenAnew(t *testing.T) {
 	v := newTrail(t)
 	v.fill("acme", 0, 30, 10)
 	anchors := v.options().Anchors
-	s := statement("acme", 20, v.rootAt(20))
+	s := statement(20, v.rootAt(20))
 	s.LostSize, s.LostRoot = 30, v.rootAt(30)
 	for _, table := range []string{"audit_events", "audit_event_ids", "audit_commits"} {
 		v.tamper("DELETE FROM " + table)
@@ -163,8 +163,8 @@ func TestAnEpochThatEndedInALossCannotBeWrittenAnew(t *testing.T) {
 		}
 		v.write(batch...)
 	}
-	v.openEpoch("acme", s)
-	v.writeEpoch("acme", 1, &s)
+	v.openEpoch(s)
+	v.writeEpoch()
 	require.Contains(t, found(v.verify(func(o *verify.Options) { o.Anchors = anchors })), "fork acme/0[0,20)")
 	require.Contains(t, found(v.verify(func(o *verify.Options) { o.Anchors = nil })), "fork acme/0[0,20)", "the statement knows the tree")
 }
