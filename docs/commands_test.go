@@ -45,7 +45,7 @@ func TestDocumentedCommandsExist(t *testing.T) {
 
 var (
 	readmeCommands  = regexp.MustCompile("(?s)## Command line\n\n`otelaudit ([^`]*)`")
-	programCommands = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*) +\S`)
+	programCommands = regexp.MustCompile(`(?m)^ {2}([a-z][a-z-]*) +\S`)
 )
 
 // TestReadmeNamesEveryCommand compares the README's list with the program's.

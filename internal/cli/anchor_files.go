@@ -19,15 +19,13 @@ func anchorFiles(sys *System, named []string, variable string) []string {
 }
 
 // readAnchorFiles returns the checkpoints of every file, in any form in which
-// they are kept, and the file of each. flag names the files in errors.
-func readAnchorFiles(flag string, paths ...string) (notes [][]byte, files []string, err error) {
+// they are kept. flag names the files in errors.
+func readAnchorFiles(flag string, paths ...string) (notes [][]byte, err error) {
 	contents, err := loadAnchorFiles(flag, paths...)
-	for i := range contents {
-		for _, note := range contents[i].Notes {
-			notes, files = append(notes, note), append(files, paths[i])
-		}
+	for _, found := range contents {
+		notes = append(notes, found.Notes...)
 	}
-	return notes, files, err
+	return notes, err
 }
 
 // loadAnchorFiles returns what every file holds.

@@ -211,7 +211,7 @@ func (c *collectedHeads) incomplete() error {
 // appendTo appends what is new to an anchor file, once the store has been held
 // against all that is in it.
 func (c *collectedHeads) appendTo(ctx context.Context, path string) error {
-	kept, _, err := readAnchorFiles("append", path)
+	kept, err := readAnchorFiles("append", path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

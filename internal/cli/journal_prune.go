@@ -130,7 +130,7 @@ func (o *journalPruneOptions) options(cmd *cobra.Command, sys *System) (*journal
 	if len(files) == 0 {
 		return nil, usageError("the anchor_file of the exporter auditjournal, or a copy of it", "--anchors is missing: a segment is removed only when its end is anchored")
 	}
-	anchors, _, err := readAnchorFiles("anchors", files...)
+	anchors, err := readAnchorFiles("anchors", files...)
 	if err != nil {
 		return nil, err
 	}

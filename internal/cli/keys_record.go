@@ -65,7 +65,7 @@ func (l *keyLog) notes(sys *System) ([][]byte, error) {
 			files = []string{file}
 		}
 	}
-	notes, _, err := readAnchorFiles("anchors", files...)
+	notes, err := readAnchorFiles("anchors", files...)
 	return notes, err
 }
 

@@ -155,7 +155,7 @@ func (o *proveOptions) proveConsistency(ctx context.Context, sys *System, trust 
 
 // readKeptCheckpoints reads a file that must hold a checkpoint.
 func readKeptCheckpoints(path string) ([][]byte, error) {
-	notes, _, err := readAnchorFiles("from", path)
+	notes, err := readAnchorFiles("from", path)
 	if err == nil && len(notes) == 0 {
 		return nil, environmentError("", fmt.Errorf("--from: %s: %w", path, anchor.ErrNone))
 	}

@@ -133,7 +133,7 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	if err != nil {
 		return err
 	}
-	notes, _, err := readAnchorFiles("anchors", anchorFiles(sys, o.anchors, "AUDIT_JOURNAL_ANCHOR_FILE")...)
+	notes, err := readAnchorFiles("anchors", anchorFiles(sys, o.anchors, "AUDIT_JOURNAL_ANCHOR_FILE")...)
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func (o *recoverOptions) load(sys *System) (*keys.Ring, [][]byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	notes, _, err := readAnchorFiles("anchors", anchorFiles(sys, o.anchors, "AUDIT_ANCHOR_FILE")...)
+	notes, err := readAnchorFiles("anchors", anchorFiles(sys, o.anchors, "AUDIT_ANCHOR_FILE")...)
 	return ring, notes, err
 }
 
