@@ -47,6 +47,8 @@ finds what no signature shows, because whoever did it holds the log's key.
   quarantine_missing   a quarantined record that the store lost
   mac_removed          the store lacks the origin MAC that the journal has
   mac_exchanged        the store has another origin MAC than the journal
+  schema_changed       the tables are not what the migrations made, and nothing
+                       they say counts: 'otelaudit verify' tells more
   unconfirmed          the journal has the event and not this leaf: a retry of which
                        it missed the first try, or an edit of the time, the context,
                        the source or the attributes. Or it has a MAC of another key

@@ -33,6 +33,9 @@ const (
 	// columns are none.
 	Unreadable Kind = "unreadable"
 
+	// SchemaChanged: the store's tables are not what the migrations made, so
+	// nothing that is read from them counts and nothing is compared.
+	SchemaChanged Kind = "schema_changed"
 	// LostAcknowledged is no finding but a notice: the journal has an event that
 	// may be one of those of which a signed statement says that the store lost
 	// them.

@@ -79,6 +79,10 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	}
 	defer r.byHash.close()
 
+	if changed, err := r.checkSchema(ctx); changed || err != nil {
+		r.report.finish()
+		return r.report, err
+	}
 	for _, step := range []func(context.Context) error{
 		r.readJournals, r.readQuarantine, r.readStore, r.readRemovals, r.readLosses, r.matchIDs, r.matchKeys, r.matchHashes,
 	} {
@@ -89,6 +93,20 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	r.tellLosses()
 	r.report.finish()
 	return r.report, nil
+}
+
+// checkSchema asks whether the store answers from its tables: a view or a policy
+// in front of them would answer as it likes.
+func (r *run) checkSchema(ctx context.Context) (changed bool, err error) {
+	changes, err := r.Scanner.SchemaChanges(ctx)
+	if _, newer := errors.AsType[*store.NewerSchemaError](err); newer {
+		r.report.find(Finding{Kind: Unreadable, Seq: -1, Detail: err.Error()})
+		return false, nil
+	}
+	for _, change := range changes {
+		r.report.find(Finding{Kind: SchemaChanged, Seq: -1, Detail: change})
+	}
+	return len(changes) > 0, err
 }
 
 // ErrTwice is wrapped where a journal is named a second time.

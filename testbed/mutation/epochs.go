@@ -94,8 +94,8 @@ func closedOperators() []Operator {
 		},
 		{
 			Name: "rewrite a closed epoch", Group: "epoch", Does: "an event of it, and the statement that closed it, both signed", need: need,
-			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: new(hidden(whyClosed, with{Newest, blind},
-				with{Every, log(verify.Fork, verify.TailMissing)}, with{Beside, exact(altered)}, with{MAC, log(verify.MACInvalid)}))},
+			expect: [3]*expectation{Edits: nil, Recomputes: nil, Signs: new(butTold(hidden(whyClosed, with{Newest, blind},
+				with{Every, blind}, with{Beside, exact(altered)}, with{MAC, log(verify.MACInvalid)}), verify.LossAcknowledged))},
 			apply: func(a *attack) bool {
 				if !a.editClosed() {
 					return false
