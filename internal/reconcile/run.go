@@ -95,20 +95,6 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	return r.report, nil
 }
 
-// checkSchema asks whether the store answers from its tables: a view or a policy
-// in front of them would answer as it likes.
-func (r *run) checkSchema(ctx context.Context) (changed bool, err error) {
-	changes, err := r.Scanner.SchemaChanges(ctx)
-	if _, newer := errors.AsType[*store.NewerSchemaError](err); newer {
-		r.report.find(Finding{Kind: Unreadable, Seq: -1, Detail: err.Error()})
-		return false, nil
-	}
-	for _, change := range changes {
-		r.report.find(Finding{Kind: SchemaChanged, Seq: -1, Detail: change})
-	}
-	return len(changes) > 0, err
-}
-
 // ErrTwice is wrapped where a journal is named a second time.
 var ErrTwice = errors.New("this journal is named twice")
 
@@ -137,6 +123,20 @@ type run struct {
 	pruned       map[string]*pruned // by tenant
 	losses       map[string][]*loss // by tenant, in the order of their epochs
 	acknowledged map[happening]struct{}
+}
+
+// checkSchema asks whether the store answers from its tables: a view or a policy
+// in front of them would answer as it likes.
+func (r *run) checkSchema(ctx context.Context) (changed bool, err error) {
+	changes, err := r.Scanner.SchemaChanges(ctx)
+	if _, newer := errors.AsType[*store.NewerSchemaError](err); newer {
+		r.report.find(Finding{Kind: Unreadable, Seq: -1, Detail: err.Error()})
+		return false, nil
+	}
+	for _, change := range changes {
+		r.report.find(Finding{Kind: SchemaChanged, Seq: -1, Detail: change})
+	}
+	return len(changes) > 0, err
 }
 
 // verifyJournal holds a journal against its own signatures: its word counts only
