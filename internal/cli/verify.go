@@ -69,8 +69,9 @@ is exit code 3. --state makes the runs incremental: it remembers what was
 verified, is an anchor itself, and belongs where only the verifier can write.
 
 The JSON document is {"verdict": "intact"|"tampered"|"incomplete", "store": R,
-"store_unchecked": WHY, "journals": [R]}. Each R has findings (kind, tenant, epoch, seq, until, event_id, file,
-line, detail), unchecked, notices, coverage and logs; until is exclusive.
+"store_unchecked": WHY, "journals": [R]}. Each R has findings (kind, tenant, epoch,
+seq, until, event_id, file, line, detail), unchecked, notices, coverage and logs;
+until is exclusive.
 
 Exit codes: 0 intact; 1 tampered; 2 usage or environment; 3 nothing was found, and
 not everything could be checked.`,
