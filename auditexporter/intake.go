@@ -3,7 +3,6 @@ package auditexporter
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -91,7 +90,7 @@ func (in *intake) add(from origin) {
 	}
 	rec, problem := decoded.Record, decoded.Problem
 	if problem == nil && !decoded.Canonical {
-		problem = in.exporter.settle(rec, decoded.Claims)
+		problem = decoded.Settle(in.exporter.now())
 	}
 	if problem != nil {
 		in.quarantine(from.quarantined(rec, problem.Reason, "", problem.Detail))
@@ -110,28 +109,6 @@ func (in *intake) add(from origin) {
 	part := in.partFor(&event)
 	part.add(event, from, in.exporter.counts.label(rec.Outcome, rec.Action))
 	in.request.size += int64(event.Size())
-}
-
-// settle does for a record that no processor has seen what cannot be left out:
-// value rules, tenant, time, identity. Redaction is the processor's.
-func (e *auditExporter) settle(rec *record.Record, claims []otlpmap.Claim) *record.Problem {
-	for _, c := range claims {
-		if c.Level == claims[0].Level && c.Value != claims[0].Value {
-			return &record.Problem{Reason: record.ReasonTenantConflict, Detail: fmt.Sprintf(
-				"%s and %s of the %s name different tenants", claims[0].Attribute, c.Attribute, c.Level)}
-		}
-	}
-	if strings.HasPrefix(rec.TenantID, "_") {
-		return &record.Problem{Reason: record.ReasonInvalidTenant, Detail: "tenant names that begin with _ are reserved"}
-	}
-	if problem := rec.Normalize(); problem != nil {
-		return problem
-	}
-	rec.SettleTime(e.now().UnixNano())
-	if rec.EventID == "" {
-		rec.EventID = rec.DeriveEventID()
-	}
-	return nil
 }
 
 // partFor returns the part that takes an event: one shard's, with room for it.

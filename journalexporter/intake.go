@@ -69,7 +69,7 @@ func (in *intake) add(ctx context.Context, from origin) {
 	}
 	rec, problem := decoded.Record, decoded.Problem
 	if problem == nil && !decoded.Canonical {
-		problem = in.exporter.settle(rec, decoded.Claims)
+		problem = decoded.Settle(in.exporter.now())
 	}
 	if problem == nil {
 		problem = incomplete(rec)
@@ -127,29 +127,6 @@ func incomplete(rec *record.Record) *record.Problem {
 		return nil
 	}
 	return &record.Problem{Reason: record.ReasonMalformed, Detail: fmt.Sprintf("a record without %s cannot be stored", missing)}
-}
-
-// settle does for a record that no processor has seen what cannot be left out:
-// value rules, tenant, time, identity, as the audit exporter does. Redaction is
-// the processor's.
-func (e *journalExporter) settle(rec *record.Record, claims []otlpmap.Claim) *record.Problem {
-	for _, c := range claims {
-		if c.Level == claims[0].Level && c.Value != claims[0].Value {
-			return &record.Problem{Reason: record.ReasonTenantConflict, Detail: fmt.Sprintf(
-				"%s and %s of the %s name different tenants", claims[0].Attribute, c.Attribute, c.Level)}
-		}
-	}
-	if strings.HasPrefix(rec.TenantID, "_") {
-		return &record.Problem{Reason: record.ReasonInvalidTenant, Detail: "tenant names that begin with _ are reserved"}
-	}
-	if problem := rec.Normalize(); problem != nil {
-		return problem
-	}
-	rec.SettleTime(e.now().UnixNano())
-	if rec.EventID == "" {
-		rec.EventID = rec.DeriveEventID()
-	}
-	return nil
 }
 
 // quarantine adds an entry for what cannot become an event. One that is too

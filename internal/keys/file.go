@@ -3,9 +3,10 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
 
 // maxFileBytes is far more than any key or trust file holds.
@@ -54,13 +55,7 @@ func readPublic(path string) ([]byte, error) {
 }
 
 func readChecked(path string, check func(os.FileInfo) error) ([]byte, error) {
-	// A pipe would block before anybody could see that it is one.
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -69,17 +64,10 @@ func readChecked(path string, check func(os.FileInfo) error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
 	if err := check(info); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-	if err == nil && len(text) > maxFileBytes {
-		err = fmt.Errorf("%s: larger than %d bytes", path, maxFileBytes)
-	}
-	return text, err
+	return regular.Read(file, maxFileBytes)
 }
 
 // staged is a file's new content, written and on the disk beside it under

@@ -47,26 +47,25 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	return Read(file, limit)
+}
+
+// Read reads what is left of a file that Open opened, at most limit bytes.
+// Errors name its path.
+func Read(file *os.File, limit int64) ([]byte, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > limit { // before its bytes are in memory
-		return nil, fmt.Errorf("%s: larger than %d bytes", path, limit)
+	size := info.Size() // so that a file that is too large is never in memory
+	var text []byte
+	if size <= limit {
+		// One byte more than allowed tells that it has grown meanwhile.
+		text, err = io.ReadAll(io.LimitReader(file, limit+1))
+		size = int64(len(text))
 	}
-	text := make([]byte, 0, info.Size()+1)
-	for {
-		n, err := file.Read(text[len(text):cap(text)])
-		text = text[:len(text)+n]
-		switch {
-		case int64(len(text)) > limit:
-			return nil, fmt.Errorf("%s: larger than %d bytes", path, limit)
-		case errors.Is(err, io.EOF):
-			return text, nil
-		case err != nil:
-			return nil, err
-		case len(text) == cap(text):
-			text = append(text, 0)[:len(text)] // it grows meanwhile
-		}
+	if err == nil && size > limit {
+		return nil, fmt.Errorf("%s: larger than %d bytes", file.Name(), limit)
 	}
+	return text, err
 }

@@ -487,5 +487,5 @@ func timeText(t time.Time) string {
 	if t.IsZero() {
 		return "unknown time"
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
+	return merkle.TimeText(t)
 }

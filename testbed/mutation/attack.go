@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/otelaudit/otelaudit/internal/record"
 )
 
 // Attacker is what else of the evidence the author of a change can make fit.
@@ -93,7 +95,7 @@ func (a *attack) log(ok func(logID) bool) (logID, bool) {
 // open reports whether a log is its tenant's newest, of an application's tenant.
 // Who closes one states its root, which would be one more witness.
 func (a *attack) open(log logID) bool {
-	return log.tenant != systemTenant && !slices.ContainsFunc(a.im.epochs, func(e epochRow) bool { return e.tenant == log.tenant && e.epoch > log.epoch })
+	return log.tenant != record.SystemTenant && !slices.ContainsFunc(a.im.epochs, func(e epochRow) bool { return e.tenant == log.tenant && e.epoch > log.epoch })
 }
 
 // event picks an event that satisfies ok.

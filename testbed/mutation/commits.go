@@ -207,7 +207,7 @@ func unsignOperator() Operator {
 		Name: "remove every note of a log", Group: "commit", Does: "note, root and frontier of all its commits, as if integrity had been off; who recomputes edits an event, too",
 		expect: expects(
 			doubted(whyUnsigned, with{Newest, forged}, with{Every, forged}),
-			doubted(whyUnsigned, with{Newest, forged}, with{Every, forged}, with{Beside, exact(altered)}),
+			doubted(whyUnsigned, with{Newest, forged}, with{Every, forged}, with{Beside, exact(altered)}, with{MAC, exact(verify.MACInvalid)}),
 		),
 		apply: func(a *attack) bool {
 			e := a.event(func(e *eventRow) bool {

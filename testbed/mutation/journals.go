@@ -275,6 +275,7 @@ func macInSegment(name, does string, expect [3]*expectation, newest bool) Operat
 
 func journalControlOperators() []Operator {
 	edited := func(kinds ...verify.Kind) [3]*expectation { return expects(seen(log(kinds...))) }
+	spoiled := []verify.Kind{verify.JournalForged, verify.JournalChanged, verify.JournalLineChanged, verify.JournalUnsigned}
 	flip := func(start string) func(a *attack) bool {
 		return func(a *attack) bool {
 			f, l, found := a.control(start, nil)
@@ -292,7 +293,7 @@ func journalControlOperators() []Operator {
 		macInSegment("edit newest journal mac", "the MAC beside an entry of the newest segment", expects(hidden(whyMAC, with{Newest, blind}, with{Every, blind},
 			with{Beside, log(macExchanged, unconfirmed)}, with{MAC, log(verify.MACInvalid)})), true),
 		onFiles("edit journal checkpoint", "one character of a checkpoint line",
-			edited(verify.JournalForged, verify.JournalChanged, verify.JournalLineChanged, verify.JournalUnsigned), flip(checkpointStart)),
+			expects(seen(log(spoiled...), with{MAC, log(append(spoiled, verify.MACInvalid)...)})), flip(checkpointStart)),
 		onFiles("edit journal header", "one character of a segment's first line", edited(verify.JournalForged, verify.JournalChanged), flip(headerStart)),
 		onFiles("edit journal seal", "one character of a segment's last line", edited(verify.JournalForged, verify.JournalChanged), flip(sealStart)),
 		onFiles("delete journal checkpoint", "a checkpoint in the middle, so that two batches look like one",

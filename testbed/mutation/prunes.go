@@ -113,7 +113,7 @@ func pruneOperators() []Operator {
 			apply: func(a *attack) bool {
 				log := logID{a.w.special.announced, 0}
 				commits := a.im.commitsOf(log)
-				if !a.open(log) || len(commits) == 0 || commits[0].prevSize != 0 || commits[0].size != a.w.said.boundary || a.removedFrom(log) {
+				if !a.open(log) || len(commits) == 0 || commits[0].prevSize != 0 || commits[0].size != a.w.said.boundary || a.removedFrom(log) || a.prunedFrom(log) {
 					return false
 				}
 				boundary := *commits[0]
@@ -172,6 +172,12 @@ func (a *attack) removedFrom(log logID) bool {
 	return slices.ContainsFunc(a.im.survived, func(l leafRow) bool { return l.tenant == log.tenant && l.epoch == log.epoch })
 }
 
+// prunedFrom says that retention took the first events: there is nothing left
+// to take.
+func (a *attack) prunedFrom(log logID) bool {
+	return slices.ContainsFunc(a.im.prunes, func(p pruneRow) bool { return p.tenant == log.tenant && p.epoch == log.epoch })
+}
+
 // forget removes an event and keeps its leaf.
 func (a *attack) forget(gone eventRow) {
 	a.im.remove(func(e *eventRow) bool { return e.log() == gone.log() && e.seq == gone.seq })
@@ -185,8 +191,8 @@ func (a *attack) fakeIntent(payload []record.Member) (id string) {
 		return ""
 	}
 	a.w.records++
-	rec := systemRecord(systemTenant, eventID(a.w.records), pruneAction, payload...)
-	log := logID{systemTenant, 0}
+	rec := systemRecord(record.SystemTenant, eventID(a.w.records), pruneAction, payload...)
+	log := logID{record.SystemTenant, 0}
 	at := a.im.commits[0].at
 	for _, c := range a.im.commitsOf(log) {
 		at = c.at

@@ -64,8 +64,6 @@ type journalEntry struct {
 	mac       string
 }
 
-const systemTenant = "_system"
-
 // announcement is what a client said of removals in its own tenant's tree.
 type announcement struct {
 	prune    string // id of the event that names a size
@@ -227,7 +225,7 @@ func (w *world) thisMonth(ctx context.Context) error {
 // system is what the command line writes: into the log of _system, and into no
 // journal.
 func (w *world) system(ctx context.Context, action string, payload ...record.Member) (id string, err error) {
-	rec := w.speak(systemTenant, action, payload...)
+	rec := w.speak(record.SystemTenant, action, payload...)
 	return rec.EventID, w.write(ctx, []*record.Record{rec}, false)
 }
 
@@ -279,7 +277,7 @@ func (w *world) write(ctx context.Context, records []*record.Record, journaled b
 	for _, rec := range records {
 		canonical := canonicalOf(rec)
 		mac := ""
-		if rec.TenantID != systemTenant {
+		if rec.TenantID != record.SystemTenant {
 			mac = w.mac(canonical)
 		}
 		for range 1 + w.rng.IntN(6)/5 {
