@@ -65,7 +65,7 @@ func TestEachRoleDoesItsPartAndNothingElse(t *testing.T) {
 	plantTwoTenants(t, db)
 	tables := column[string](t, connect(t, db.SuperURL),
 		`SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'audit_migrations' ORDER BY 1`)
-	require.Len(t, tables, 13, "ten tables and three partitions")
+	require.Len(t, tables, 17, "fourteen tables and three partitions")
 	isPartition := func(table string) bool { return strings.HasPrefix(table, "audit_events_") }
 
 	for _, role := range []struct {
@@ -73,7 +73,7 @@ func TestEachRoleDoesItsPartAndNothingElse(t *testing.T) {
 		insert, selekt []string // "partition" stands for each
 	}{
 		{"writer", db.WriterURL, []string{"partition", "audit_event_ids", "audit_commits", "audit_epochs", "audit_quarantine"}, []string{"audit_event_ids", "audit_commits", "audit_epochs"}},
-		{"reader", db.ReaderURL, nil, []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention"}},
+		{"reader", db.ReaderURL, nil, []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention", "audit_counts", "audit_counted"}},
 		{"auditor", db.AuditorURL, nil, append([]string{"partition"}, tables...)},
 		{"pruner", db.PrunerURL, nil, nil},
 		{"operator", db.OperatorURL, nil, []string{"audit_quarantine"}},
@@ -86,8 +86,15 @@ func TestEachRoleDoesItsPartAndNothingElse(t *testing.T) {
 				if isPartition(table) {
 					kind = "partition"
 				}
+				update := "UPDATE %s SET tenant_id = 'x'"
+				switch table {
+				case "audit_access":
+					update = "UPDATE %s SET mode = 'off'"
+				case "audit_outbox":
+					update = "UPDATE %s SET record = '{}'"
+				}
 				for _, mutation := range []string{
-					"UPDATE %s SET tenant_id = 'x'", "UPDATE %s SET tenant_id = 'x' WHERE false", "DELETE FROM %s", "TRUNCATE %s", "TRUNCATE %s CASCADE",
+					update, update + " WHERE false", "DELETE FROM %s", "TRUNCATE %s", "TRUNCATE %s CASCADE",
 					"DROP TABLE %s", "ALTER TABLE %s DISABLE TRIGGER ALL", "ALTER TABLE %s DISABLE ROW LEVEL SECURITY", "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY",
 					"CREATE POLICY mine ON %s USING (true)", "ALTER TABLE audit_events DETACH PARTITION %s", "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE",
 					"SELECT * FROM %s FOR UPDATE",
@@ -179,12 +186,14 @@ func TestReadersSeeOneTenant(t *testing.T) {
 		INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id) SELECT 1, now(), 1, 0, t FROM unnest(ARRAY['acme', 'globex']) t;
 		INSERT INTO audit_pruned_leaves (seq, recorded_at, epoch, tenant_id, leaf_hash) SELECT 0, now(), 0, t, sha256('') FROM unnest(ARRAY['acme', 'globex']) t;
 		INSERT INTO audit_legal_holds (tenant_id, reason) SELECT t, 'trial' FROM unnest(ARRAY['acme', 'globex']) t;
-		INSERT INTO audit_retention (tenant_id, keep_days) SELECT t, 365 FROM unnest(ARRAY['acme', 'globex', '_default']) t`)
+		INSERT INTO audit_retention (tenant_id, keep_days) SELECT t, 365 FROM unnest(ARRAY['acme', 'globex', '_default']) t;
+		INSERT INTO audit_counts (tenant_id, day, month, action, events) SELECT t, now(), now(), 'login', 1 FROM unnest(ARRAY['acme', 'globex']) t;
+		INSERT INTO audit_counted (tenant_id, epoch, size) SELECT t, 0, 1 FROM unnest(ARRAY['acme', 'globex']) t`)
 	require.NoError(t, err)
 
 	conn := connect(t, db.ReaderURL)
 	as := func(tenant string) { column[string](t, conn, "SELECT set_config('audit.tenant', $1, false)", tenant) }
-	tables := []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention"}
+	tables := []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention", "audit_counts", "audit_counted"}
 	seen := func(table string) []string {
 		return column[string](t, conn, "SELECT DISTINCT tenant_id FROM "+table)
 	}
@@ -282,10 +291,10 @@ func TestNoFunctionIsOpenToEverybody(t *testing.T) {
 	may := func(url string) []string {
 		return column[string](t, connect(t, url), `SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND has_function_privilege(oid, 'EXECUTE') ORDER BY 1`)
 	}
-	require.Equal(t, []string{"audit_ensure_month", "audit_schema_version"}, may(db.WriterURL))
-	require.Equal(t, []string{"audit_locate", "audit_login_admits", "audit_schema_version"}, may(db.ReaderURL))
-	require.Equal(t, []string{"audit_locate", "audit_login_admits", "audit_schema_version"}, may(db.AuditorURL))
-	require.Equal(t, []string{"audit_schema_version"}, may(db.PrunerURL))
-	require.Equal(t, []string{"audit_schema_version"}, may(db.OperatorURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_ensure_month", "audit_outbox_clear", "audit_outbox_read", "audit_recorded", "audit_schema_version"}, may(db.WriterURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.ReaderURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.AuditorURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.PrunerURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.OperatorURL))
 	require.Empty(t, may(db.NobodyURL))
 }

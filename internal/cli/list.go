@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
@@ -21,6 +22,7 @@ type listOptions struct {
 	actor, target entityFlags
 	since, until  string
 	format        formatFlag
+	access        accessFlags
 }
 
 func newList(sys *System) *cobra.Command {
@@ -71,6 +73,7 @@ func (o *listOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.filter.Cursor, "cursor", "", "continue where a page ended")
 	f.BoolVar(&o.filter.OldestFirst, "oldest-first", false, "oldest first")
 	o.format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL)
+	o.access.register(cmd)
 }
 
 func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
@@ -83,9 +86,17 @@ func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
 		return err
 	}
 	defer reader.Close()
+	trail, err := o.access.trail(cmd.Context(), sys, reader)
+	if err != nil {
+		return err
+	}
 	page, err := reader.List(cmd.Context(), o.tenant, o.filter)
 	if err != nil {
 		return describeRead(err)
+	}
+	err = trail.Record(cmd.Context(), access.Read{Action: access.ActionList, Tenant: o.tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Events))})
+	if err != nil {
+		return describeAccess(err)
 	}
 	return printPage(sys, format, page)
 }

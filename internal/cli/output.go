@@ -15,6 +15,7 @@ const (
 	formatTable = "table" // for people
 	formatJSON  = "json"  // one document
 	formatJSONL = "jsonl" // one object per line
+	formatCSV   = "csv"   // RFC 4180, with a header
 )
 
 // formatFlag chooses among formats; left out, it is a table on a terminal and

@@ -45,7 +45,7 @@ func (o *Options) setDefaults() {
 }
 
 // requiredSchema is the number of the migration this program's statements need.
-const requiredSchema = 6
+const requiredSchema = 10
 
 // VersionError is a store whose tables are older than this program.
 type VersionError struct {
@@ -67,6 +67,7 @@ type readQueries struct {
 	listNewest, listOldest, locate, get, tenant string
 	quarantineList, quarantineGet, holds        string
 	schema, schemaVersion                       string
+	access, recorded, trace, caller             string
 }
 
 func newReadQueries(schema string) readQueries {
@@ -82,6 +83,7 @@ func newReadQueries(schema string) readQueries {
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
 		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"), holds: load("holds"),
 		schema: load("schema"), schemaVersion: load("schema_version"),
+		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"),
 	}
 }
 
@@ -170,11 +172,15 @@ func (e *AccessError) Error() string {
 // through row-level security.
 func (r *Reader) read(ctx context.Context, tenant string, f func(pgx.Tx) error) error {
 	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		timeout := strconv.FormatInt(r.options.StatementTimeout.Milliseconds(), 10)
-		if _, err := tx.Exec(ctx, r.sql.tenant, tenant, timeout); err != nil {
+		if _, err := tx.Exec(ctx, r.sql.tenant, tenant, r.statementTimeout()); err != nil {
 			return err
 		}
 		return f(tx)
 	})
 	return pgurl.Describe(err)
+}
+
+// statementTimeout is the limit of a query as a setting, in milliseconds.
+func (r *Reader) statementTimeout() string {
+	return strconv.FormatInt(r.options.StatementTimeout.Milliseconds(), 10)
 }

@@ -116,7 +116,8 @@ type Database struct {
 // pruner, operator or nobody.
 func (d *Database) Login(role string) string { return d.Name + "_" + role }
 
-// NewDatabase returns a migrated database (schema public, role prefix audit_).
+// NewDatabase returns a migrated database (schema public, role prefix audit_) in
+// which reads leave no trace: see RequireTraces.
 // It is dropped when the test has passed.
 func NewDatabase(t testing.TB) *Database {
 	t.Helper()
@@ -185,8 +186,21 @@ func makeTemplate(ctx context.Context, cluster *pglocal.Cluster) error {
 	if err := cluster.EnsureDatabase(ctx, migratedTemplate); err != nil {
 		return err
 	}
-	_, err := migrations.Runner{}.Up(ctx, cluster.SocketURL(pglocal.Superuser, migratedTemplate))
-	return err
+	if _, err := (migrations.Runner{}).Up(ctx, cluster.SocketURL(pglocal.Superuser, migratedTemplate)); err != nil {
+		return err
+	}
+	return cluster.Exec(ctx, migratedTemplate, "INSERT INTO audit_access (login, mode, reason) VALUES ('', 'off', 'most tests have no collector')")
+}
+
+// RequireTraces makes reads leave a trace, as they must by default: the
+// databases of this package begin with that switched off.
+func (d *Database) RequireTraces(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := Cluster(t).Exec(ctx, d.Name, "DELETE FROM audit_access"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (d *Database) drop(t testing.TB, cluster *pglocal.Cluster) {

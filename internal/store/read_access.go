@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/otelaudit/otelaudit/internal/access"
+	"github.com/otelaudit/otelaudit/internal/pgurl"
+	"github.com/otelaudit/otelaudit/internal/record"
+)
+
+// AccessMode returns whether the reads of this login must leave a trace.
+func (r *Reader) AccessMode(ctx context.Context) (mode access.Mode, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.access).Scan(&mode)
+	})
+	return mode, err
+}
+
+// Trace implements access.Outbox.
+func (r *Reader) Trace(ctx context.Context, caller access.Caller, read access.Read) (eventID string, err error) {
+	outcome := read.Outcome
+	if outcome == "" {
+		outcome = record.OutcomeSuccess
+	}
+	var filter, rows any
+	if !read.Filter.IsAbsent() {
+		filter = string(read.Filter.AppendJSON(nil))
+	}
+	if read.Rows >= 0 {
+		rows = read.Rows
+	}
+	err = r.change(ctx, caller, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.trace, read.Action, outcome, orNull(read.Tenant), filter, rows).Scan(&eventID)
+	})
+	return eventID, err
+}
+
+// Recorded implements access.Outbox.
+func (r *Reader) Recorded(ctx context.Context, eventIDs ...string) (recorded bool, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.recorded, eventIDs).Scan(&recorded)
+	})
+	return recorded, err
+}
+
+// change runs f in a transaction that may write, whose traces name the caller.
+// What it has committed survives a crash of the server, whatever its settings.
+func (r *Reader) change(ctx context.Context, caller access.Caller, f func(pgx.Tx) error) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, r.sql.caller, caller.Name, caller.OSUser, r.statementTimeout()); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+	return pgurl.Describe(err)
+}

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_access_mode()

@@ -1,0 +1,204 @@
+-- Reads and changes of the store leave a trace: an event of the tenant _system.
+-- It waits in an outbox, written by functions that know who asks, until a
+-- collector has taken it through its pipeline into the signed log. Whether reads
+-- must leave one is the owner's to say, in a table that nobody else may write.
+
+-- +goose Up
+SET ROLE {{owner}};
+
+CREATE TABLE {{schema}}.audit_access (
+    login      text COLLATE "C" NOT NULL,
+    mode       text COLLATE "C" NOT NULL,
+    reason     text        NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_by text        NOT NULL DEFAULT session_user,
+    CONSTRAINT audit_access_pkey PRIMARY KEY (login),
+    CONSTRAINT audit_access_mode CHECK (mode IN ('signed', 'required', 'best_effort', 'off')),
+    CONSTRAINT audit_access_reason CHECK (reason <> '')
+);
+
+COMMENT ON TABLE {{schema}}.audit_access IS 'Whether the reads of a login must leave a trace; login '''' is the default of all others. Without a row they must.';
+COMMENT ON COLUMN {{schema}}.audit_access.mode IS
+    'signed: no read before its trace is in the signed log; required: none before its trace is stored; best_effort: try and go on; off: leave none.';
+
+CREATE TABLE {{schema}}.audit_outbox (
+    placed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    event_id  text COLLATE "C" NOT NULL,
+    record    jsonb       NOT NULL,
+    CONSTRAINT audit_outbox_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX audit_outbox_placed ON {{schema}}.audit_outbox (placed_at);
+
+COMMENT ON TABLE {{schema}}.audit_outbox IS 'Events of _system on their way to a collector, which takes them through its pipeline; a row goes when its event is in the log.';
+COMMENT ON COLUMN {{schema}}.audit_outbox.record IS 'The record with the members of its JSON form, times in nanoseconds as text.';
+
+-- Default privileges may have opened what was just made.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    made text;
+    grantee text;
+BEGIN
+    FOREACH made IN ARRAY ARRAY['audit_access', 'audit_outbox'] LOOP
+        FOR grantee IN
+            SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+            FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+            WHERE c.relnamespace = '{{schema}}'::regnamespace AND c.relname = made AND a.grantee <> c.relowner
+        LOOP
+            EXECUTE pg_catalog.format('REVOKE ALL ON {{schema}}.%I FROM ', made) || grantee;
+        END LOOP;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+GRANT SELECT ON {{schema}}.audit_access, {{schema}}.audit_outbox TO {{auditor}};
+
+-- What every trace says, and no caller can leave out: the login, and when. Who
+-- sits there and at which machine's account are claims, made for a transaction
+-- in audit.actor and audit.os_user.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_place(action text, outcome text, target jsonb, reason text, payload jsonb) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    placed constant timestamptz := clock_timestamp();
+    id constant text := gen_random_uuid()::text;
+    os_user constant text := nullif(current_setting('audit.os_user', true), '');
+    actor constant text := coalesce(nullif(current_setting('audit.actor', true), ''), os_user, session_user::text);
+BEGIN
+    INSERT INTO {{schema}}.audit_outbox (placed_at, event_id, record) VALUES (placed, id, jsonb_strip_nulls(jsonb_build_object(
+        'tenant_id', '_system',
+        'event_id', id,
+        'action', action,
+        'outcome', outcome,
+        'time_unix_nano', (extract(epoch FROM placed) * 1000000)::bigint::text || '000',
+        'actor', jsonb_build_object('type', 'user', 'id', left(actor, 256)),
+        'target', target,
+        'reason', left(reason, 4096),
+        'payload', coalesce(payload, '{}') || jsonb_strip_nulls(jsonb_build_object(
+            'database_user', session_user::text, 'os_user', left(os_user, 256), 'client_address', host(inet_client_addr()))),
+        'source', jsonb_build_object('service.name', left(coalesce(nullif(current_setting('application_name', true), ''), 'otelaudit'), 256)))));
+    NOTIFY audit_outbox;
+    RETURN id;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_place(text, text, jsonb, text, jsonb) FROM PUBLIC;
+
+COMMENT ON FUNCTION {{schema}}.audit_place(text, text, jsonb, text, jsonb) IS 'Puts an event of _system into the outbox and returns its id. For functions of the owner only.';
+
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_trace(action text, outcome text, tenant text, filter jsonb, events bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+BEGIN
+    IF action IS NULL OR action !~ '^audit\.read\.[a-z_]{1,32}$' OR outcome IS NULL OR outcome NOT IN ('success', 'failure', 'denied')
+        OR octet_length(tenant) > 512 OR octet_length(filter::text) > 16384 THEN
+        RAISE EXCEPTION 'audit_trace: not the trace of a read'
+            USING ERRCODE = '22023', HINT = 'The action is audit.read.VERB, the filter at most 16 KiB.';
+    END IF;
+    RETURN {{schema}}.audit_place(action, outcome,
+        CASE WHEN tenant <> '' THEN jsonb_build_object('type', 'tenant', 'id', tenant) END, NULL,
+        jsonb_strip_nulls(jsonb_build_object('filter', filter, 'rows', events)));
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint) TO {{reader}}, {{auditor}}, {{pruner}}, {{operator}};
+
+COMMENT ON FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint) IS
+    'Leaves the trace of a read in the outbox and returns its event id; tenant is whose data was read, null for that of all.';
+
+-- The oldest rows, for whoever takes them to the log.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_outbox_read(most integer) RETURNS TABLE (event_id text, record jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    SELECT o.event_id, o.record FROM {{schema}}.audit_outbox AS o ORDER BY o.placed_at, o.event_id LIMIT least(most, 10000)
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(integer) TO {{writer}};
+
+-- Takes out what the log has, and nothing else: that a collector said so is not
+-- enough.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_outbox_clear() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    WITH recorded AS (
+        DELETE FROM {{schema}}.audit_outbox AS o
+        WHERE EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = o.event_id)
+        RETURNING 1)
+    SELECT count(*) FROM recorded
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_clear() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_outbox_clear() TO {{writer}};
+
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_access_mode() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    SELECT coalesce(
+        (SELECT mode FROM {{schema}}.audit_access WHERE login = session_user::text),
+        (SELECT mode FROM {{schema}}.audit_access WHERE login = ''),
+        'required')
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_access_mode() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_access_mode() TO {{writer}}, {{reader}}, {{auditor}}, {{pruner}}, {{operator}};
+
+COMMENT ON FUNCTION {{schema}}.audit_access_mode() IS 'Whether the reads of this login must leave a trace: signed, required, best_effort or off.';
+
+-- Whoever asks learns of an id that it was given, and nothing else.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_recorded(event_ids text[]) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM unnest(event_ids) AS wanted(id)
+        WHERE NOT EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = wanted.id))
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_recorded(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_recorded(text[]) TO {{writer}}, {{reader}}, {{auditor}}, {{pruner}}, {{operator}};
+
+COMMENT ON FUNCTION {{schema}}.audit_recorded(text[]) IS 'Whether the log of _system has events with all of these ids.';
+
+CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$ SELECT 7 $$;
+
+RESET ROLE;
+
+-- +goose Down
+SET ROLE {{owner}};
+CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$ SELECT 6 $$;
+DROP FUNCTION {{schema}}.audit_recorded(text[]);
+DROP FUNCTION {{schema}}.audit_access_mode();
+DROP FUNCTION {{schema}}.audit_outbox_clear();
+DROP FUNCTION {{schema}}.audit_outbox_read(integer);
+DROP FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint);
+DROP FUNCTION {{schema}}.audit_place(text, text, jsonb, text, jsonb);
+DROP TABLE {{schema}}.audit_outbox;
+DROP TABLE {{schema}}.audit_access;
+RESET ROLE;
