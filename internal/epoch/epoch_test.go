@@ -236,7 +236,7 @@ func TestEveryDamageIsNamed(t *testing.T) {
 			},
 		},
 		{
-			name: "note of another tenant", computed: 9, forged: "is signed for the log", size: 9,
+			name: "note of another tenant", computed: 9, forged: "the newest commit: a checkpoint of another log", size: 9,
 			damage: func(f *fixture) {
 				note, err := f.ring.Sign((&merkle.Checkpoint{Origin: merkle.TenantOrigin(logName, "other", 0), Size: 9, Root: f.frontier.Root(), RecordedAt: f.at}).Text())
 				require.NoError(t, err)

@@ -240,21 +240,14 @@ func (h *head) check(ring *keys.Ring, tenant string, root *merkle.Hash) error {
 	if h.note == nil || *h.note == "" {
 		return errUnsealed
 	}
-	text, err := ring.Open([]byte(*h.note))
+	checkpoint, err := ring.Checkpoint([]byte(*h.note), merkle.TenantOrigin(ring.LogName(), tenant, h.epoch))
 	if err != nil {
-		return err
+		return fmt.Errorf("the newest commit: %w", err)
 	}
-	checkpoint, err := merkle.ParseCheckpoint(text)
-	if err != nil {
-		return err
-	}
-	want := merkle.TenantOrigin(ring.LogName(), tenant, h.epoch)
 	frontier, err := merkle.ParseFrontier(h.size, h.frontier)
 	switch {
 	case err != nil:
 		return err
-	case checkpoint.Origin != want:
-		return fmt.Errorf("the newest commit is signed for the log %s instead of %s", checkpoint.Origin, want)
 	case checkpoint.Size != h.size || checkpoint.PrevSize != h.prevSize || !slices.Equal(checkpoint.Root[:], h.root) || !checkpoint.RecordedAt.Equal(h.recordedAt):
 		return errors.New("the newest commit differs from what was signed")
 	case frontier.Root() != checkpoint.Root:

@@ -58,12 +58,8 @@ func (r *recomputation) begin(ctx context.Context, ring *keys.Ring) error {
 		if prune.Epoch != r.log.Epoch || prune.Size < r.frontier.Size() {
 			continue
 		}
-		text, err := ring.Open(prune.Note)
-		if err != nil {
-			continue
-		}
-		checkpoint, err := merkle.ParseCheckpoint(text)
-		if err != nil || checkpoint.Origin != merkle.TenantOrigin(ring.LogName(), r.log.Tenant, r.log.Epoch) || checkpoint.Size != prune.Size {
+		checkpoint, err := ring.Checkpoint(prune.Note, merkle.TenantOrigin(ring.LogName(), r.log.Tenant, r.log.Epoch))
+		if err != nil || checkpoint.Size != prune.Size {
 			continue
 		}
 		frontier, err := merkle.ParseFrontier(prune.Size, prune.Frontier)

@@ -241,13 +241,9 @@ func (p *Pruning) keep(dir *Directory, i int, c *PruneCandidate, next *Header) (
 func (p *Pruning) covered(dir *Directory, i int, c *PruneCandidate) (bool, error) {
 	known := make(map[int64]merkle.Hash)
 	for _, note := range p.opts.Anchors {
-		text, err := p.ring.Open(note)
-		if err != nil {
-			continue // of another log
-		}
-		parsed, err := merkle.ParseCheckpoint(text)
-		if err != nil || parsed.Origin != c.end.origin.String() || parsed.Size < c.end.tree.Size() {
-			continue
+		parsed, err := p.ring.Checkpoint(note, c.end.origin.String())
+		if err != nil || parsed.Size < c.end.tree.Size() {
+			continue // of another log, or before the end
 		}
 		known[parsed.Size] = parsed.Root
 	}

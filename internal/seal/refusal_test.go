@@ -44,7 +44,7 @@ var tampering = []struct {
 	{"note of another commit", `UPDATE audit_commits c SET note = o.note FROM audit_commits o
 		WHERE o.tenant_id = c.tenant_id AND c.tenant_id = 'acme' AND o.size = 10 AND c.size = 15`, seal.ReasonForgedHead, "the signature is for 10 events"},
 	{"note of another tenant", `UPDATE audit_commits c SET note = o.note FROM audit_commits o
-		WHERE c.tenant_id = 'acme' AND o.tenant_id = 'globex' AND o.size = 15 AND c.size = 15`, seal.ReasonForgedHead, "the signature is for audit.example.com/test/t-"},
+		WHERE c.tenant_id = 'acme' AND o.tenant_id = 'globex' AND o.size = 15 AND c.size = 15`, seal.ReasonForgedHead, "a checkpoint of another log: it is of audit.example.com/test/t-"},
 	{"garbage for a note", "UPDATE audit_commits SET note = 'signed' WHERE tenant_id = 'acme' AND size = 15", seal.ReasonForgedHead, "no valid signature of a known key"},
 	{"a bit of the signature", `UPDATE audit_commits SET note = left(note, length(note) - 5) || 'AAA=' || chr(10) WHERE tenant_id = 'acme' AND size = 15`, seal.ReasonForgedHead, "no valid signature of a known key"},
 	{"no note", "UPDATE audit_commits SET note = NULL WHERE tenant_id = 'acme' AND size = 15", seal.ReasonUnsealed, "its newest commit has no signature; if it was written with integrity.mode off, run otelaudit recover --new-epoch --tenant acme"},
