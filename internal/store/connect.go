@@ -68,6 +68,7 @@ type readQueries struct {
 	quarantineList, quarantineGet, holds        string
 	schema, schemaVersion                       string
 	access, recorded, trace, caller             string
+	counts, clock                               string
 }
 
 func newReadQueries(schema string) readQueries {
@@ -84,6 +85,7 @@ func newReadQueries(schema string) readQueries {
 		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"), holds: load("holds"),
 		schema: load("schema"), schemaVersion: load("schema_version"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"),
+		counts: load("counts"), clock: load("clock"),
 	}
 }
 

@@ -29,6 +29,10 @@ type Filter struct {
 	RequestID     string
 	IP            string
 
+	// ReasonContains is text somewhere in the reason, byte by byte: upper and
+	// lower case differ, % and _ are characters like others. It needs Since.
+	ReasonContains string
+
 	// Since and Until are the window of event_time: Since <= t < Until. The
 	// zero time leaves that end open.
 	Since, Until time.Time
@@ -65,6 +69,7 @@ func (f *Filter) texts() []struct{ name, text string } {
 		{"trace_id", f.TraceID},
 		{"request_id", f.RequestID},
 		{"ip", f.IP},
+		{"reason_contains", f.ReasonContains},
 	}
 }
 
@@ -83,8 +88,15 @@ func (f *Filter) check(tenant string) error {
 	if f.Limit < 0 || f.Limit > MaxLimit {
 		return &FilterError{"limit", fmt.Sprintf("want 1 to %d, found %d", MaxLimit, f.Limit)}
 	}
-	if !f.Since.IsZero() && !f.Until.IsZero() && f.Until.Before(f.Since) {
-		return &FilterError{"until", fmt.Sprintf("%s is before since, %s", f.Until.UTC().Format(time.RFC3339Nano), f.Since.UTC().Format(time.RFC3339Nano))}
+	if f.ReasonContains != "" && f.Since.IsZero() {
+		return &FilterError{"reason_contains", "needs since: every event from there on is searched"}
+	}
+	return checkWindow(f.Since, f.Until)
+}
+
+func checkWindow(since, until time.Time) error {
+	if !since.IsZero() && !until.IsZero() && until.Before(since) {
+		return &FilterError{"until", fmt.Sprintf("%s is before since, %s", until.UTC().Format(time.RFC3339Nano), since.UTC().Format(time.RFC3339Nano))}
 	}
 	return nil
 }

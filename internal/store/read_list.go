@@ -82,7 +82,7 @@ func listArguments(tenant string, f *Filter, after *position) []any {
 	} else {
 		arguments = append(arguments, after.eventTime, after.seq, after.epoch)
 	}
-	return append(arguments, f.limit()+1)
+	return append(arguments, f.limit()+1, orNull(f.ReasonContains))
 }
 
 func orNull(text string) any {

@@ -40,6 +40,7 @@ func plantSmall(t *testing.T, db *storetest.Database) *small {
 			Action:        pick("order", "order.refund", "orders.list", "login", "Order", "order\U0010FFFF", "order\U0010FFFFx", "zahl\uD7FFung", "é"),
 			Outcome:       pick(record.OutcomeSuccess, record.OutcomeFailure, record.OutcomeDenied),
 			Actor:         jsonValue(t, fmt.Sprintf(`{"type":%q,"id":%q}`, pick("user", "service"), pick("u1", "u2"))),
+			Reason:        pick("", "100% of a_b", "100 of aXb", "A_B, Größe"),
 			CorrelationID: pick("", "c1", "c2"), CausationID: pick("", "x1"), TraceID: pick("", strings.Repeat("a", 32)),
 			TimeUnixNano: s.now.Add(-time.Duration(random.IntN(40)) * time.Minute).UnixNano(),
 		}
@@ -84,7 +85,7 @@ func (s *small) ids(tenant string, f store.Filter) []string {
 			is(f.ActorType, r.ActorType()) && is(f.ActorID, r.ActorID()) && is(f.TargetType, r.TargetType()) && is(f.TargetID, r.TargetID()) &&
 			is(f.Outcome, r.Outcome) && is(f.CorrelationID, r.CorrelationID) && is(f.CausationID, r.CausationID) && is(f.TraceID, r.TraceID) &&
 			is(f.RequestID, r.Context.Get("request_id").Text()) && is(f.IP, r.Context.Get("ip").Text()) &&
-			(f.Since.IsZero() || !at.Before(f.Since)) && (f.Until.IsZero() || at.Before(f.Until)) {
+			strings.Contains(r.Reason, f.ReasonContains) && (f.Since.IsZero() || !at.Before(f.Since)) && (f.Until.IsZero() || at.Before(f.Until)) {
 			found = append(found, e)
 		}
 	}
@@ -137,6 +138,10 @@ func TestListAnswersEveryFilterAsLookingAtAllEventsWould(t *testing.T) {
 		"trace":                  {TraceID: strings.Repeat("a", 32)},
 		"request":                {RequestID: "r1"},
 		"address":                {IP: "::1"},
+		"reason":                 {ReasonContains: "a_b", Since: s.now.Add(-time.Hour)},
+		"reason with percent":    {ReasonContains: "0%", Since: s.now.Add(-30 * time.Minute), Outcome: record.OutcomeSuccess},
+		"reason in UTF-8":        {ReasonContains: "rö", Since: s.now.AddDate(-1, 0, 0), Until: s.now},
+		"reason, nothing":        {ReasonContains: "a_b_", Since: s.now.AddDate(-1, 0, 0)},
 		"several":                {ActionPrefix: "order", Outcome: record.OutcomeSuccess, ActorID: "u2", CorrelationID: "c2"},
 		"nothing":                {Action: "none"},
 		"since":                  {Since: s.now.Add(-20 * time.Minute)},
@@ -252,13 +257,14 @@ func TestFiltersThatCannotBeMeant(t *testing.T) {
 		tenant string
 		filter store.Filter
 	}{
-		"tenant: is required: every list is one tenant's":                  {"", store.Filter{}},
-		"tenant: is not valid UTF-8 text without U+0000":                   {"a\x00", store.Filter{}},
-		"action_prefix: is not valid UTF-8 text without U+0000":            {"acme", store.Filter{ActionPrefix: "\xff"}},
-		"ip: is not valid UTF-8 text without U+0000":                       {"acme", store.Filter{IP: "\x00"}},
-		"limit: want 1 to 1000, found 1001":                                {"acme", store.Filter{Limit: 1001}},
-		"limit: want 1 to 1000, found -1":                                  {"acme", store.Filter{Limit: -1}},
-		"until: " + stamp(now.Add(-1)) + " is before since, " + stamp(now): {"acme", store.Filter{Since: now, Until: now.Add(-1)}},
+		"tenant: is required: every list is one tenant's":                     {"", store.Filter{}},
+		"tenant: is not valid UTF-8 text without U+0000":                      {"a\x00", store.Filter{}},
+		"action_prefix: is not valid UTF-8 text without U+0000":               {"acme", store.Filter{ActionPrefix: "\xff"}},
+		"ip: is not valid UTF-8 text without U+0000":                          {"acme", store.Filter{IP: "\x00"}},
+		"reason_contains: needs since: every event from there on is searched": {"acme", store.Filter{ReasonContains: "x", Until: now}},
+		"limit: want 1 to 1000, found 1001":                                   {"acme", store.Filter{Limit: 1001}},
+		"limit: want 1 to 1000, found -1":                                     {"acme", store.Filter{Limit: -1}},
+		"until: " + stamp(now.Add(-1)) + " is before since, " + stamp(now):    {"acme", store.Filter{Since: now, Until: now.Add(-1)}},
 	} {
 		_, err := r.List(t.Context(), test.tenant, test.filter)
 		var mistake *store.FilterError

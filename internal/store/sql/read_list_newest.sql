@@ -26,5 +26,7 @@ WHERE e.tenant_id = $1
     AND ($15::timestamptz IS NULL OR e.event_time >= $15 AND e.recorded_at >= $15)
     AND ($16::timestamptz IS NULL OR e.event_time < $16)
     AND ($17::timestamptz IS NULL OR (e.event_time, e.seq, e.epoch) < ($17, $18::bigint, $19::integer))
+    -- Not LIKE: % and _ are what they are. In "C", bytes are compared.
+    AND ($21::text IS NULL OR pg_catalog.strpos(e.reason COLLATE "C", $21) > 0)
 ORDER BY e.event_time DESC, e.seq DESC, e.epoch DESC
 LIMIT $20
