@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/otelaudit/otelaudit/internal/cli"
 )
 
@@ -33,6 +35,8 @@ func run() int {
 		Stderr:         os.Stderr,
 		StdoutTerminal: isTerminal(os.Stdout),
 		StderrTerminal: isTerminal(os.Stderr),
+		Width:          width(os.Stdout),
+		Color:          wantsColor(),
 		Getenv:         os.Getenv,
 		Environ:        os.Environ(),
 		Now:            time.Now,
@@ -50,7 +54,19 @@ func userName() string {
 	return strconv.Itoa(os.Getuid())
 }
 
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// width is that of a terminal in columns, 0 for anything else.
+func width(f *os.File) int {
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
+// wantsColor follows https://no-color.org and leaves terminals alone that know
+// no colors.
+func wantsColor() bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

@@ -29,6 +29,8 @@ type System struct {
 	Stderr         io.Writer // errors, hints, progress
 	StdoutTerminal bool      // chooses the default of --format
 	StderrTerminal bool      // progress is shown
+	Width          int       // columns of the terminal that standard output is, 0 when unknown
+	Color          bool      // words may have colors on that terminal
 
 	Getenv  func(key string) string
 	Environ []string // handed to child processes, KEY=value
@@ -43,7 +45,7 @@ type System struct {
 // Run runs one command line, without the program's name, and returns its exit
 // code. It returns when the command is done or, after ctx ended, cleaned up.
 func Run(ctx context.Context, sys *System, args []string) int {
-	root := newRoot(sys) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
+	root := newRoot(asTerminal(sys)) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	return report(sys.Stderr, err)

@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
@@ -28,16 +28,58 @@ func eventTime(e *store.StoredEvent) string {
 	return text
 }
 
-// writeTable writes events for people: what happened, one line each.
-func writeTable(w io.Writer, events []store.StoredEvent) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "TIME\tACTION\tOUTCOME\tACTOR\tTARGET\tEVENT_ID")
+// eventTable is events for people: what happened, one line each.
+func eventTable(events []store.StoredEvent) *listing {
+	table := &listing{header: []string{"time", "action", "outcome", "actor", "target", "event_id"}}
 	for i := range events {
-		r := events[i].Record
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", eventTime(&events[i]),
-			cell(r.Action, 40), r.Outcome, cell(entityText(r.Actor), 32), cell(entityText(r.Target), 32), cell(r.EventID, 64))
+		table.add(eventCells(&events[i])...)
 	}
-	return tw.Flush()
+	return table
+}
+
+func eventCells(e *store.StoredEvent) []string {
+	r := e.Record
+	return []string{eventTime(e), r.Action, r.Outcome, entityText(r.Actor), entityText(r.Target), r.EventID}
+}
+
+// eventColumns are the members of an event in CSV, texts without quotes.
+var eventColumns = []string{
+	"event_id", "tenant_id", "event_time", "action", "outcome", "actor_type", "actor_id", "target_type", "target_id", "reason",
+	"correlation_id", "causation_id", "idempotency_key", "trace_id", "span_id", "event_name", "severity", "severity_text",
+	"schema_version", "flags", "time_unix_nano", "observed_time_unix_nano", "seq", "epoch", "recorded_at", "leaf_hash", "mac",
+}
+
+// jsonColumns follow them, as JSON even where they are a text.
+var jsonColumns = []string{"actor", "target", "changes", "context", "payload", "original", "producer", "source", "attributes", "body"}
+
+// eventRows is events with all their members, for CSV.
+func eventRows(events []store.StoredEvent) (*listing, error) {
+	rows := &listing{header: slices.Concat(eventColumns, jsonColumns)}
+	for i := range events {
+		members, err := parseMembers(events[i].AppendJSON(nil))
+		if err != nil {
+			return nil, err
+		}
+		r := events[i].Record
+		texts := map[string]string{
+			"actor_type": r.ActorType(), "actor_id": r.ActorID(), "target_type": r.TargetType(), "target_id": r.TargetID(),
+		}
+		for _, m := range members {
+			text := string(m.value)
+			if m.value[0] == '"' && !slices.Contains(jsonColumns, m.name) {
+				if err := json.Unmarshal(m.value, &text); err != nil {
+					return nil, err
+				}
+			}
+			texts[m.name] = text
+		}
+		row := make([]string, len(rows.header))
+		for i, name := range rows.header {
+			row[i] = texts[name]
+		}
+		rows.add(row...)
+	}
+	return rows, nil
 }
 
 // entityText is TYPE:ID as far as it is known, "-" for nothing.

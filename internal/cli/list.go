@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -40,7 +41,9 @@ It is bound to the tenant and the filters.
 jsonl is one JSON object per event with the record's members and seq, epoch,
 event_time, recorded_at and leaf_hash, mac where the event has an origin MAC, and
 "time_after_arrival": true where the event's own time is later than recorded_at
-(a * in the table); json is {"events": […], "next_cursor": "…"}.`,
+(a * in the table); json is {"events": […], "next_cursor": "…"}. csv has one column
+per member, in lines as RFC 4180 quotes them and with no other change: a text that a
+spreadsheet takes for a formula is one there.`,
 		Example: `  otelaudit list --tenant acme --since 30d --actor user:alice
   otelaudit list --tenant acme --action-prefix invoice. --outcome denied --format table
   otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action`,
@@ -72,7 +75,7 @@ func (o *listOptions) register(cmd *cobra.Command) {
 	f.IntVar(&o.filter.Limit, "limit", store.DefaultLimit, fmt.Sprintf("events per page, 1 to %d", store.MaxLimit))
 	f.StringVar(&o.filter.Cursor, "cursor", "", "continue where a page ended")
 	f.BoolVar(&o.filter.OldestFirst, "oldest-first", false, "oldest first")
-	o.format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL)
+	o.format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL, formatCSV)
 	o.access.register(cmd)
 }
 
@@ -166,17 +169,7 @@ func isAge(s string) bool {
 }
 
 func printPage(sys *System, format string, page store.Page) error {
-	out := bufio.NewWriter(sys.Stdout)
-	var err error
-	switch format {
-	case formatJSON:
-		err = writePage(out, page)
-	case formatJSONL:
-		err = writeLines(out, page.Events)
-	default:
-		err = writeTable(out, page.Events)
-	}
-	if err = errors.Join(err, out.Flush()); err != nil {
+	if err := writeEvents(sys.Stdout, format, page); err != nil {
 		return err
 	}
 	if format == formatTable && slices.ContainsFunc(page.Events, store.StoredEvent.TimeAfterArrival) {
@@ -186,6 +179,23 @@ func printPage(sys *System, format string, page store.Page) error {
 		fmt.Fprintf(sys.Stderr, "hint: more events follow: --cursor %s\n", page.Next)
 	}
 	return nil
+}
+
+func writeEvents(w io.Writer, format string, page store.Page) error {
+	switch format {
+	case formatJSON:
+		return writePage(w, page)
+	case formatJSONL:
+		out := bufio.NewWriter(w)
+		return errors.Join(writeLines(out, page.Events), out.Flush())
+	case formatCSV:
+		rows, err := eventRows(page.Events)
+		if err != nil {
+			return err
+		}
+		return rows.writeCSV(w)
+	}
+	return eventTable(page.Events).writeTable(w)
 }
 
 // connect opens the store for reading.

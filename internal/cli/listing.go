@@ -1,11 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 )
 
 // listing is a result of rows, for the formats that show them as such: the table
@@ -17,23 +16,60 @@ type listing struct {
 
 func (l *listing) add(cells ...string) { l.rows = append(l.rows, cells) }
 
-// writeTable writes the rows for people, under the names in capital letters.
+// writeTable writes the rows for people, under the names in capital letters. On
+// a terminal they fit its width, and what went wrong has a color.
 func (l *listing) writeTable(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, strings.ToUpper(strings.Join(l.header, "\t")))
-	for _, row := range l.rows {
-		for i, text := range row {
-			if i > 0 {
-				fmt.Fprint(tw, "\t")
-			}
-			fmt.Fprint(tw, printable(orDash(text)))
-		}
-		fmt.Fprintln(tw)
+	screen, _ := w.(*terminal)
+	if screen == nil {
+		screen = &terminal{}
 	}
-	return tw.Flush()
+	rows := make([][]string, 0, len(l.rows)+1)
+	names := make([]string, len(l.header))
+	for i, name := range l.header {
+		names[i] = strings.ToUpper(name)
+	}
+	rows = append(rows, names)
+	for _, cells := range l.rows {
+		row := make([]string, len(cells))
+		for i, text := range cells {
+			row[i] = printable(orDash(text))
+		}
+		rows = append(rows, row)
+	}
+	widths := make([]int, len(l.header))
+	for _, row := range rows {
+		for i, text := range row {
+			widths[i] = max(widths[i], columnsOf(text))
+		}
+	}
+	fit(l.header, widths, screen.width)
+	out := bufio.NewWriter(w)
+	for n, row := range rows {
+		// The writer remembers an error until Flush.
+		_, _ = out.WriteString(l.line(row, widths, screen.color && n > 0))
+	}
+	return out.Flush()
 }
 
-// writeCSV writes the header and the rows as RFC 4180 has them.
+// line is one line of a table; the last cell has no spaces behind it.
+func (l *listing) line(row []string, widths []int, color bool) string {
+	var b strings.Builder
+	for i, text := range row {
+		shown := shorten(text, widths[i])
+		if i < len(row)-1 {
+			shown = pad(shown, widths[i]+2)
+		}
+		if with := cellColors[l.header[i]][text]; color && with != "" {
+			shown = colored(text, with) + shown[len(text):]
+		}
+		b.WriteString(shown)
+	}
+	return b.String() + "\n"
+}
+
+// writeCSV writes the header and the rows as RFC 4180 has them, in lines that end
+// with LF, and nothing else: a text that a spreadsheet would take for a formula
+// stays what it is.
 func (l *listing) writeCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(l.header); err != nil {
