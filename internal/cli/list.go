@@ -12,18 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelaudit/otelaudit/internal/access"
-	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
 type listOptions struct {
-	database      databaseFlags
-	tenant        string
-	filter        store.Filter
-	actor, target entityFlags
-	since, until  string
-	format        formatFlag
-	access        accessFlags
+	database databaseFlags
+	events   filterFlags
+	filter   store.Filter // what the flags say
+	format   formatFlag
+	access   accessFlags
 }
 
 func newList(sys *System) *cobra.Command {
@@ -58,20 +55,8 @@ spreadsheet takes for a formula is one there.`,
 
 func (o *listOptions) register(cmd *cobra.Command) {
 	o.database.register(cmd, "AUDIT_READER_URL")
+	o.events.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.tenant, "tenant", "", "`tenant` whose events are listed (required)")
-	f.StringVar(&o.filter.ActionPrefix, "action-prefix", "", "actions that begin with `text`")
-	f.StringVar(&o.filter.Action, "action", "", "this `action`")
-	o.target.register(cmd, "target", "what it was done to,")
-	o.actor.register(cmd, "actor", "who did it,")
-	f.StringVar(&o.filter.Outcome, "outcome", "", "`outcome`: success, failure, denied, unknown or an alias")
-	f.StringVar(&o.filter.CorrelationID, "correlation-id", "", "events of one operation, by its `id`")
-	f.StringVar(&o.filter.CausationID, "causation-id", "", "events caused by the event with this `id`")
-	f.StringVar(&o.filter.TraceID, "trace-id", "", "events of a trace, 32 hexadecimal `digits`")
-	f.StringVar(&o.filter.RequestID, "request-id", "", "events of a request, by its `id`")
-	f.StringVar(&o.filter.IP, "ip", "", "events from a client `address`, as it was recorded")
-	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
-	f.StringVar(&o.until, "until", "", "before this `time`")
 	f.IntVar(&o.filter.Limit, "limit", store.DefaultLimit, fmt.Sprintf("events per page, 1 to %d", store.MaxLimit))
 	f.StringVar(&o.filter.Cursor, "cursor", "", "continue where a page ended")
 	f.BoolVar(&o.filter.OldestFirst, "oldest-first", false, "oldest first")
@@ -93,23 +78,20 @@ func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
 	if err != nil {
 		return err
 	}
-	page, err := reader.List(cmd.Context(), o.tenant, o.filter)
+	page, err := reader.List(cmd.Context(), o.events.tenant, o.filter)
 	if err != nil {
 		return describeRead(err)
 	}
-	err = trail.Record(cmd.Context(), access.Read{Action: access.ActionList, Tenant: o.tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Events))})
+	err = trail.Record(cmd.Context(), access.Read{Action: access.ActionList, Tenant: o.events.tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Events))})
 	if err != nil {
 		return describeAccess(err)
 	}
 	return printPage(sys, format, page)
 }
 
-// check completes the filter from the flags and refuses what cannot be meant.
+// check makes the filter of the flags and refuses what cannot be meant.
 func (o *listOptions) check(cmd *cobra.Command, sys *System) (format string, err error) {
-	if o.tenant == "" {
-		return "", usageError("every list is one tenant's: --tenant T", "list needs --tenant")
-	}
-	if err := refuseEmpty(cmd, "action-prefix"); err != nil {
+	if err := o.events.refuse(cmd); err != nil {
 		return "", err
 	}
 	if format, err = o.format.choose(sys); err != nil {
@@ -118,54 +100,7 @@ func (o *listOptions) check(cmd *cobra.Command, sys *System) (format string, err
 	if o.filter.Limit < 1 || o.filter.Limit > store.MaxLimit {
 		return "", usageError("", "--limit %d is not 1 to %d", o.filter.Limit, store.MaxLimit)
 	}
-	actor, err := o.actor.parse()
-	if err != nil {
-		return "", err
-	}
-	target, err := o.target.parse()
-	if err != nil {
-		return "", err
-	}
-	o.filter.ActorType, o.filter.ActorID = actor.kind, actor.id
-	o.filter.TargetType, o.filter.TargetID = target.kind, target.id
-	if err := o.checkOutcome(); err != nil {
-		return "", err
-	}
-	if o.filter.TraceID != "" && !isHexadecimal(o.filter.TraceID, 16) {
-		return "", usageError("", "--trace-id %q is not 32 hexadecimal digits", o.filter.TraceID)
-	}
-	o.filter.TraceID = strings.ToLower(o.filter.TraceID)
-	return format, o.setWindow(sys)
-}
-
-func (o *listOptions) checkOutcome() error {
-	if o.filter.Outcome == "" {
-		return nil
-	}
-	outcome, known := record.ParseOutcome(o.filter.Outcome)
-	if !known {
-		return usageError(outcomeHint, "--outcome %q is no outcome", o.filter.Outcome)
-	}
-	o.filter.Outcome = outcome
-	return nil
-}
-
-func (o *listOptions) setWindow(sys *System) error {
-	now := sys.Now()
-	w, err := parseWindow(o.since, o.until, now)
-	if err != nil {
-		return err
-	}
-	o.filter.Since, o.filter.Until = w.since, w.until
-	if isAge(o.since) || isAge(o.until) {
-		o.filter.Relative = o.since + ".." + o.until
-	}
-	return nil
-}
-
-func isAge(s string) bool {
-	_, err := parseAge(s)
-	return err == nil
+	return format, o.events.into(&o.filter, sys.Now())
 }
 
 func printPage(sys *System, format string, page store.Page) error {
