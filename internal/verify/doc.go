@@ -37,6 +37,11 @@
 //
 //	{"tenant": T, "epoch": E, "size": N}
 //
+// with N at least the size of the row: one announcement covers the removal of
+// everything before N, which goes in batches, each with a row that names it. Of
+// several rows of one log the largest that is proven stands for the smaller
+// ones.
+//
 // An event that was removed by itself leaves its leaf in audit_pruned_leaves; it
 // counts if the payload of such an event names it, by seq or by a range whose
 // end is exclusive:

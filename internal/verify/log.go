@@ -53,6 +53,9 @@ type logCheck struct {
 	more    bool               // there are more of them
 	removed [][2]int64         // ranges of them that the tree used
 	pruned  []store.PruneRow   // whose note counts
+	// unsignedPrune is the largest row of audit_prunes without a note, in a log
+	// that nothing shows to have been signed.
+	unsignedPrune store.PruneRow
 
 	failed     []failedRange // by their end; no two overlap but where they begin at one place
 	uncounted  [2]int64      // events of failed ranges beyond those that are kept
@@ -164,6 +167,11 @@ func (l *logCheck) begin(ctx context.Context) error {
 		if p.Epoch != l.name.Epoch {
 			continue
 		}
+		if unsigned, err := l.unsignedRow(ctx, &p); err != nil {
+			return err
+		} else if unsigned {
+			continue
+		}
 		frontier, checkpoint, err := l.judgePrune(p)
 		if err != nil {
 			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, Detail: fmt.Sprintf("the row of audit_prunes for events before %d does not count: %v", p.Size, err)})
@@ -194,6 +202,7 @@ func (l *logCheck) begin(ctx context.Context) error {
 		l.signedBy = cmp.Or(l.signedBy, "an earlier run")
 		l.log.From = l.from
 	}
+	l.beginUnsigned()
 	l.next = l.from
 	leaves, err := l.firstLeaves(ctx, l.from-1)
 	l.leaves, l.more = leaves, len(leaves) == prunedLeavesPerPage
@@ -353,6 +362,7 @@ func (l *logCheck) eventsFrom() int64 {
 }
 
 func (l *logCheck) prunedSize() (size int64) {
+	size = l.unsignedPrune.Size
 	for _, p := range l.pruned {
 		size = max(size, p.Size)
 	}
@@ -740,7 +750,9 @@ func (l *logCheck) checkEnd() {
 			l.find(Finding{Kind: CommitForged, Seq: r[0], Until: r[1], Detail: fmt.Sprintf(
 				"the commits of these events have no signature, and %s shows that this log was signed", l.signedBy)})
 		}
+		l.refuseUnsignedPrune()
 	case l.unsigned > 0:
+		l.noticeUnsignedPrune()
 		l.report.Unchecked = append(l.report.Unchecked, Unchecked{
 			Tenant: l.tenant, Epoch: l.name.Epoch, Seq: 0, Until: l.unsigned,
 			Reason: fmt.Sprintf("epoch %d: %s under no signature: written with integrity off, or stripped of the signatures, which an anchor (--anchors) tells. "+

@@ -109,20 +109,35 @@ func (l *logCheck) proveRemovals() {
 		})
 		return
 	}
-	proven := int64(0)
+	proven := l.provenPrune()
 	for _, p := range l.pruned {
-		if !l.announces(p) {
-			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, EventID: p.IntentEventID, Detail: fmt.Sprintf(
-				"audit_prunes says that events before %d were removed, and no verified event %q of action %s in tenant %s announces it",
-				p.Size, p.IntentEventID, pruneAction, record.SystemTenant)})
+		// What a proven prune of more covers needs no announcement of its own: a
+		// removal goes in batches, and the announcement of an earlier one may have
+		// left with the older events of _system.
+		if proven != nil && p.Size <= proven.Size {
 			continue
 		}
-		proven = max(proven, p.Size)
-		l.notice(Pruned, fmt.Sprintf("epoch %d: events before %d left by retention, announced by event %s of tenant %s",
-			l.name.Epoch, p.Size, p.IntentEventID, record.SystemTenant))
+		l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, EventID: p.IntentEventID, Detail: fmt.Sprintf(
+			"audit_prunes says that events before %d were removed, and no verified event %q of action %s in tenant %s announces it",
+			p.Size, p.IntentEventID, pruneAction, record.SystemTenant)})
 	}
-	l.report.Coverage.Pruned += proven
+	if proven != nil {
+		l.report.Coverage.Pruned += proven.Size
+		l.notice(Pruned, fmt.Sprintf("epoch %d: events before %d left by retention, announced by event %s of tenant %s",
+			l.name.Epoch, proven.Size, proven.IntentEventID, record.SystemTenant))
+	}
 	l.proveSelected()
+}
+
+// provenPrune is the row of audit_prunes that removed the most and was announced,
+// nil where there is none.
+func (l *logCheck) provenPrune() (largest *store.PruneRow) {
+	for i := range l.pruned {
+		if p := &l.pruned[i]; (largest == nil || p.Size > largest.Size) && l.announces(*p) {
+			largest = p
+		}
+	}
+	return largest
 }
 
 func lastOf(ranges [][2]int64) int64 {
@@ -132,11 +147,17 @@ func lastOf(ranges [][2]int64) int64 {
 	return ranges[len(ranges)-1][1]
 }
 
+// covers reports whether the announcement is the one that a row of audit_prunes
+// names, and of as much: a removal that is announced once goes in batches.
+func (i *intent) covers(p *store.PruneRow) bool {
+	return i.EventID == p.IntentEventID && i.Size >= p.Size
+}
+
 // announces reports whether a row of audit_prunes was announced. A prune of
 // _system itself must have left its announcement there.
 func (l *logCheck) announces(p store.PruneRow) bool {
 	return slices.ContainsFunc(l.announced(), func(i intent) bool {
-		return i.EventID == p.IntentEventID && i.Size == p.Size && (l.tenant != record.SystemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
+		return i.covers(&p) && (l.tenant != record.SystemTenant || i.InEpoch > l.name.Epoch || i.Seq >= p.Size)
 	})
 }
 

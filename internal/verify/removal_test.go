@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,29 @@ func TestRemovalByRetentionIsProven(t *testing.T) {
 			v.prune(20, "p-2")
 			v.fill("acme", 50, 10, 10)
 		}, []string{}},
+		"in batches under one announcement": {func(v *trail) {
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 30}`))
+			v.prune(10, "p-1")
+			v.prune(20, "p-1")
+		}, []string{}},
+		"before by an announcement that has left": {func(v *trail) {
+			v.prune(10, "p-0")
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
+			v.prune(20, "p-1")
+		}, []string{}},
+		"before and after, the latter not announced": {func(v *trail) {
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 10}`))
+			v.prune(10, "p-1")
+			v.prune(20, "p-1")
+		}, []string{"prune_unproven acme/0[0,20) p-1"}},
+		"by the announcement of another": {func(v *trail) {
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 30}`))
+			v.prune(20, "p-2")
+		}, []string{"prune_unproven acme/0[0,20) p-2"}},
+		"announced for another epoch": {func(v *trail) {
+			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 1, "size": 20}`))
+			v.prune(20, "p-1")
+		}, []string{"prune_unproven acme/0[0,20) p-1"}},
 		"identities forgotten after their time": {func(v *trail) {
 			v.write(intentOf("_system", "p-1", `{"tenant": "acme", "epoch": 0, "size": 20}`))
 			v.prune(20, "p-1")
@@ -125,7 +149,7 @@ func TestRemovalByRetentionIsProven(t *testing.T) {
 			report := v.verify()
 			requireIntact(t, report)
 			require.EqualValues(t, 20, report.Coverage.Pruned)
-			require.True(t, hasNotice(report, verify.Pruned))
+			require.Len(t, slices.DeleteFunc(slices.Clone(report.Notices), func(n verify.Notice) bool { return n.Kind != verify.Pruned }), 1, "one of a log, however many rows")
 			state := v.nextState(nil, report)
 			v.fill("acme", 100, 5, 5)
 			report = v.verify(func(o *verify.Options) { o.State = state })
@@ -337,6 +361,34 @@ func TestUnsignedEventsAreNotCheckedUntilAStatementCoversThem(t *testing.T) {
 	requireIntact(t, v.verify())
 	v.tamper(`UPDATE audit_events SET reason = 'x' WHERE tenant_id = 'acme' AND epoch = 0 AND seq = 5`)
 	require.Equal(t, []string{"event_changed acme/0[5,6) ev-000005"}, found(v.verify()))
+}
+
+// What left an unsigned log is not proven, as nothing of it is; a signed one
+// cannot pass for one.
+func TestAnUnsignedLogIsPrunedWithoutACheckpoint(t *testing.T) {
+	v := newTrail(t)
+	plain := v.newWriter(nil)
+	for i := range 12 {
+		v.writeWith(plain, event("acme", i))
+	}
+	v.fill("other", 0, 20, 5)
+	prune := func(tenant string, size int) {
+		v.tamper(`INSERT INTO audit_prunes (size, cutoff, deleted, epoch, tenant_id) VALUES ($1, now(), $1, 0, $2)`, size, tenant)
+		v.tamper(`DELETE FROM audit_events WHERE seq < $1 AND tenant_id = $2`, size, tenant)
+	}
+	for _, size := range []int{5, 9, 12} {
+		prune("acme", size)
+		report := v.verify()
+		require.Empty(t, report.Findings, size)
+		require.Equal(t, verify.Incomplete, report.Verdict)
+		require.Len(t, report.Unchecked, 1)
+		require.EqualValues(t, 12, report.Unchecked[0].Until)
+		require.True(t, hasNotice(report, verify.Pruned))
+	}
+	v.tamper(`DELETE FROM audit_event_ids`)
+	v.tamper(`UPDATE audit_commits SET note = NULL WHERE tenant_id = 'other' AND size > 10`)
+	prune("other", 10)
+	require.Contains(t, found(v.verify()), "prune_unproven other/0[0,10)")
 }
 
 func TestAStoreOlderThanTheProgramIsRefused(t *testing.T) {

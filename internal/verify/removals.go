@@ -98,7 +98,17 @@ func ReadRemovals(ctx context.Context, scanner *store.Scanner, trust *keys.Trust
 	for _, log := range found.Logs {
 		slices.SortFunc(log.Prunes, func(a, b ProvenPrune) int { return cmp.Compare(a.Row.Size, b.Row.Size) })
 	}
+	found.dropCovered()
 	return found, nil
+}
+
+// dropCovered forgets what was only not announced, and is part of a proven
+// prune of more.
+func (f *Removals) dropCovered() {
+	f.Unproven = slices.DeleteFunc(f.Unproven, func(u Finding) bool {
+		p := f.Logs[store.LogName{Tenant: u.Tenant, Epoch: u.Epoch}].Pruned()
+		return u.unannounced && p != nil && u.Until <= p.Row.Size
+	})
 }
 
 // readSystem verifies the log of _system for its intents.
@@ -132,15 +142,17 @@ func (f *Removals) log(name store.LogName) *LogRemovals {
 func (f *Removals) judge(r *run, tenant string, row store.PruneRow) {
 	name := store.LogName{Tenant: tenant, Epoch: row.Epoch}
 	frontier, checkpoint, err := newLogCheck(newTenantCheck(r, tenant, nil), row.Epoch).judgePrune(row)
-	if err == nil && !slices.ContainsFunc(r.systemIntents, func(i intent) bool {
-		return i.Tenant == tenant && i.Epoch == row.Epoch && i.EventID == row.IntentEventID && i.Size == row.Size
-	}) {
+	unannounced := err == nil && !slices.ContainsFunc(r.systemIntents, func(i intent) bool {
+		return i.Tenant == tenant && i.Epoch == row.Epoch && i.covers(&row)
+	})
+	if unannounced {
 		err = fmt.Errorf("no verified event %q of action %s in the log of %s announces it", row.IntentEventID, pruneAction, record.SystemTenant)
 	}
 	if err != nil {
 		f.Unproven = append(f.Unproven, Finding{
 			Kind: PruneUnproven, Tenant: tenant, Epoch: row.Epoch, Until: row.Size, EventID: row.IntentEventID,
-			Detail: fmt.Sprintf("the row of audit_prunes for events before %d does not count: %v", row.Size, err),
+			Detail:      fmt.Sprintf("the row of audit_prunes for events before %d does not count: %v", row.Size, err),
+			unannounced: unannounced,
 		})
 		return
 	}

@@ -51,6 +51,8 @@ type Finding struct {
 	File    string `json:"file,omitempty"` // of a journal
 	Line    int64  `json:"line,omitempty"` // of the file, from 1
 	Detail  string `json:"detail"`
+
+	unannounced bool // a row of audit_prunes that lacks nothing else
 }
 
 // Notice is something that a reader of the report should know and that is no
