@@ -255,7 +255,7 @@ func TestNoBundleOfWhatWasRemovedWithoutAWord(t *testing.T) {
 			attack(t, s, pruneSix)
 		}, "announces it"},
 		"announced for another size": {func(s *provetest.Store) {
-			announceIn(t, s, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 9}`)
+			announceIn(t, s, "_system", "prune-1", `{"tenant": "acme", "epoch": 0, "size": 3}`)
 			attack(t, s, pruneSix)
 		}, "announces it"},
 		"announced by an event that was made up": {func(s *provetest.Store) {
