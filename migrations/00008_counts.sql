@@ -24,7 +24,7 @@ CREATE TABLE {{schema}}.audit_counted (
     epoch     integer NOT NULL,
     tenant_id text COLLATE "C" NOT NULL,
     CONSTRAINT audit_counted_pkey PRIMARY KEY (tenant_id, epoch),
-    CONSTRAINT audit_counted_position CHECK (size > 0 AND epoch >= 0)
+    CONSTRAINT audit_counted_position CHECK (size >= 0 AND epoch >= 0)
 );
 
 COMMENT ON TABLE {{schema}}.audit_counted IS 'Events before this seq of the tenant''s epoch are in audit_counts.';
@@ -56,6 +56,119 @@ END
 $$;
 -- +goose StatementEnd
 
+-- Whoever changes audit_counts of a log holds this lock until it commits: what
+-- rolls up, and what removes events and takes them off. The row is made where it
+-- is missing, because nobody can lock a row that is not there.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_lock_counts(tenant text, log_epoch integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    counted bigint;
+BEGIN
+    INSERT INTO {{schema}}.audit_counted (tenant_id, epoch, size) VALUES (tenant, log_epoch, 0) ON CONFLICT DO NOTHING;
+    SELECT c.size INTO STRICT counted FROM {{schema}}.audit_counted AS c
+        WHERE c.tenant_id = tenant AND c.epoch = log_epoch FOR UPDATE;
+    RETURN counted;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_lock_counts(text, integer) FROM PUBLIC;
+
+COMMENT ON FUNCTION {{schema}}.audit_lock_counts(text, integer) IS
+    'Locks the counts of a tenant''s epoch until the transaction ends and returns how many of its events are in them. For functions of the owner only.';
+
+-- Rolls up what was committed. A writer that has not committed is not waited
+-- for and not seen; a removal that holds a tenant's counts or a partition is
+-- not waited for either, the tenant's turn comes again.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_roll_counts(most_events bigint, most_tenants integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+    SET lock_timeout = '100ms'
+    -- The statistics of a new partition say that it is empty.
+    SET enable_seqscan = off
+AS $$
+DECLARE
+    -- Fewer are counted from the events as fast, and every roll writes.
+    worthwhile constant bigint := 10000;
+    rolled bigint := 0;
+    behind record;
+    counted bigint;
+    upto bigint;
+    first_month text;
+    last_month text;
+    partition name;
+BEGIN
+    IF most_events IS NULL OR most_events NOT BETWEEN 1 AND 1000000 OR most_tenants IS NULL OR most_tenants NOT BETWEEN 1 AND 10000 THEN
+        RAISE EXCEPTION 'audit_roll_counts: want 1 to 1000000 events and 1 to 10000 tenants at once'
+            USING ERRCODE = '22023';
+    END IF;
+    FOR behind IN
+        -- The newest commit of every log, each found from the one before.
+        WITH RECURSIVE heads AS (
+            (SELECT c.tenant_id, c.epoch, c.size FROM {{schema}}.audit_commits AS c
+                ORDER BY c.tenant_id DESC, c.epoch DESC, c.size DESC LIMIT 1)
+            UNION ALL
+            SELECT next.tenant_id, next.epoch, next.size
+            FROM heads AS h CROSS JOIN LATERAL (
+                SELECT c.tenant_id, c.epoch, c.size FROM {{schema}}.audit_commits AS c
+                WHERE (c.tenant_id, c.epoch) < (h.tenant_id, h.epoch)
+                ORDER BY c.tenant_id DESC, c.epoch DESC, c.size DESC LIMIT 1) AS next
+        )
+        SELECT h.tenant_id, h.epoch, h.size
+        FROM heads AS h LEFT JOIN {{schema}}.audit_counted AS c ON c.tenant_id = h.tenant_id AND c.epoch = h.epoch
+        WHERE h.size - coalesce(c.size, 0) >= worthwhile
+        ORDER BY h.size - coalesce(c.size, 0) DESC
+        LIMIT most_tenants
+    LOOP
+        EXIT WHEN rolled >= most_events;
+        BEGIN
+            counted := {{schema}}.audit_lock_counts(behind.tenant_id, behind.epoch);
+            upto := least(behind.size, counted + most_events - rolled);
+            CONTINUE WHEN upto <= counted; -- another collector was here
+            -- recorded_at never goes back within a tenant, so its commits say
+            -- which months to look into.
+            SELECT to_char(min(c.recorded_at), '"audit_events_"YYYY_MM'), to_char(max(c.recorded_at), '"audit_events_"YYYY_MM')
+                INTO first_month, last_month
+                FROM ((SELECT c.recorded_at FROM {{schema}}.audit_commits AS c
+                        WHERE c.tenant_id = behind.tenant_id AND c.epoch = behind.epoch AND c.size > counted ORDER BY c.size LIMIT 1)
+                    UNION ALL
+                    (SELECT c.recorded_at FROM {{schema}}.audit_commits AS c
+                        WHERE c.tenant_id = behind.tenant_id AND c.epoch = behind.epoch AND c.size >= upto ORDER BY c.size LIMIT 1)) AS c;
+            -- By name, because the owner sees nothing through the parent.
+            FOR partition IN
+                SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+                WHERE i.inhparent = '{{schema}}.audit_events'::regclass
+                    AND (c.relname !~ '^audit_events_\d{4}_\d{2}$' OR c.relname BETWEEN first_month AND last_month)
+            LOOP
+                EXECUTE format('INSERT INTO {{schema}}.audit_counts (tenant_id, day, action, month, events)
+                    SELECT e.tenant_id, e.event_time::date, e.action, date_trunc(''month'', e.recorded_at)::date, count(*)
+                    FROM {{schema}}.%I AS e
+                    WHERE e.tenant_id = $1 AND e.epoch = $2 AND e.seq >= $3 AND e.seq < $4
+                    GROUP BY 1, 2, 3, 4
+                    ON CONFLICT ON CONSTRAINT audit_counts_pkey DO UPDATE SET events = audit_counts.events + excluded.events', partition)
+                    USING behind.tenant_id, behind.epoch, counted, upto;
+            END LOOP;
+            UPDATE {{schema}}.audit_counted AS c SET size = upto WHERE c.tenant_id = behind.tenant_id AND c.epoch = behind.epoch;
+            rolled := rolled + upto - counted;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
+            NULL;
+        END;
+    END LOOP;
+    RETURN rolled;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_roll_counts(bigint, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_roll_counts(bigint, integer) TO {{writer}};
+
+COMMENT ON FUNCTION {{schema}}.audit_roll_counts(bigint, integer) IS
+    'Adds committed events to audit_counts, of at most so many tenants and so many events, largest backlog first; returns how many.';
+
 CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     LANGUAGE sql IMMUTABLE
     SET search_path = pg_catalog, pg_temp
@@ -71,6 +184,8 @@ CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$ SELECT 7 $$;
+DROP FUNCTION {{schema}}.audit_roll_counts(bigint, integer);
+DROP FUNCTION {{schema}}.audit_lock_counts(text, integer);
 DROP TABLE {{schema}}.audit_counted;
 DROP TABLE {{schema}}.audit_counts;
 RESET ROLE;

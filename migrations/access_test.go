@@ -291,7 +291,7 @@ func TestNoFunctionIsOpenToEverybody(t *testing.T) {
 	may := func(url string) []string {
 		return column[string](t, connect(t, url), `SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND has_function_privilege(oid, 'EXECUTE') ORDER BY 1`)
 	}
-	require.Equal(t, []string{"audit_access_mode", "audit_ensure_month", "audit_outbox_clear", "audit_outbox_read", "audit_recorded", "audit_schema_version"}, may(db.WriterURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_ensure_month", "audit_outbox_clear", "audit_outbox_read", "audit_recorded", "audit_roll_counts", "audit_schema_version"}, may(db.WriterURL))
 	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.ReaderURL))
 	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.AuditorURL))
 	require.Equal(t, []string{"audit_access_mode", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.PrunerURL))

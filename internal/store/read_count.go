@@ -173,8 +173,8 @@ type window struct {
 const day = 24 * time.Hour
 
 func windowOf(since, until time.Time) window {
-	w := window{since: wholeMicrosecond(since), until: wholeMicrosecond(until)}
-	since, until = w.since, w.until
+	since, until = notBeforeTime(wholeMicrosecond(since)), notBeforeTime(wholeMicrosecond(until))
+	w := window{since: since, until: until}
 	if !since.IsZero() {
 		w.firstDay = since.Add(day - time.Microsecond).Truncate(day)
 	}
@@ -194,6 +194,15 @@ func windowOf(since, until time.Time) window {
 		}
 	}
 	return w
+}
+
+// notBeforeTime keeps a bound that is said from becoming the zero time when it
+// is cut to a day. No event is older: 64 bits of nanoseconds begin in 1677.
+func notBeforeTime(bound time.Time) time.Time {
+	if first := time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC); !bound.IsZero() && bound.Before(first) {
+		return first
+	}
+	return bound
 }
 
 func (w window) arguments() []any {
