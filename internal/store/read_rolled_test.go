@@ -84,7 +84,7 @@ func (g *growing) commit(t *testing.T) {
 	pick := func(words ...string) string { return words[g.random.IntN(len(words))] }
 	tenant := pick("acme", "acme", "globex")
 	if g.heads[tenant] > 0 && g.random.IntN(15) == 0 {
-		g.epochs[tenant] += int32(1 + g.random.IntN(2)) //nolint:gosec // 1 or 2
+		g.epochs[tenant] += int32(1 + g.random.IntN(2))
 		g.heads[tenant] = 0
 	}
 	left := g.now.Sub(g.clock)
