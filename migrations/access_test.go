@@ -76,7 +76,7 @@ func TestEachRoleDoesItsPartAndNothingElse(t *testing.T) {
 		{"reader", db.ReaderURL, nil, []string{"audit_events", "audit_commits", "audit_epochs", "audit_prunes", "audit_pruned_leaves", "audit_legal_holds", "audit_retention", "audit_counts", "audit_counted"}},
 		{"auditor", db.AuditorURL, nil, append([]string{"partition"}, tables...)},
 		{"pruner", db.PrunerURL, nil, nil},
-		{"operator", db.OperatorURL, nil, []string{"audit_quarantine"}},
+		{"operator", db.OperatorURL, nil, []string{"audit_quarantine", "audit_legal_holds", "audit_retention"}},
 		{"nobody", db.NobodyURL, nil, nil},
 	} {
 		t.Run(role.name, func(t *testing.T) {
@@ -295,6 +295,9 @@ func TestNoFunctionIsOpenToEverybody(t *testing.T) {
 	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.ReaderURL))
 	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.AuditorURL))
 	require.Equal(t, []string{"audit_access_mode", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.PrunerURL))
-	require.Equal(t, []string{"audit_access_mode", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.OperatorURL))
+	require.Equal(t, []string{
+		"audit_access_mode", "audit_hold_add", "audit_hold_release", "audit_quarantine_discard", "audit_quarantine_replayed", "audit_recorded",
+		"audit_retention_set", "audit_retention_unset", "audit_schema_version", "audit_trace",
+	}, may(db.OperatorURL))
 	require.Empty(t, may(db.NobodyURL))
 }
