@@ -354,6 +354,35 @@ COMMENT ON FUNCTION {{schema}}.audit_retention_set(text, integer, text, text) IS
 COMMENT ON FUNCTION {{schema}}.audit_retention_unset(text, text) IS 'Takes a policy back and returns its days.';
 COMMENT ON FUNCTION {{schema}}.audit_quarantine_discard(bigint, text) IS 'Says of a quarantined record, once, that it will not become an event.';
 
+-- What the pruner of a journal must know. It sees no table.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_open_holds()
+    RETURNS TABLE (id bigint, tenant_id text, since timestamptz, until timestamptz, target_type text, target_id text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    SELECT h.id, h.tenant_id, h.since, h.until, h.target_type, h.target_id
+    FROM {{schema}}.audit_legal_holds AS h WHERE h.released_at IS NULL ORDER BY h.id
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_open_holds() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_open_holds() TO {{auditor}}, {{pruner}}, {{operator}};
+
+COMMENT ON FUNCTION {{schema}}.audit_open_holds() IS 'The holds of all tenants that are not released.';
+
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_keep_days(tenant text) RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$ SELECT r.keep_days FROM {{schema}}.audit_retention AS r WHERE r.tenant_id = tenant $$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_keep_days(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_keep_days(text) TO {{auditor}}, {{pruner}}, {{operator}};
+
+COMMENT ON FUNCTION {{schema}}.audit_keep_days(text) IS 'The days of the policy with exactly this name; null where there is none.';
+
 CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     LANGUAGE sql IMMUTABLE
     SET search_path = pg_catalog, pg_temp
@@ -369,6 +398,8 @@ CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$ SELECT 9 $$;
+DROP FUNCTION {{schema}}.audit_keep_days(text);
+DROP FUNCTION {{schema}}.audit_open_holds();
 DROP FUNCTION {{schema}}.audit_quarantine_replayed(bigint, text, text, text, bigint, bytea, text);
 DROP FUNCTION {{schema}}.audit_quarantine_discard(bigint, text);
 DROP FUNCTION {{schema}}.audit_quarantine_resolve(bigint, text, text, jsonb);

@@ -293,10 +293,10 @@ func TestNoFunctionIsOpenToEverybody(t *testing.T) {
 	}
 	require.Equal(t, []string{"audit_access_mode", "audit_ensure_month", "audit_outbox_clear", "audit_outbox_read", "audit_recorded", "audit_roll_counts", "audit_schema_version"}, may(db.WriterURL))
 	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.ReaderURL))
-	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.AuditorURL))
-	require.Equal(t, []string{"audit_access_mode", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.PrunerURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_keep_days", "audit_locate", "audit_login_admits", "audit_open_holds", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.AuditorURL))
+	require.Equal(t, []string{"audit_access_mode", "audit_keep_days", "audit_open_holds", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.PrunerURL))
 	require.Equal(t, []string{
-		"audit_access_mode", "audit_hold_add", "audit_hold_release", "audit_quarantine_discard", "audit_quarantine_replayed", "audit_recorded",
+		"audit_access_mode", "audit_hold_add", "audit_hold_release", "audit_keep_days", "audit_open_holds", "audit_quarantine_discard", "audit_quarantine_replayed", "audit_recorded",
 		"audit_retention_set", "audit_retention_unset", "audit_schema_version", "audit_trace",
 	}, may(db.OperatorURL))
 	require.Empty(t, may(db.NobodyURL))

@@ -172,7 +172,8 @@ func (o *journalPruneOptions) legalHolds(ctx context.Context, sys *System) ([]jo
 	}
 	holds := make([]journal.Hold, len(found))
 	for i := range found {
-		holds[i] = journal.Hold(found[i])
+		// A journal knows nothing of targets: a hold on one holds all of its tenant.
+		holds[i] = journal.Hold{TenantID: found[i].TenantID, Since: found[i].Since, Until: found[i].Until}
 	}
 	return holds, nil
 }

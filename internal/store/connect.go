@@ -65,10 +65,15 @@ var readSQL embed.FS
 // readQueries are the reader's statements for one schema.
 type readQueries struct {
 	listNewest, listOldest, locate, get, tenant string
-	quarantineList, quarantineGet, holds        string
+	quarantineList, quarantineGet               string
 	schema, schemaVersion                       string
 	access, recorded, trace, caller             string
 	counts, clock                               string
+	heldOpen, heldAll, keepDays, retention      string
+	holdAdd, holdRelease                        string
+	retentionSet, retentionUnset                string
+	quarantineDiscard, quarantineReplayed       string
+	quarantineTwin                              string
 }
 
 func newReadQueries(schema string) readQueries {
@@ -82,10 +87,15 @@ func newReadQueries(schema string) readQueries {
 	}
 	return readQueries{
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
-		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"), holds: load("holds"),
+		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
 		schema: load("schema"), schemaVersion: load("schema_version"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"),
 		counts: load("counts"), clock: load("clock"),
+		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), retention: load("retention"),
+		holdAdd: load("hold_add"), holdRelease: load("hold_release"),
+		retentionSet: load("retention_set"), retentionUnset: load("retention_unset"),
+		quarantineDiscard: load("quarantine_discard"), quarantineReplayed: load("quarantine_replayed"),
+		quarantineTwin: load("quarantine_twin"),
 	}
 }
 

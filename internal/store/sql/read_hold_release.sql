@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_hold_release($1, $2)

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_keep_days($1)

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_quarantine_discard($1, $2)

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_retention_set($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_retention_unset($1, $2)
