@@ -139,7 +139,7 @@ func (c *Config) validateConnection() error {
 	case c.Port < 1 || c.Port > 65535:
 		return fmt.Errorf("port: must be 1 to 65535, found %d", c.Port)
 	}
-	return c.validateTLS()
+	return c.tls().Check(c.dsn())
 }
 
 func (c *Config) validateStore() error {

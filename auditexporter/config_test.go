@@ -168,7 +168,7 @@ func TestTLS(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, err := parse(t, test.yaml)
 			require.NoError(t, err)
-			assert.Contains(t, cfg.withTLS(cfg.dsn()), test.wanted)
+			assert.Contains(t, cfg.tls().Apply(cfg.dsn()), test.wanted)
 			connection, err := cfg.connection()
 			require.NoError(t, err)
 			strict := strings.Contains(test.wanted, "verify-full")

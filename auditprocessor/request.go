@@ -11,6 +11,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/otlpmap"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/stage"
+	"github.com/otelaudit/otelaudit/internal/vouch"
 )
 
 // request is the work on one call of processLogs: what all its records share,
@@ -30,7 +31,15 @@ type request struct {
 
 func (p *auditProcessor) newRequest(ctx context.Context) *request {
 	info := client.FromContext(ctx)
-	sender, problem := p.senderOf(&info)
+	var (
+		sender  stage.Sender
+		problem *record.Problem
+	)
+	if vouch.System(ctx) {
+		sender.System = true
+	} else {
+		sender, problem = p.senderOf(&info)
+	}
 	r := &request{auditProcessor: p, sender: sender, senderProblem: problem}
 	r.trusted = r.sender.Forwarder != nil
 	if !r.trusted { // a forwarder's headers are not the application's

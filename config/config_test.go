@@ -293,7 +293,7 @@ func TestDistribution(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(output, &components))
 	for kind, names := range map[string]string{
 		"extensions": "audit_guard basicauth bearertokenauth file_storage health_check oidc pprof zpages",
-		"receivers":  "file_log kafka otlp syslog",
+		"receivers":  "auditaccess file_log kafka otlp syslog",
 		"processors": "attributes audit batch filter memory_limiter probabilistic_sampler redaction resource tail_sampling transform",
 		"connectors": "audit count forward routing",
 		"exporters":  "audit audit_forward auditjournal awss3 debug file kafka nop otlp_grpc otlp_http",

@@ -127,9 +127,10 @@ REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(integer) TO {{writer}};
 
 -- Takes out what the log has, and nothing else: that a collector said so is not
--- enough.
+-- enough. It says for how many seconds the oldest of the others has been waiting,
+-- null where none is.
 -- +goose StatementBegin
-CREATE FUNCTION {{schema}}.audit_outbox_clear() RETURNS bigint
+CREATE FUNCTION {{schema}}.audit_outbox_clear() RETURNS TABLE (cleared bigint, oldest double precision)
     LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
@@ -138,7 +139,10 @@ AS $$
         DELETE FROM {{schema}}.audit_outbox AS o
         WHERE EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = o.event_id)
         RETURNING 1)
-    SELECT count(*) FROM recorded
+    SELECT (SELECT count(*) FROM recorded), (
+        SELECT extract(epoch FROM clock_timestamp() - o.placed_at)::double precision FROM {{schema}}.audit_outbox AS o
+        WHERE NOT EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = o.event_id)
+        ORDER BY o.placed_at LIMIT 1)
 $$;
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_clear() FROM PUBLIC;
@@ -160,6 +164,40 @@ REVOKE EXECUTE ON FUNCTION {{schema}}.audit_access_mode() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {{schema}}.audit_access_mode() TO {{writer}}, {{reader}}, {{auditor}}, {{pruner}}, {{operator}};
 
 COMMENT ON FUNCTION {{schema}}.audit_access_mode() IS 'Whether the reads of this login must leave a trace: signed, required, best_effort or off.';
+
+-- The owner's own word, for people with psql too. A null mode is none: the
+-- default is that of the login '', and without that required.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_access_set(for_login text, new_mode text, why text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    old_mode text;
+BEGIN
+    IF for_login IS NULL OR coalesce(why, '') = '' OR octet_length(why) > 4096 OR octet_length(for_login) > 63 THEN
+        RAISE EXCEPTION 'audit_access_set: a login of at most 63 bytes and a reason of 1 to 4096 bytes are needed' USING ERRCODE = '22023';
+    END IF;
+    LOCK TABLE {{schema}}.audit_access IN SHARE ROW EXCLUSIVE MODE;
+    SELECT a.mode INTO old_mode FROM {{schema}}.audit_access AS a WHERE a.login = for_login;
+    IF new_mode IS NULL THEN
+        DELETE FROM {{schema}}.audit_access AS a WHERE a.login = for_login;
+    ELSE
+        INSERT INTO {{schema}}.audit_access (login, mode, reason) VALUES (for_login, new_mode, why)
+        ON CONFLICT ON CONSTRAINT audit_access_pkey DO UPDATE
+            SET mode = excluded.mode, reason = excluded.reason, updated_at = clock_timestamp(), updated_by = session_user;
+    END IF;
+    PERFORM {{schema}}.audit_place('audit.access.set', 'success', jsonb_build_object('type', 'login', 'id', coalesce(nullif(for_login, ''), '*')),
+        why, jsonb_strip_nulls(jsonb_build_object('mode', new_mode, 'previous_mode', old_mode)));
+    RETURN old_mode;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_access_set(text, text, text) FROM PUBLIC;
+
+COMMENT ON FUNCTION {{schema}}.audit_access_set(text, text, text) IS
+    'Sets whether the reads of a login must leave a trace, for the login '''' those of all others, and returns what it was. For the owner; it leaves a trace.';
 
 -- Whoever asks learns of an id that it was given, and nothing else.
 -- +goose StatementBegin
@@ -194,6 +232,7 @@ CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     SET timezone = 'UTC'
 AS $$ SELECT 6 $$;
 DROP FUNCTION {{schema}}.audit_recorded(text[]);
+DROP FUNCTION {{schema}}.audit_access_set(text, text, text);
 DROP FUNCTION {{schema}}.audit_access_mode();
 DROP FUNCTION {{schema}}.audit_outbox_clear();
 DROP FUNCTION {{schema}}.audit_outbox_read(integer);

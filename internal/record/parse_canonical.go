@@ -44,6 +44,22 @@ func ParseCanonical(b []byte) (*Record, error) {
 	return r, nil
 }
 
+// FromValue reads an object of the members that AppendCanonical writes, without
+// "v" and in any spelling: what the store's own functions make. It is not
+// normalized yet.
+func FromValue(v Value) (*Record, error) {
+	if v.kind != Object {
+		return nil, errors.New("not an object")
+	}
+	r := &Record{}
+	for i := range v.kids {
+		if m := &v.kids[i]; !r.setCanonical(m.Name, m.Value) {
+			return nil, fmt.Errorf("no member of a record, or of another type: %q", m.Name)
+		}
+	}
+	return r, nil
+}
+
 func (r *Record) setCanonical(name string, v Value) bool {
 	if text := r.textMember(name); text != nil {
 		*text = v.str

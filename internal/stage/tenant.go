@@ -83,6 +83,18 @@ type Sender struct {
 	// Forwarder is set where an authenticated identity is on the list; it is no
 	// tenant then.
 	Forwarder *Forwarder
+	// System is a component of this collector, whose records are those of the
+	// system tenant and of no other.
+	System bool
+}
+
+// mayName reports whether the sender may claim a reserved tenant at all. No glob
+// reaches one: an agent that speaks for * does not speak for the system.
+func (s *Sender) mayName(reserved string) bool {
+	if reserved != record.SystemTenant {
+		return false
+	}
+	return s.System || s.Forwarder != nil && slices.Contains(s.Forwarder.Tenants, reserved)
 }
 
 // Sender looks an identity up among the forwarders. It must be authenticated:
@@ -109,11 +121,13 @@ type Claim struct {
 // record's own before those of scope and resource. tenant is the claimed one
 // where there is a problem.
 func (t *Tenants) Resolve(sender Sender, claims []Claim) (tenant, flag string, problem *record.Problem) {
-	claimed, flag, problem := t.claimed(claims)
+	claimed, flag, problem := t.claimed(&sender, claims)
 	if problem != nil {
 		return claimed, "", problem
 	}
 	switch {
+	case sender.System:
+		return ofSystem(claimed, flag)
 	case sender.Forwarder != nil:
 		return t.forwarded(sender.Forwarder, claimed, flag)
 	case sender.Identity != "":
@@ -127,6 +141,18 @@ func (t *Tenants) Resolve(sender Sender, claims []Claim) (tenant, flag string, p
 		return claimed, flag, nil
 	}
 	return t.fallBack()
+}
+
+// ofSystem lets the collector's own component speak for the system only. Where
+// tenant.attributes names others than ours, its records claim nothing.
+func ofSystem(claimed, flag string) (string, string, *record.Problem) {
+	if claimed != "" && claimed != record.SystemTenant {
+		return claimed, "", &record.Problem{
+			Reason: record.ReasonTenantViolation,
+			Detail: "a record of the collector's own names another tenant than " + record.SystemTenant,
+		}
+	}
+	return record.SystemTenant, flag, nil
 }
 
 // authenticated lets a client speak for its own tenant only.
@@ -173,7 +199,7 @@ func (t *Tenants) fallBack() (string, string, *record.Problem) {
 }
 
 // claimed makes one tenant of what record, scope and resource say.
-func (t *Tenants) claimed(claims []Claim) (tenant, flag string, problem *record.Problem) {
+func (t *Tenants) claimed(sender *Sender, claims []Claim) (tenant, flag string, problem *record.Problem) {
 	var from *Claim
 	for i := range claims {
 		c := &claims[i]
@@ -181,7 +207,7 @@ func (t *Tenants) claimed(claims []Claim) (tenant, flag string, problem *record.
 		if value == "" {
 			continue
 		}
-		if problem := checkTenant(c.Name, value); problem != nil {
+		if problem := checkTenant(c.Name, value); problem != nil && !sender.mayName(value) {
 			return value, "", problem
 		}
 		switch {

@@ -16,6 +16,9 @@ func TestTenantDecisions(t *testing.T) {
 	agent, err := NewForwarder("agent", []string{"eu-*", "acme"})
 	require.NoError(t, err)
 	forwarders := Tenants{RequireIdentity: true, Forwarders: []Forwarder{agent}}
+	pruner, err := NewForwarder("pruner", []string{"_system", "_journal"})
+	require.NoError(t, err)
+	everybody := Tenants{RequireIdentity: true, Forwarders: []Forwarder{{Identity: "agent", Tenants: []string{"*"}}, {Identity: "glob", Tenants: []string{"_s*"}}, pruner}}
 	tests := []struct {
 		name     string
 		policy   Tenants
@@ -59,6 +62,12 @@ func TestTenantDecisions(t *testing.T) {
 		{name: "forwarder is no tenant itself", policy: forwarders, identity: "agent", reason: record.ReasonMissingTenant},
 		{name: "forwarder with default", policy: Tenants{Default: "acme", Forwarders: []Forwarder{agent}}, identity: "agent", tenant: "acme", flag: record.FlagTenantDefaulted},
 		{name: "forwarder with default beyond its list", policy: Tenants{Default: "us", Forwarders: []Forwarder{agent}}, identity: "agent", tenant: "us", reason: record.ReasonTenantViolation},
+		{name: "forwarder for all tenants but the system's", policy: everybody, identity: "agent", claims: []Claim{on("a", "_system")}, tenant: "_system", reason: record.ReasonInvalidTenant},
+		{name: "forwarder by a glob that matches the system", policy: everybody, identity: "glob", claims: []Claim{on("a", "_system")}, tenant: "_system", reason: record.ReasonInvalidTenant},
+		{name: "forwarder for the system", policy: everybody, identity: "pruner", claims: []Claim{on("a", "_system")}, tenant: "_system"},
+		{name: "forwarder for the system and another reserved", policy: everybody, identity: "pruner", claims: []Claim{on("a", "_journal")}, tenant: "_journal", reason: record.ReasonInvalidTenant},
+		{name: "forwarder for the system, on another tenant", policy: everybody, identity: "pruner", claims: []Claim{on("a", "acme")}, tenant: "acme", reason: record.ReasonTenantViolation},
+		{name: "not a forwarder for the system", policy: everybody, identity: "acme", claims: []Claim{on("a", "_system")}, tenant: "_system", reason: record.ReasonInvalidTenant},
 		{name: "no forwarder", policy: forwarders, identity: "agents", claims: []Claim{on("a", "acme")}, tenant: "acme", reason: record.ReasonTenantViolation},
 	}
 	for _, tt := range tests {
@@ -74,6 +83,20 @@ func TestTenantDecisions(t *testing.T) {
 			assert.Equal(t, tt.reason, problem.Reason)
 			assert.NotEmpty(t, problem.Detail)
 		})
+	}
+}
+
+func TestTheSystemSpeaksForItselfOnly(t *testing.T) {
+	policy := Tenants{RequireIdentity: true, Default: "acme"}
+	system := Sender{System: true}
+	for _, claims := range [][]Claim{nil, {{Name: "a", Value: record.SystemTenant}}} {
+		tenant, _, problem := policy.Resolve(system, claims)
+		assert.Nil(t, problem)
+		assert.Equal(t, record.SystemTenant, tenant)
+	}
+	for _, claims := range [][]Claim{{{Name: "a", Value: "acme"}}, {{Name: "a", Value: "_journal"}}} {
+		_, _, problem := policy.Resolve(system, claims)
+		assert.NotNil(t, problem, "%v", claims)
 	}
 }
 

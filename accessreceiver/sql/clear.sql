@@ -1,0 +1,1 @@
+SELECT cleared, oldest FROM {{schema}}.audit_outbox_clear()

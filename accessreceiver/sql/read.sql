@@ -1,0 +1,1 @@
+SELECT event_id, record::text FROM {{schema}}.audit_outbox_read($1)
