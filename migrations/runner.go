@@ -207,7 +207,7 @@ func (r Runner) replacer() (*strings.Replacer, error) {
 		return nil, fmt.Errorf("role prefix %w", err)
 	}
 	roles := RolesFor(r.rolePrefix())
-	pairs := []string{"{{partition_lock}}", partitionLock}
+	pairs := []string{"{{partition_lock}}", partitionLock, "{{prune_lock}}", pruneLock}
 	for placeholder, name := range map[string]string{
 		"schema": r.schema(), "owner": roles.Owner, "writer": roles.Writer, "reader": roles.Reader,
 		"auditor": roles.Auditor, "pruner": roles.Pruner, "operator": roles.Operator,

@@ -33,12 +33,14 @@ func RolesFor(prefix string) Roles {
 	}
 }
 
-// partitionLock is the advisory lock under which partitions are made, and
-// migrationLock the one under which migrations run. Any numbers that nobody
+// partitionLock is the advisory lock under which partitions are made,
+// migrationLock the one under which migrations run, and pruneLock the one under
+// which events are removed. Any numbers that nobody
 // else uses would do.
 const (
 	partitionLock = "7021894403517551617"
 	migrationLock = "7021894403517551618"
+	pruneLock     = "7021894403517551619"
 )
 
 // sources returns the migrations with schema and roles filled in.
