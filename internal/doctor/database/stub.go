@@ -1,0 +1,6 @@
+package database
+
+import "github.com/otelaudit/otelaudit/internal/doctor"
+
+// DataProbes stub.
+func DataProbes() []doctor.Probe[*Subject] { return nil }
