@@ -74,6 +74,9 @@ type readQueries struct {
 	retentionSet, retentionUnset                string
 	quarantineDiscard, quarantineReplayed       string
 	quarantineTwin                              string
+
+	export, exportLast, exportSession, exportExtent       string
+	exportLogin, exportPruned, exportLeaves, exportCommit string
 }
 
 func newReadQueries(schema string) readQueries {
@@ -96,6 +99,9 @@ func newReadQueries(schema string) readQueries {
 		retentionSet: load("retention_set"), retentionUnset: load("retention_unset"),
 		quarantineDiscard: load("quarantine_discard"), quarantineReplayed: load("quarantine_replayed"),
 		quarantineTwin: load("quarantine_twin"),
+
+		export: load("export"), exportLast: load("export_last"), exportSession: load("export_session"), exportExtent: load("export_extent"),
+		exportLogin: load("export_login"), exportPruned: load("export_pruned"), exportLeaves: load("export_leaves"), exportCommit: load("export_commit"),
 	}
 }
 

@@ -64,6 +64,8 @@ type EventPage struct {
 
 	// More says that there may be rows behind the last one.
 	More bool
+	// Epoch is the log that an Export read the rows of.
+	Epoch int32
 }
 
 // maxPageBytes bounds a page: one row always fits.
