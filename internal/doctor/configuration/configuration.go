@@ -13,8 +13,10 @@ type Configuration struct {
 	extensions []string // of service::extensions
 	undefined  []undefined
 
-	ways    []*way
-	tooMany bool
+	steps  int    // taken to find the ways
+	ways   []*way // all of them
+	audit  []*way // on which an audit record reaches something that must have it
+	copies []*way // of what else audit records go, marked or unredacted
 
 	unset         []string
 	unreadable    []string
@@ -47,6 +49,7 @@ func Load(files []string, env Environment) (*Configuration, error) {
 	_, c.memoryLimited = env.Lookup("GOMEMLIMIT")
 	c.readService()
 	c.walk()
+	c.classify()
 	return c, nil
 }
 

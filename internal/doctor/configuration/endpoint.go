@@ -69,11 +69,6 @@ func (e *endpoint) beyond() (beyond, known bool) {
 // encrypted reports whether the endpoint speaks TLS.
 func (e *endpoint) encrypted() bool { return e.config.at("tls").enabled() }
 
-// authenticator is the extension that clients prove themselves to, "" without one.
-func (e *endpoint) authenticator() string {
-	return e.config.at("auth", "authenticator").str("")
-}
-
 // authenticated reports whether a client must prove who it is, by whatever means.
 func (e *endpoint) authenticated() bool {
 	return e.config.at("auth", "authenticator").given() || e.config.at("tls", "client_ca_file").given() ||

@@ -17,8 +17,8 @@ func (l *loader) expand(v *value, depth int) (*value, error) {
 	if v == nil {
 		return nil, nil //nolint:nilnil // nothing stays nothing
 	}
-	if l.nodes++; l.nodes > maxNodes || depth > maxDepth {
-		return nil, fmt.Errorf("%s: %w", v.file, ErrTooLarge)
+	if err := l.count(v.file, depth); err != nil {
+		return nil, err
 	}
 	switch v.kind {
 	case mapping:
@@ -39,6 +39,7 @@ func (l *loader) expand(v *value, depth int) (*value, error) {
 		}
 	case scalar:
 		return l.expandText(v, depth)
+	case null:
 	}
 	return v, nil
 }

@@ -101,8 +101,9 @@ func (w *way) String() string {
 	return strings.Join(names, " → ")
 }
 
-// maxWays bounds what is walked; a configuration of people has a dozen.
-const maxWays = 10_000
+// maxSteps bounds what is walked, in entries of pipelines' lists of exporters; a
+// configuration of people has a dozen.
+const maxSteps = 2_000
 
 // walk finds every way through the pipelines of logs.
 func (c *Configuration) walk() {
@@ -124,8 +125,7 @@ func (c *Configuration) follow(so *way, p *pipeline, behind []*pipeline) {
 	for _, e := range p.exporters {
 		next := *so
 		next.stops = append(slices.Clip(stops), e)
-		if len(c.ways) >= maxWays {
-			c.tooMany = true
+		if c.steps++; c.steps > maxSteps {
 			return
 		}
 		if e.section != "connectors" {

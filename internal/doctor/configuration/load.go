@@ -28,12 +28,11 @@ var ErrTooLarge = errors.New("the configuration is too large or too deep to be o
 
 // loader reads files into one tree.
 type loader struct {
-	env   Environment
-	nodes int
-	bytes int
-	// resolved are references already looked up, unreadable those that could not be.
-	unset      []string
-	unreadable []string
+	env        Environment
+	nodes      int // of all files and what they refer to
+	bytes      int
+	unset      []string // variables that are not set
+	unreadable []string // files and sources that could not be read
 }
 
 // load reads and merges the files and resolves what they refer to.
@@ -116,11 +115,20 @@ func (l *loader) parse(file string, content []byte) (*value, error) {
 	return l.convert(file, node.Content[0], 0)
 }
 
+// count bounds what a configuration comes to.
+func (l *loader) count(file string, depth int) error {
+	l.nodes++
+	if l.nodes > maxNodes || depth > maxDepth {
+		return fmt.Errorf("%s: %w", file, ErrTooLarge)
+	}
+	return nil
+}
+
 // convert makes a node ours. Aliases are copied, so that depth and number are
 // what they come to.
 func (l *loader) convert(file string, node *yaml.Node, depth int) (*value, error) {
-	if l.nodes++; l.nodes > maxNodes || depth > maxDepth {
-		return nil, fmt.Errorf("%s: %w", file, ErrTooLarge)
+	if err := l.count(file, depth); err != nil {
+		return nil, err
 	}
 	v := &value{file: file, line: node.Line, text: node.Value, raw: node.Value}
 	switch node.Kind {

@@ -39,7 +39,7 @@ func findRedactionOff(c *Configuration, f *finder) {
 }
 
 func findUnredacted(c *Configuration, f *finder) {
-	for _, w := range c.otherWays() {
+	for _, w := range c.copies {
 		e := w.exporter()
 		if _, ok := w.audit(); ok || e.kind() == "nop" || w.receiver().kind() == fromOutbox {
 			continue
@@ -54,9 +54,9 @@ func findUnredacted(c *Configuration, f *finder) {
 }
 
 func findDetailed(c *Configuration, f *finder) {
-	for _, w := range c.ways {
+	for _, w := range c.copies {
 		e := w.exporter()
-		if verbosity := e.config.at("verbosity"); e.kind() == "debug" && verbosity.str("") == "detailed" && c.seesAudit(w.receiver().id) {
+		if verbosity := e.config.at("verbosity"); e.kind() == "debug" && verbosity.str("") == "detailed" {
 			f.find(verbosity, "%s on the way %s prints every attribute", e.id, w)
 		}
 	}

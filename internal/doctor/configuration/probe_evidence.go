@@ -102,7 +102,7 @@ func findOneSink(c *Configuration, f *finder) {
 		}
 		sinks++
 	}
-	for _, w := range c.otherWays() {
+	for _, w := range c.copies {
 		// A copy of every event at a distance, such as a SIEM, is a witness too.
 		if w.requirement == bestEffort && !w.exporter().is(void) {
 			sinks++

@@ -54,7 +54,7 @@ func operationProbes() []doctor.Probe[*Configuration] {
 }
 
 func findNoLimiter(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		if len(endpoints(w.receiver())) == 0 {
 			continue
 		}
@@ -67,7 +67,7 @@ func findNoLimiter(c *Configuration, f *finder) {
 }
 
 func findNoGuard(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		if w.receiver().kind() != "otlp" {
 			continue
 		}
@@ -157,7 +157,7 @@ func findUnresolved(c *Configuration, f *finder) {
 	for _, what := range c.unreadable {
 		f.result.CouldNotCheck("%s cannot be read here", what)
 	}
-	if c.tooMany {
-		f.result.CouldNotCheck("more than %d ways lead from receivers to exporters; the rest was not looked at", maxWays)
+	if c.steps > maxSteps {
+		f.result.CouldNotCheck("more than %d steps lead from receivers to exporters; the rest was not looked at", maxSteps)
 	}
 }

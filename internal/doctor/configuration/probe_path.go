@@ -66,7 +66,7 @@ func pathProbes() []doctor.Probe[*Configuration] {
 // onAuditWays finds processors of some types anywhere on the way to a sink.
 func onAuditWays(kinds []string, does string) func(*Configuration, *finder) {
 	return func(c *Configuration, f *finder) {
-		for _, w := range c.auditWays() {
+		for _, w := range c.audit {
 			for _, p := range w.processors() {
 				if p.is(kinds) {
 					f.find(p.named, "%s in the pipeline %s is on the way to %s: it %s", p.id, p.pipeline.id, w.exporter().id, does)
@@ -77,7 +77,7 @@ func onAuditWays(kinds []string, does string) func(*Configuration, *finder) {
 }
 
 func findSamplers(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		before, behind := w.split()
 		for _, p := range before {
 			if p.is(samplers) {
@@ -104,7 +104,7 @@ func findSamplers(c *Configuration, f *finder) {
 var altering = []string{"transform", "attributes", "redaction", "logstransform", "remotetap", "schema"}
 
 func findAltering(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		_, behind := w.split()
 		for _, p := range behind {
 			if p.is(altering) {
@@ -118,7 +118,7 @@ func findAltering(c *Configuration, f *finder) {
 var harmless = []string{"memory_limiter", "audit", "resource", "resourcedetection", "k8sattributes", "batch", "filter", "logdedup", "log_dedup"}
 
 func findUnknown(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		for _, p := range w.processors() {
 			if !p.is(harmless) && !p.is(samplers) && !p.is(altering) {
 				f.find(p.named, "%s in the pipeline %s is on the way to %s", p.id, p.pipeline.id, w.exporter().id)
@@ -132,7 +132,7 @@ func findUnknown(c *Configuration, f *finder) {
 const fromOutbox = "auditaccess"
 
 func findMissingProcessor(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		if _, ok := w.audit(); !ok && w.receiver().kind() != fromOutbox {
 			f.find(w.exporter().named, "no audit processor on the way %s", w)
 		}
@@ -140,7 +140,7 @@ func findMissingProcessor(c *Configuration, f *finder) {
 }
 
 func findOthers(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		processor, ok := w.audit()
 		if !ok || w.connector != nil || !w.exporter().is([]string{"audit", "auditjournal"}) {
 			continue
@@ -152,11 +152,17 @@ func findOthers(c *Configuration, f *finder) {
 }
 
 func findMarkOff(c *Configuration, f *finder) {
-	for _, w := range c.otherWays() {
+	audit := map[*value]bool{} // what findSamplers looks at
+	for _, w := range c.audit {
+		for _, s := range w.stops {
+			audit[s.named] = true
+		}
+	}
+	for _, w := range c.copies {
 		processor, ok := w.audit()
 		_, behind := w.split()
 		for _, p := range behind {
-			if !ok || p.kind() != "probabilistic_sampler" || c.onAuditWay(p) {
+			if !ok || p.kind() != "probabilistic_sampler" || audit[p.named] {
 				continue
 			}
 			priority := p.config.at("sampling_priority")
@@ -178,12 +184,6 @@ func (w *way) marks(processor stop) []string {
 		return append(marks, "sampling.priority")
 	}
 	return append(marks, attribute.str(""))
-}
-
-func (c *Configuration) onAuditWay(p stop) bool {
-	return slices.ContainsFunc(c.auditWays(), func(w *way) bool {
-		return slices.ContainsFunc(w.stops, func(s stop) bool { return s.named == p.named })
-	})
 }
 
 func findUndefined(c *Configuration, f *finder) {

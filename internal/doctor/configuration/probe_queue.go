@@ -96,8 +96,8 @@ func findDeleting(c *Configuration, f *finder) {
 		if !f.open(elapsed, s.id+"::retry_on_failure::max_elapsed_time") && !elapsed.zero(true) {
 			f.find(elapsed, "%s gives up after retry_on_failure::max_elapsed_time", s.id)
 		}
-		if max := batch.at("max_size"); batch.at("sizer").str(section.at("sizer").str("")) == "bytes" && !max.zero(true) {
-			f.find(max, "%s deletes a record that is larger than sending_queue::batch::max_size", s.id)
+		if limit := batch.at("max_size"); batch.at("sizer").str(section.at("sizer").str("")) == "bytes" && !limit.zero(true) {
+			f.find(limit, "%s deletes a record that is larger than sending_queue::batch::max_size", s.id)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func findDeleting(c *Configuration, f *finder) {
 // findStock: with a queue, which is there unless it is switched off, an answer is
 // given from memory and a refusal deletes. Without one the client hears of both.
 func findStock(c *Configuration, f *finder) {
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		e := w.exporter()
 		if !e.is(stock) {
 			continue

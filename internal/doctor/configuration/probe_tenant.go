@@ -47,7 +47,7 @@ type entrance struct {
 // entrances are the endpoints in front of audit sinks.
 func (c *Configuration) entrances() []entrance {
 	var all []entrance
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		processor, ok := w.audit()
 		if !ok {
 			continue

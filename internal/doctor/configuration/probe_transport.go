@@ -38,7 +38,7 @@ func transportProbes() []doctor.Probe[*Configuration] {
 // remote are the endpoints in front of audit sinks that other machines reach.
 func (c *Configuration) remote(f *finder) []endpoint {
 	var all []endpoint
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		for _, e := range endpoints(w.receiver()) {
 			if beyond, known := e.beyond(); beyond || !known {
 				if !f.open(e.address, e.name()) {

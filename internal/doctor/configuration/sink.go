@@ -17,32 +17,32 @@ var (
 
 func (c *component) is(kinds []string) bool { return slices.Contains(kinds, c.kind()) }
 
-// auditWays are the ways on which an audit record reaches something that must
-// have it. Everything else is a copy.
-func (c *Configuration) auditWays() []*way {
-	var ways []*way
+// classify divides the ways. Those of the rest that carry no event are neither.
+func (c *Configuration) classify() {
+	better := map[string]bool{} // receivers from which something evident is reached
 	for _, w := range c.ways {
-		if c.isAudit(w) {
-			ways = append(ways, w)
+		if w.requirement != remaining && w.exporter().is(evident) {
+			better[w.receiver().id] = true
 		}
 	}
-	return ways
-}
-
-// otherWays are those on which copies of audit records, or audit records beside
-// the audit path, go.
-func (c *Configuration) otherWays() []*way {
-	var ways []*way
+	sees := map[string]bool{} // receivers that bring audit records
+	for _, w := range c.ways {
+		if w.isAudit(better[w.receiver().id]) {
+			c.audit = append(c.audit, w)
+			sees[w.receiver().id] = true
+		}
+	}
 	for _, w := range c.ways {
 		carries := w.requirement != remaining || w.copies
-		if carries && !c.isAudit(w) && c.seesAudit(w.receiver().id) {
-			ways = append(ways, w)
+		if carries && sees[w.receiver().id] && !w.isAudit(better[w.receiver().id]) {
+			c.copies = append(c.copies, w)
 		}
 	}
-	return ways
 }
 
-func (c *Configuration) isAudit(w *way) bool {
+// isAudit reports whether the end of the way must have audit records; better says
+// that what the receiver gets also reaches an evident sink.
+func (w *way) isAudit(better bool) bool {
 	e := w.exporter()
 	switch {
 	case w.requirement == remaining:
@@ -56,24 +56,13 @@ func (c *Configuration) isAudit(w *way) bool {
 	}
 	// Where nothing better takes what this receiver gets, a stock exporter is how
 	// audit records leave.
-	return e.is(stock) && !c.reachesEvident(w.receiver().id)
-}
-
-func (c *Configuration) reachesEvident(receiver string) bool {
-	return slices.ContainsFunc(c.ways, func(w *way) bool {
-		return w.receiver().id == receiver && w.requirement != remaining && w.exporter().is(evident)
-	})
-}
-
-// seesAudit reports whether what the receiver gets reaches an audit sink.
-func (c *Configuration) seesAudit(receiver string) bool {
-	return slices.ContainsFunc(c.ways, func(w *way) bool { return w.receiver().id == receiver && c.isAudit(w) })
+	return e.is(stock) && !better
 }
 
 // sinks are the exporters at the end of audit ways, each once.
 func (c *Configuration) sinks() []stop {
 	var sinks []stop
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		e := w.exporter()
 		if !slices.ContainsFunc(sinks, func(s stop) bool { return s.component == e.component }) {
 			sinks = append(sinks, e)
@@ -82,13 +71,13 @@ func (c *Configuration) sinks() []stop {
 	return sinks
 }
 
-// forwarders are the sinks that hand records to another collector.
+// forwards reports whether the sink hands records to another collector.
 func forwards(s stop) bool { return s.kind() == "audit_forward" || s.is(stock) }
 
 // auditProcessors are those on audit ways, each once.
 func (c *Configuration) auditProcessors() []stop {
 	var all []stop
-	for _, w := range c.auditWays() {
+	for _, w := range c.audit {
 		for _, p := range w.processors() {
 			if p.kind() == "audit" && !slices.ContainsFunc(all, func(s stop) bool { return s.component == p.component }) {
 				all = append(all, p)
