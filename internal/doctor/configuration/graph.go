@@ -125,7 +125,8 @@ func (c *Configuration) follow(so *way, p *pipeline, behind []*pipeline) {
 	for _, e := range p.exporters {
 		next := *so
 		next.stops = append(slices.Clip(stops), e)
-		if c.steps++; c.steps > maxSteps {
+		c.steps++
+		if c.steps > maxSteps {
 			return
 		}
 		if e.section != "connectors" {
