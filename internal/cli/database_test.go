@@ -41,7 +41,7 @@ func TestMigrateScripts(t *testing.T) {
 func setURLs(env *testscript.Env, db *storetest.Database) error {
 	for name, url := range map[string]string{
 		"SUPER_URL": db.SuperURL, "NOBODY_URL": db.NobodyURL, "WRITER_URL": db.WriterURL, "OWNER_URL": db.OwnerURL,
-		"AUDIT_READER_URL": db.ReaderURL, "AUDIT_OPERATOR_URL": db.OperatorURL, "AUDITOR_URL": db.AuditorURL, "AUDIT_OWNER_URL": db.SuperURL,
+		"AUDIT_READER_URL": db.ReaderURL, "AUDIT_OPERATOR_URL": db.OperatorURL, "AUDITOR_URL": db.AuditorURL, "PRUNER_URL": db.PrunerURL, "AUDIT_OWNER_URL": db.SuperURL,
 	} {
 		env.Setenv(name, url)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/regular"
+	"github.com/otelaudit/otelaudit/internal/store"
 )
 
 // journalPruneOptions are the flags of journal prune.
@@ -34,10 +35,11 @@ type journalPruneOptions struct {
 func newJournalPrune(sys *System) *cobra.Command {
 	o := &journalPruneOptions{}
 	cmd := &cobra.Command{
-		Use:   "prune --journal DIR --older-than AGE",
+		Use:   "prune --journal DIR [--older-than AGE]",
 		Short: "Remove the oldest segments of a journal",
 		Long: `Remove the oldest sealed segments of a journal whose entries were all recorded
-before --older-than. A segment goes only when it verifies, when a checkpoint of
+before --older-than; left out, that is the period of 'otelaudit retention set
+--journal' in the database. A segment goes only when it verifies, when a checkpoint of
 --anchors covers its end, and when no legal hold touches it; the first that stays
 keeps everything behind it, so that what is left is still proven.
 
@@ -45,9 +47,10 @@ A statement signed with --key is durable in DIR/pruned before the first file is
 deleted; with it 'otelaudit verify' accepts the missing front. An interrupted
 prune is finished by the next one. The collector may go on writing.
 
-Legal holds come from the database (a login with the auditor role), from --holds
+Legal holds come from the database (a login with the auditor, the operator or the
+pruner role; a hold on a target keeps all of its tenant), from --holds
 (a file of JSON Lines: {"tenant_id":"acme","since":"…","until":"…"}, the times
-optional), or do not exist (--no-holds). One of the three must be said.`,
+optional, or what 'otelaudit hold list' printed), or do not exist (--no-holds). One of the three must be said.`,
 		Example: `  otelaudit journal prune --journal /var/lib/otelcol-audit/journal --older-than 400d \
       --key log.key --anchors anchors --database-url postgres://auditor@db.example.com/audit --preview`,
 		Args: exactly(),
@@ -60,7 +63,7 @@ optional), or do not exist (--no-holds). One of the three must be said.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.directory, "journal", "", "`directory` of the journal")
-	f.StringVar(&o.olderThan, "older-than", "", "`age` such as 400d, or a date or time")
+	f.StringVar(&o.olderThan, "older-than", "", "`age` such as 400d, or a date or time (default: the database's policy)")
 	f.StringVar(&o.key, "key", "", "key `file` of the log (default: $AUDIT_LOG_KEY_FILE)")
 	f.StringArrayVar(&o.anchors, "anchors", nil, "anchor `file` of the journal, may be repeated (default: $AUDIT_JOURNAL_ANCHOR_FILE)")
 	o.database.register(cmd, "AUDIT_AUDITOR_URL")
@@ -107,16 +110,10 @@ func (o *journalPruneOptions) options(cmd *cobra.Command, sys *System) (*journal
 	if _, err := readJournal(cmd, o.directory); err != nil {
 		return nil, err
 	}
-	if o.olderThan == "" {
-		return nil, usageError(helpHint(cmd), "--older-than is missing")
-	}
 	now := sys.Now()
-	cutoff, err := parseInstant(o.olderThan, now)
+	cutoff, err := o.cutoff(cmd, sys, now)
 	if err != nil {
-		return nil, usageError(instantHint, "--older-than %q is %w", o.olderThan, err)
-	}
-	if cutoff.After(now) {
-		return nil, usageError("", "--older-than %q lies in the future", o.olderThan)
+		return nil, err
 	}
 	path := o.key
 	if path == "" {
@@ -139,6 +136,40 @@ func (o *journalPruneOptions) options(cmd *cobra.Command, sys *System) (*journal
 		return nil, err
 	}
 	return &journal.PruneOptions{Directory: o.directory, Ring: ring, Anchors: anchors, Cutoff: cutoff, Holds: holds, Now: now}, nil
+}
+
+// cutoff is the flag, or the policy of the database that knows the holds.
+func (o *journalPruneOptions) cutoff(cmd *cobra.Command, sys *System, now time.Time) (time.Time, error) {
+	if o.olderThan == "" {
+		return o.cutoffByPolicy(cmd, sys, now)
+	}
+	cutoff, err := parseInstant(o.olderThan, now)
+	if err != nil {
+		return cutoff, usageError(instantHint, "--older-than %q is %w", o.olderThan, err)
+	}
+	if cutoff.After(now) {
+		return cutoff, usageError("", "--older-than %q lies in the future", o.olderThan)
+	}
+	return cutoff, nil
+}
+
+func (o *journalPruneOptions) cutoffByPolicy(cmd *cobra.Command, sys *System, now time.Time) (time.Time, error) {
+	if _, err := o.database.resolve(sys); err != nil || o.holds != "" || o.noHolds {
+		return now, usageError(helpHint(cmd), "--older-than is missing, and no database is named whose policy would say it")
+	}
+	reader, err := o.database.connect(cmd.Context(), sys)
+	if err != nil {
+		return now, err
+	}
+	defer reader.Close()
+	days, err := reader.KeepDays(cmd.Context(), store.RetentionJournal)
+	switch {
+	case err != nil:
+		return now, describeRead(err)
+	case days == 0:
+		return now, usageError("'otelaudit retention set --journal --keep 400d' sets one", "--older-than is missing, and the database has no policy for journals")
+	}
+	return now.AddDate(0, 0, -days), nil
 }
 
 // legalHolds asks whoever is named, and exactly one must be.
@@ -168,7 +199,7 @@ func (o *journalPruneOptions) legalHolds(ctx context.Context, sys *System) ([]jo
 	defer reader.Close()
 	found, err := reader.LegalHolds(ctx)
 	if err != nil {
-		return nil, describeRead(err)
+		return nil, describeHolds(err)
 	}
 	holds := make([]journal.Hold, len(found))
 	for i := range found {
@@ -192,11 +223,7 @@ func readHolds(path string) ([]journal.Hold, error) {
 	decoder.DisallowUnknownFields()
 	var holds []journal.Hold
 	for n := 1; ; n++ {
-		var hold struct {
-			TenantID string    `json:"tenant_id"`
-			Since    time.Time `json:"since"`
-			Until    time.Time `json:"until"`
-		}
+		var hold heldObject
 		err := decoder.Decode(&hold)
 		switch {
 		case errors.Is(err, io.EOF):
@@ -208,7 +235,9 @@ func readHolds(path string) ([]journal.Hold, error) {
 		case !hold.Since.IsZero() && !hold.Until.IsZero() && !hold.Since.Before(hold.Until):
 			return nil, usageError("", "--holds %s: hold %d ends before it begins", path, n)
 		}
-		holds = append(holds, journal.Hold(hold))
+		if hold.ReleasedAt.IsZero() {
+			holds = append(holds, journal.Hold{TenantID: hold.TenantID, Since: hold.Since, Until: hold.Until})
+		}
 	}
 }
 

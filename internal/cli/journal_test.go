@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
@@ -189,16 +188,46 @@ func TestJournalUsage(t *testing.T) {
 // refused.
 func TestJournalPruneAsksTheDatabase(t *testing.T) {
 	db := storetest.NewDatabase(t)
-	conn, err := pgx.Connect(t.Context(), db.SuperURL)
-	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), "INSERT INTO audit_legal_holds (tenant_id, reason) VALUES ('t2', 'trial')")
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(t.Context()))
+	operator := map[string]string{"AUDIT_OPERATOR_URL": db.OperatorURL}
+	code, holds, stderr := journalRun(t, operator, "hold", "add", "--tenant", "t2", "--target", "invoice:42", "--reason", "trial")
+	require.Zero(t, code, stderr)
 	files := plantJournal(t)
 	prune := []string{"journal", "prune", "--journal", files.directory, "--older-than", "5d", "--key", files.key, "--anchors", files.anchors, "--format", "table"}
-	code, _, stderr := journalRun(t, map[string]string{"AUDIT_DATABASE_URL": db.ReaderURL}, prune...)
+	code, _, stderr = journalRun(t, map[string]string{"AUDIT_DATABASE_URL": db.ReaderURL}, prune...)
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, stderr, "does not see the legal holds of every tenant")
+	// What the operator was told can stand in for the database.
+	file := filepath.Join(t.TempDir(), "holds")
+	require.NoError(t, os.WriteFile(file, []byte(holds), 0o600))
+	for _, knows := range [][]string{{"--holds", file}, {"--database-url", db.AuditorURL}, {"--database-url", db.PrunerURL}} {
+		code, out, stderr := journalRun(t, nil, append(append(slices.Clip(prune), "--preview"), knows...)...)
+		require.Zero(t, code, stderr)
+		require.Contains(t, out, `a legal hold of tenant "t2"`, "a hold on a target keeps all of the tenant")
+	}
+
+	// Without --older-than the policy of the database says it.
+	byPolicy := slices.DeleteFunc(slices.Clone(prune), func(arg string) bool { return arg == "--older-than" || arg == "5d" })
+	pruner := map[string]string{"AUDIT_DATABASE_URL": db.PrunerURL}
+	code, _, stderr = journalRun(t, pruner, byPolicy...)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "--older-than is missing, and the database has no policy for journals")
+	code, _, stderr = journalRun(t, pruner, append(slices.Clip(byPolicy), "--no-holds")...)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "--older-than is missing, and no database is named whose policy would say it")
+	set := func(keep string) {
+		code, _, stderr := journalRun(t, operator, "retention", "set", "--journal", "--keep", keep)
+		require.Zero(t, code, stderr)
+	}
+	set("5d")
+	code, preview, stderr := journalRun(t, pruner, append(slices.Clip(byPolicy), "--preview")...)
+	require.Zero(t, code, stderr)
+	require.Contains(t, preview, "would remove")
+	require.Contains(t, preview, `a legal hold of tenant "t2"`)
+	set("100y")
+	code, preview, stderr = journalRun(t, pruner, append(slices.Clip(byPolicy), "--preview")...)
+	require.Zero(t, code, stderr)
+	require.Contains(t, preview, "nothing to remove")
+
 	code, out, stderr := journalRun(t, map[string]string{"AUDIT_AUDITOR_URL": db.AuditorURL}, prune...)
 	require.Zero(t, code, stderr)
 	require.Contains(t, out, `a legal hold of tenant "t2"`)

@@ -62,7 +62,7 @@ func writeJSON(w io.Writer, v any) error {
 func counted[N int | int64](n N, one string) string {
 	switch stem, y := strings.CutSuffix(one, "y"); {
 	case n == 1:
-	case y:
+	case y && !strings.HasSuffix(stem, "a"): // days
 		one = stem + "ies"
 	default:
 		one += "s"

@@ -47,7 +47,8 @@ func (r *Reader) LegalHolds(ctx context.Context) ([]LegalHold, error) {
 		}
 		holds, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (LegalHold, error) {
 			var h LegalHold
-			return h, h.scan(row)
+			err := h.scan(row)
+			return h, err
 		})
 		return err
 	})

@@ -71,8 +71,10 @@ func TestRetentionPolicies(t *testing.T) {
 	db := storetest.NewDatabase(t)
 	operator := connect(t, db.OperatorURL)
 	for _, p := range []store.RetentionPolicy{
-		{TenantID: "zoo", KeepDays: 30}, {TenantID: "acme", KeepDays: 2192, Framework: "hipaa", Reason: "covered entity"},
-		{TenantID: store.RetentionJournal, KeepDays: 400}, {TenantID: store.RetentionDefault, KeepDays: 366},
+		{TenantID: "zoo", KeepDays: 30},
+		{TenantID: "acme", KeepDays: 2192, Framework: "hipaa", Reason: "covered entity"},
+		{TenantID: store.RetentionJournal, KeepDays: 400},
+		{TenantID: store.RetentionDefault, KeepDays: 366},
 	} {
 		before, err := operator.SetRetention(t.Context(), access.Caller{Name: "alice"}, &p)
 		require.NoError(t, err)
