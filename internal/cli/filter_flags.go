@@ -27,11 +27,13 @@ func (o *filterFlags) register(cmd *cobra.Command) {
 	o.target.register(cmd, "target", "what it was done to,")
 	o.actor.register(cmd, "actor", "who did it,")
 	f.StringVar(&o.said.Outcome, "outcome", "", "`outcome`: success, failure, denied, unknown or an alias")
+	_ = cmd.RegisterFlagCompletionFunc("outcome", completeOutcome) // the flag exists
 	f.StringVar(&o.said.CorrelationID, "correlation-id", "", "events of one operation, by its `id`")
 	f.StringVar(&o.said.CausationID, "causation-id", "", "events caused by the event with this `id`")
 	f.StringVar(&o.said.TraceID, "trace-id", "", "events of a trace, 32 hexadecimal `digits`")
 	f.StringVar(&o.said.RequestID, "request-id", "", "events of a request, by its `id`")
 	f.StringVar(&o.said.IP, "ip", "", "events from a client `address`, as it was recorded")
+	f.StringVar(&o.said.ReasonContains, "reason-contains", "", "events whose reason has this `text` in it; needs --since")
 	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
 	f.StringVar(&o.until, "until", "", "before this `time`")
 }

@@ -155,7 +155,7 @@ func describeRead(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &filter):
-		return usageError("", "--%s %s", strings.ReplaceAll(filter.Field, "_", "-"), filter.Reason)
+		return usageError("", "%s %s", flagOf(filter.Field), filter.Reason)
 	case errors.Is(err, store.ErrCursor):
 		return usageError("repeat the command that gave it, and add --cursor", "--cursor: %w", err)
 	case errors.Is(err, store.ErrNotFound):
@@ -166,4 +166,12 @@ func describeRead(err error) error {
 		return environmentError("the login is the user in the database URL", err)
 	}
 	return describeDatabase(err)
+}
+
+// flagOf is where a command line says a field of a filter.
+func flagOf(field string) string {
+	if field == "event_id" {
+		return "EVENT_ID"
+	}
+	return "--" + strings.ReplaceAll(field, "_", "-")
 }

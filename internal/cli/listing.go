@@ -16,6 +16,14 @@ type listing struct {
 
 func (l *listing) add(cells ...string) { l.rows = append(l.rows, cells) }
 
+// write writes the rows as a table or as CSV.
+func (l *listing) write(w io.Writer, format string) error {
+	if format == formatCSV {
+		return l.writeCSV(w)
+	}
+	return l.writeTable(w)
+}
+
 // writeTable writes the rows for people, under the names in capital letters. On
 // a terminal they fit its width, and what went wrong has a color.
 func (l *listing) writeTable(w io.Writer) error {
@@ -26,7 +34,7 @@ func (l *listing) writeTable(w io.Writer) error {
 	rows := make([][]string, 0, len(l.rows)+1)
 	names := make([]string, len(l.header))
 	for i, name := range l.header {
-		names[i] = strings.ToUpper(name)
+		names[i] = title(name)
 	}
 	rows = append(rows, names)
 	for _, cells := range l.rows {
@@ -49,6 +57,14 @@ func (l *listing) writeTable(w io.Writer) error {
 		_, _ = out.WriteString(l.line(row, widths, screen.color && n > 0))
 	}
 	return out.Flush()
+}
+
+// title is the name of a column in a table. A prefix is what somebody typed.
+func title(name string) string {
+	if prefix, counts := strings.CutPrefix(name, prefixColumn); counts {
+		return printable(orDash(prefix))
+	}
+	return strings.ToUpper(name)
 }
 
 // line is one line of a table; the last cell has no spaces behind it.

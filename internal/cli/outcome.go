@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/otelaudit/otelaudit/internal/record"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/internal/record"
+)
 
 const outcomeHint = "outcomes are success, failure, denied and unknown, and their aliases such as ok, error, forbidden"
 
@@ -13,3 +17,8 @@ func isDenied(word string) bool {
 	outcome, _ := record.ParseOutcome(word)
 	return outcome == record.OutcomeDenied
 }
+
+// completeOutcome offers the outcomes to a shell.
+var completeOutcome = cobra.FixedCompletions([]cobra.Completion{
+	record.OutcomeSuccess, record.OutcomeFailure, record.OutcomeDenied, record.OutcomeUnknown,
+}, cobra.ShellCompDirectiveNoFileComp)

@@ -138,7 +138,7 @@ func kindOf(name string) columnKind {
 	switch {
 	case strings.HasSuffix(name, "_id"):
 		return columnID
-	case strings.HasSuffix(name, "_at"), strings.HasSuffix(name, "_time"):
+	case strings.HasSuffix(name, "_at"), strings.HasSuffix(name, "_time"), strings.HasPrefix(name, prefixColumn):
 		return columnWhole
 	}
 	return columnText

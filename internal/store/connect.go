@@ -19,6 +19,7 @@ import (
 // Options say which store to read.
 type Options struct {
 	URL              string        // PostgreSQL connection string; a secret
+	Pool             *pgxpool.Pool // used in place of URL where not nil; Close leaves it open
 	Schema           string        // default "public"
 	RolePrefix       string        // default "audit_"; for messages only
 	ApplicationName  string        // default "otelaudit"; seen in pg_stat_activity
@@ -121,6 +122,22 @@ func Connect(ctx context.Context, o Options) (*Reader, error) {
 	if err := pgurl.CheckSchema(o.Schema); err != nil {
 		return nil, &FilterError{"schema", err.Error()}
 	}
+	pool := o.Pool
+	if pool == nil {
+		var err error
+		if pool, err = newPool(ctx, &o); err != nil {
+			return nil, err
+		}
+	}
+	r := &Reader{pool: pool, options: o, sql: newReadQueries(o.Schema)}
+	if err := r.checkSchema(ctx); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func newPool(ctx context.Context, o *Options) (*pgxpool.Pool, error) {
 	config, err := pgurl.Parse(o.URL, o.ApplicationName)
 	if err != nil {
 		return nil, err
@@ -131,19 +148,15 @@ func Connect(ctx context.Context, o Options) (*Reader, error) {
 	}
 	pooled.ConnConfig, pooled.MaxConns = config, o.MaxConnections
 	pool, err := pgxpool.NewWithConfig(ctx, pooled)
-	if err != nil {
-		return nil, pgurl.Describe(err)
-	}
-	r := &Reader{pool: pool, options: o, sql: newReadQueries(o.Schema)}
-	if err := r.checkSchema(ctx); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return r, nil
+	return pool, pgurl.Describe(err)
 }
 
-// Close ends all connections.
-func (r *Reader) Close() { r.pool.Close() }
+// Close ends the connections that Connect made.
+func (r *Reader) Close() {
+	if r.options.Pool == nil {
+		r.pool.Close()
+	}
+}
 
 // checkSchema returns a *SchemaError or *VersionError where the store does not
 // fit.

@@ -127,10 +127,10 @@ func (f *CountFilter) check(tenant string) (prefixRanges, error) {
 	// The range of the empty prefix comes first: it is the total.
 	ranges := prefixRanges{first: []string{""}, beyond: []string{""}, asked: slices.Compact(slices.Sorted(slices.Values(f.Prefixes)))}
 	if len(ranges.asked) > MaxPrefixes {
-		return prefixRanges{}, &FilterError{"prefixes", fmt.Sprintf("want at most %d, found %d", MaxPrefixes, len(ranges.asked))}
+		return prefixRanges{}, &FilterError{"by_prefix", fmt.Sprintf("want at most %d, found %d", MaxPrefixes, len(ranges.asked))}
 	}
 	for _, prefix := range ranges.asked {
-		if err := checkText("prefixes", prefix); err != nil {
+		if err := checkText("by_prefix", prefix); err != nil {
 			return prefixRanges{}, err
 		}
 		beyond, _ := prefixEnd(prefix) // "" where there is no end

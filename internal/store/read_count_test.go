@@ -116,11 +116,11 @@ func TestCountsRefuseWhatCannotBeMeant(t *testing.T) {
 			_, err := r.Count(t.Context(), "acme", store.CountFilter{Since: now, Until: now.Add(-time.Second)})
 			return err
 		},
-		"prefixes: is not valid UTF-8 text without U+0000": func() error {
+		"by_prefix: is not valid UTF-8 text without U+0000": func() error {
 			_, err := r.Count(t.Context(), "acme", store.CountFilter{Prefixes: []string{"order", "\x00"}})
 			return err
 		},
-		"prefixes: want at most 1000, found 1001": func() error {
+		"by_prefix: want at most 1000, found 1001": func() error {
 			_, err := r.Count(t.Context(), "acme", store.CountFilter{Prefixes: slices.Concat(many, many)})
 			return err
 		},

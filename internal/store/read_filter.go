@@ -73,6 +73,17 @@ func (f *Filter) texts() []struct{ name, text string } {
 	}
 }
 
+// Asked returns the texts that filter, by the names of their flags in snake_case.
+func (f *Filter) Asked() map[string]string {
+	asked := map[string]string{}
+	for _, t := range f.texts() {
+		if t.text != "" {
+			asked[t.name] = t.text
+		}
+	}
+	return asked
+}
+
 func (f *Filter) check(tenant string) error {
 	if tenant == "" {
 		return &FilterError{"tenant", "is required: every list is one tenant's"}

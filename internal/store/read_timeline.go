@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -23,6 +24,15 @@ type TimelineEvent struct {
 
 	Depth int // 0 for a root
 	Cause int // index of the event that caused it, -1 for a root
+}
+
+// CausedBy returns the event id of the event that caused event i, "" for a root.
+func (t *Timeline) CausedBy(i int) string {
+	cause := t.Events[i].Cause
+	if cause < 0 {
+		return ""
+	}
+	return t.Events[cause].Record.EventID
 }
 
 // Timeline returns the tenant's events with a correlation id by what caused
@@ -75,8 +85,8 @@ func byCause(events []StoredEvent) []TimelineEvent {
 	type visit struct{ event, cause, depth int }
 	var stack []visit
 	push := func(siblings []int, cause, depth int) {
-		for i := len(siblings) - 1; i >= 0; i-- {
-			stack = append(stack, visit{siblings[i], cause, depth})
+		for _, event := range slices.Backward(siblings) {
+			stack = append(stack, visit{event, cause, depth})
 		}
 	}
 	push(roots, -1, 0)

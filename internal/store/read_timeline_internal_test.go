@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -104,10 +105,10 @@ func meantCause(events []StoredEvent, of int) int {
 func TestAChainOfCausesMayBeAsLongAsATimeline(t *testing.T) {
 	events := make([]StoredEvent, MaxTimeline)
 	for i := range events {
-		events[i] = StoredEvent{Seq: int64(i), Record: &record.Record{EventID: fmt.Sprint(i), CausationID: fmt.Sprint(i - 1)}}
+		events[i] = StoredEvent{Seq: int64(i), Record: &record.Record{EventID: strconv.Itoa(i), CausationID: strconv.Itoa(i - 1)}}
 	}
 	arranged := byCause(events)
 	require.Equal(t, MaxTimeline-1, arranged[MaxTimeline-1].Depth)
-	events[0].Record.CausationID = fmt.Sprint(MaxTimeline - 1)
+	events[0].Record.CausationID = strconv.Itoa(MaxTimeline - 1)
 	require.Equal(t, arranged, byCause(events), "a cycle of all")
 }

@@ -1,2 +1,4 @@
 -- Gone with the transaction, so a pooled connection carries no tenant over.
-SELECT pg_catalog.set_config('audit.tenant', $1, true), pg_catalog.set_config('statement_timeout', $2, true)
+-- Statements are planned with their values, whoever prepares them.
+SELECT pg_catalog.set_config('audit.tenant', $1, true), pg_catalog.set_config('statement_timeout', $2, true),
+    pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true)
