@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -119,4 +121,36 @@ func TestEveryCheckFindsItsFault(t *testing.T) {
 		require.True(t, covered[id], "testdata/%s has no file with a finding of %s", id, probe.ID)
 		require.FileExists(t, filepath.Join("testdata", id, "good.yaml"))
 	}
+}
+
+var heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+
+// TestSectionsExist: what a finding points to is there.
+func TestSectionsExist(t *testing.T) {
+	for _, probe := range configuration.Probes() {
+		document, anchor, _ := strings.Cut(probe.Section, "#")
+		text, err := os.ReadFile(filepath.Join("../../../docs", document))
+		require.NoError(t, err, probe.ID)
+		if anchor == "" {
+			continue
+		}
+		anchors := []string{}
+		for _, match := range heading.FindAllStringSubmatch(string(text), -1) {
+			anchors = append(anchors, slug(match[1]))
+		}
+		require.Contains(t, anchors, anchor, probe.ID)
+	}
+}
+
+// slug is what a heading is linked by.
+func slug(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-', r == '_', unicode.IsLetter(r), unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
 }

@@ -41,7 +41,7 @@ func findRedactionOff(c *Configuration, f *finder) {
 func findUnredacted(c *Configuration, f *finder) {
 	for _, w := range c.copies {
 		e := w.exporter()
-		if _, ok := w.audit(); ok || e.kind() == "nop" || w.receiver().kind() == fromOutbox {
+		if _, ok := w.audit(); ok || e.kind() == "nop" {
 			continue
 		}
 		finding := doctor.Finding{}

@@ -40,9 +40,9 @@ func evidenceProbes() []doctor.Probe[*Configuration] {
 			Fix:   "give each a path of its own",
 		}, findShared),
 		probe(doctor.Check{
-			ID: "access_missing", Severity: doctor.P1, Section: docReading,
+			ID: "access_missing", Severity: doctor.P1, Section: docAccess,
 			Title: "No collector takes the traces of reads from the outbox into the signed log",
-			Fix:   "add the receiver auditaccess in a pipeline to the exporter audit, without batch",
+			Fix:   "name the receiver auditaccess beside otlp in the pipeline that begins with memory_limiter and the audit processor",
 		}, findNoAccess),
 	}
 }

@@ -19,7 +19,7 @@ func pathProbes() []doctor.Probe[*Configuration] {
 			ID: "batch", Severity: doctor.P0, Section: docSamplers,
 			Title: "A batch processor acknowledges audit records before they are stored",
 			Fix:   "take batch out of this pipeline; the audit exporters make groups of their own",
-		}, onAuditWays([]string{"batch"}, "answers clients before anything is stored, and forgets who sent")),
+		}, onAuditWays([]string{"batch"}, "answers before anything is stored, and forgets who sent, be it a client or the outbox")),
 		probe(doctor.Check{
 			ID: "filter", Severity: doctor.P0, Section: docSamplers,
 			Title: "A filter in front of an audit sink can drop audit records",
@@ -127,13 +127,9 @@ func findUnknown(c *Configuration, f *finder) {
 	}
 }
 
-// fromOutbox receives what this project's own functions wrote: nothing in it
-// comes from a client.
-const fromOutbox = "auditaccess"
-
 func findMissingProcessor(c *Configuration, f *finder) {
 	for _, w := range c.audit {
-		if _, ok := w.audit(); !ok && w.receiver().kind() != fromOutbox {
+		if _, ok := w.audit(); !ok {
 			f.find(w.exporter().named, "no audit processor on the way %s", w)
 		}
 	}

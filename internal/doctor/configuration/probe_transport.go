@@ -97,8 +97,8 @@ func hostOf(address string) string {
 var weakModes = []string{"disable", "allow", "prefer", "require", "verify-ca"}
 
 func findDatabaseTLS(c *Configuration, f *finder) {
-	for _, e := range c.all("exporters") {
-		if e.kind() != "audit" && e.kind() != fromOutbox {
+	for _, e := range slices.Concat(c.all("exporters"), c.all("receivers")) {
+		if e.section == "exporters" && e.kind() != "audit" || e.section == "receivers" && e.kind() != fromOutbox {
 			continue
 		}
 		mode := e.config.at("tls", "mode")

@@ -77,5 +77,5 @@ const (
 	docOther     = "threat-model.md#other"
 	docDo        = "threat-model.md#what-to-do-at-least"
 	docForwarder = "adr/0009-a-forwarder-that-never-gives-up.md#decision"
-	docReading   = "compliance.md#102-what-is-logged"
+	docAccess    = "access.md"
 )

@@ -15,6 +15,9 @@ var (
 	samplers = []string{"probabilistic_sampler", "tail_sampling"}
 )
 
+// fromOutbox brings the traces of reads from the database.
+const fromOutbox = "auditaccess"
+
 func (c *component) is(kinds []string) bool { return slices.Contains(kinds, c.kind()) }
 
 // classify divides the ways. Those of the rest that carry no event are neither.
