@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -32,8 +33,12 @@ func (a *accessFlags) trail(ctx context.Context, sys *System, reader *store.Read
 	if err != nil {
 		return nil, describeRead(err)
 	}
+	var outbox access.Outbox = reader
+	if url := sys.Getenv(traceVariable); url != "" {
+		outbox = &elsewhere{reads: reader, options: reader.At(url)}
+	}
 	return &access.Trail{
-		Mode: mode, Outbox: reader, Caller: a.caller(sys),
+		Mode: mode, Outbox: outbox, Caller: a.caller(sys),
 		Warn: func(err error) {
 			fmt.Fprintf(sys.Stderr, "otelaudit: warning: no trace of this read was recorded: %s\n", printable(err.Error()))
 		},
@@ -46,7 +51,7 @@ func flagsAsked(cmd *cobra.Command) record.Value {
 	asked := record.EmptyObject()
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "database-url", "schema", "format", "as", "tenant":
+		case "database-url", "schema", "format", "as", "tenant", "trust", "key", "mac-keys", "state", "out", "record", "workers", "temp-dir", "raw":
 		default:
 			asked = asked.Set(strings.ReplaceAll(f.Name, "-", "_"), record.StringValue(f.Value.String()))
 		}
@@ -54,13 +59,112 @@ func flagsAsked(cmd *cobra.Command) record.Value {
 	return asked
 }
 
+// askedFor is the filter of a trace of one thing that was asked for by name.
+func askedFor(name, value string) record.Value {
+	return record.EmptyObject().Set(name, record.StringValue(value))
+}
+
+// recordBefore leaves the trace of long work before it begins: what cannot be
+// recorded is not done. The filter is the flags, and what else was named.
+func (a *accessFlags) recordBefore(cmd *cobra.Command, sys *System, reader *store.Reader, action, tenant string, named ...string) error {
+	trail, err := a.trail(cmd.Context(), sys, reader)
+	if err != nil {
+		return err
+	}
+	filter := flagsAsked(cmd)
+	for i := 0; i+1 < len(named); i += 2 {
+		filter = filter.Set(named[i], record.StringValue(named[i+1]))
+	}
+	return describeAccess(trail.Record(cmd.Context(), access.Read{Action: action, Tenant: tenant, Filter: filter, Rows: -1}))
+}
+
+// recordRead leaves the trace of a read that has ended, with err or without, before
+// anything of it is shown. After an error nothing may be shown. Of the reads that
+// failed, one that the database refused leaves a trace, too, and so does one that
+// found nothing.
+func recordRead(ctx context.Context, trail *access.Trail, read access.Read, err error) error {
+	server, _ := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case err == nil:
+		return describeAccess(trail.Record(ctx, read))
+	case errors.Is(err, store.ErrNotFound):
+		read.Rows = 0
+		if refused := trail.Record(ctx, read); refused != nil {
+			return describeAccess(refused)
+		}
+	case server != nil && server.Code == pgerrDenied:
+		read.Outcome, read.Rows = record.OutcomeDenied, -1
+		// Nothing is shown that would need it, and a login that may not read may
+		// not be able to leave one.
+		_ = trail.Record(ctx, read)
+	}
+	return describeRead(err)
+}
+
+// pgerrDenied is the SQLSTATE of a right that is missing, pgerrReadOnly that of a
+// server or a transaction that takes no writes.
+const (
+	pgerrDenied   = "42501"
+	pgerrReadOnly = "25006"
+)
+
 // describeAccess gives a trace that could not be recorded its hint.
 func describeAccess(err error) error {
+	server, _ := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, access.ErrNotSigned):
 		return environmentError("a collector with the receiver auditaccess takes traces; the owner decides with 'otelaudit access set' whether reads wait for it", err)
+	case server != nil && server.Code == pgerrReadOnly:
+		return environmentError("the server takes no writes, as a standby; name the primary in "+traceVariable+", and the trace is left there", withoutRepetition(err))
 	}
 	return environmentError("the owner decides with 'otelaudit access set' whether reads must leave a trace", err)
+}
+
+// traceVariable names the server that takes the traces of what is read on
+// another one, a standby.
+const traceVariable = "AUDIT_TRACE_DATABASE_URL"
+
+// elsewhere leaves traces at another server than the one that is read. It
+// connects for each: there are one or two in a run.
+type elsewhere struct {
+	reads   *store.Reader
+	options store.Options
+}
+
+// Trace implements access.Outbox.
+func (e *elsewhere) Trace(ctx context.Context, caller access.Caller, read access.Read) (eventID string, err error) {
+	err = e.with(ctx, func(primary *store.Reader) error {
+		eventID, err = primary.Trace(ctx, caller, read)
+		return err
+	})
+	return eventID, err
+}
+
+// Recorded implements access.Outbox.
+func (e *elsewhere) Recorded(ctx context.Context, eventIDs ...string) (recorded bool, err error) {
+	err = e.with(ctx, func(primary *store.Reader) error {
+		recorded, err = primary.Recorded(ctx, eventIDs...)
+		return err
+	})
+	return recorded, err
+}
+
+// with connects to the primary. That it is one of what is read, and not some
+// database where nobody looks for traces, is asked each time.
+func (e *elsewhere) with(ctx context.Context, f func(*store.Reader) error) error {
+	primary, err := store.Connect(ctx, e.options)
+	if err != nil {
+		return fmt.Errorf("%s: %w", traceVariable, err)
+	}
+	defer primary.Close()
+	same, err := e.reads.IsCopyOf(ctx, primary)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", traceVariable, err)
+	case !same:
+		return fmt.Errorf("%s names a server that has not the same data as the one that is read, or another login", traceVariable)
+	}
+	return f(primary)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/bundle"
 	"github.com/otelaudit/otelaudit/internal/record"
 )
@@ -25,6 +26,7 @@ type bundleOptions struct {
 	epoch         int32
 	first, last   int64
 	format        formatFlag
+	access        accessFlags
 }
 
 func newBundle(sys *System) *cobra.Command {
@@ -83,6 +85,7 @@ func (o *bundleOptions) register(cmd *cobra.Command) {
 	f.Int64Var(&o.first, "first-seq", 0, "from this `SEQ` on; with --epoch")
 	f.Int64Var(&o.last, "last-seq", 0, "up to and with this `SEQ`; with --epoch")
 	o.format.register(cmd, formatJSON, formatTable, formatJSON, formatJSONL)
+	o.access.register(cmd)
 }
 
 func (o *bundleOptions) run(cmd *cobra.Command, sys *System) error {
@@ -103,6 +106,9 @@ func (o *bundleOptions) run(cmd *cobra.Command, sys *System) error {
 		return describeCheck(cmd.Context(), err)
 	}
 	defer scanner.Close()
+	if err := o.access.recordBefore(cmd, sys, scanner.Reader(), access.ActionBundle, o.tenant); err != nil {
+		return err
+	}
 	progress := newCountLine(sys)
 	options := bundle.Options{
 		Tenant: o.tenant, Filter: o.filter, Ring: ring, Now: sys.Now,

@@ -79,12 +79,11 @@ func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
 		return err
 	}
 	page, err := reader.List(cmd.Context(), o.events.tenant, o.filter)
+	err = recordRead(cmd.Context(), trail, access.Read{
+		Action: access.ActionList, Tenant: o.events.tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Events)),
+	}, err)
 	if err != nil {
-		return describeRead(err)
-	}
-	err = trail.Record(cmd.Context(), access.Read{Action: access.ActionList, Tenant: o.events.tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Events))})
-	if err != nil {
-		return describeAccess(err)
+		return err
 	}
 	return printPage(sys, format, page)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
@@ -22,6 +23,7 @@ type proveOptions struct {
 	out, record string
 	consistency bool
 	from        string
+	access      accessFlags
 }
 
 func newProve(sys *System) *cobra.Command {
@@ -64,6 +66,7 @@ or when the store contradicts its own log, which 'otelaudit verify' looks into.`
 	f.StringVar(&o.record, "record", "", "`FILE` for the canonical record")
 	f.BoolVar(&o.consistency, "consistency", false, "prove that the log has only grown since --from")
 	f.StringVar(&o.from, "from", "", "`FILE` with the old checkpoint")
+	o.access.register(cmd)
 	return cmd
 }
 
@@ -76,13 +79,16 @@ func (o *proveOptions) run(cmd *cobra.Command, sys *System, args []string) error
 		return err
 	}
 	if o.consistency {
-		return o.proveConsistency(cmd.Context(), sys, trust)
+		return o.proveConsistency(cmd, sys, trust)
 	}
 	scanner, err := o.database.scan(cmd.Context(), sys, o.tenant)
 	if err != nil {
 		return err
 	}
 	defer scanner.Close()
+	if err := o.access.recordBefore(cmd, sys, scanner.Reader(), access.ActionProve, o.tenant, "event_id", args[0]); err != nil {
+		return err
+	}
 	proven, err := prove.Event(cmd.Context(), scanner, o.tenant, args[0], o.size)
 	if err != nil {
 		return describeProof(err)
@@ -122,7 +128,8 @@ func (o *proveOptions) check(cmd *cobra.Command) error {
 	return nil
 }
 
-func (o *proveOptions) proveConsistency(ctx context.Context, sys *System, trust *keys.Trust) error {
+func (o *proveOptions) proveConsistency(cmd *cobra.Command, sys *System, trust *keys.Trust) error {
+	ctx := cmd.Context()
 	notes, err := readKeptCheckpoints(o.from)
 	if err != nil {
 		return err
@@ -132,6 +139,9 @@ func (o *proveOptions) proveConsistency(ctx context.Context, sys *System, trust 
 		return err
 	}
 	defer scanner.Close()
+	if err := o.access.recordBefore(cmd, sys, scanner.Reader(), access.ActionProve, o.tenant); err != nil {
+		return err
+	}
 	note := newestOfTenant(notes, o.tenant)
 	if note == nil {
 		return negative("", "--from %s: it holds no checkpoint of tenant %q", o.from, o.tenant)

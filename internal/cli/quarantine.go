@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -37,6 +38,7 @@ It needs the operator or the auditor role.`,
 func newQuarantineList(sys *System, database *databaseFlags) *cobra.Command {
 	var filter store.QuarantineFilter
 	var format formatFlag
+	var who accessFlags
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
 		Short: "List quarantined records, newest first",
@@ -66,9 +68,14 @@ jsonl is one JSON object per record; json is {"records": […], "next_cursor": "
 				return err
 			}
 			defer reader.Close()
-			page, err := reader.QuarantineList(cmd.Context(), filter)
+			trail, err := who.trail(cmd.Context(), sys, reader)
 			if err != nil {
-				return describeRead(err)
+				return err
+			}
+			page, err := reader.QuarantineList(cmd.Context(), filter)
+			read := access.Read{Action: access.ActionQuarantine, Tenant: filter.Tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Records))}
+			if err := recordRead(cmd.Context(), trail, read, err); err != nil {
+				return err
 			}
 			return printQuarantinePage(sys, chosen, page)
 		},
@@ -80,11 +87,13 @@ jsonl is one JSON object per record; json is {"records": […], "next_cursor": "
 	f.IntVar(&filter.Limit, "limit", store.DefaultLimit, fmt.Sprintf("records per page, 1 to %d", store.MaxLimit))
 	f.Int64Var(&filter.Before, "cursor", 0, "continue where a page ended")
 	format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL)
+	who.register(cmd)
 	return cmd
 }
 
 func newQuarantineShow(sys *System, database *databaseFlags) *cobra.Command {
 	var format formatFlag
+	var who accessFlags
 	var raw bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
@@ -113,9 +122,14 @@ OTLP LogsData message in protobuf, whatever they are.`,
 				return err
 			}
 			defer reader.Close()
-			q, err := reader.QuarantineGet(cmd.Context(), id)
+			trail, err := who.trail(cmd.Context(), sys, reader)
 			if err != nil {
-				return describeRead(err)
+				return err
+			}
+			q, err := reader.QuarantineGet(cmd.Context(), id)
+			read := access.Read{Action: access.ActionQuarantine, Tenant: q.TenantID, Filter: askedFor("id", args[0]), Rows: 1}
+			if err := recordRead(cmd.Context(), trail, read, err); err != nil {
+				return err
 			}
 			if raw {
 				_, err = sys.Stdout.Write(q.OTLP)
@@ -130,6 +144,7 @@ OTLP LogsData message in protobuf, whatever they are.`,
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "write the stored OTLP bytes and nothing else")
 	format.register(cmd, formatJSON, formatTable, formatJSON, formatJSONL)
+	who.register(cmd)
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/reconcile"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
@@ -29,6 +30,7 @@ type reconcileOptions struct {
 	grace        time.Duration
 	tempDir      string
 	format       formatFlag
+	access       accessFlags
 }
 
 func newReconcile(sys *System) *cobra.Command {
@@ -97,6 +99,7 @@ interrupted.`,
 	f.DurationVar(&o.grace, "grace", 10*time.Minute, "`age` up to which an event may be in one sink only")
 	f.StringVar(&o.tempDir, "temp-dir", "", "`DIR` for the buckets (default: that of the system)")
 	o.format.register(cmd, formatJSON, formatTable, formatJSON)
+	o.access.register(cmd)
 	return cmd
 }
 
@@ -121,12 +124,13 @@ func (o *reconcileOptions) run(cmd *cobra.Command, sys *System) error {
 		return usageError("", "--grace %s is below 0", o.grace)
 	}
 	if o.sent != "" {
-		return o.runSent(cmd.Context(), sys, format)
+		return o.runSent(cmd, sys, format)
 	}
-	return o.runJournal(cmd.Context(), sys, format)
+	return o.runJournal(cmd, sys, format)
 }
 
-func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format string) error {
+func (o *reconcileOptions) runJournal(cmd *cobra.Command, sys *System, format string) error {
+	ctx := cmd.Context()
 	w, err := parseWindow(o.since, o.until, sys.Now())
 	if err != nil {
 		return err
@@ -139,7 +143,7 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	if err != nil {
 		return err
 	}
-	scanner, reader, err := o.connect(ctx, sys)
+	scanner, reader, err := o.connect(cmd, sys)
 	if err != nil {
 		return describeCheck(ctx, err)
 	}
@@ -165,9 +169,10 @@ func (o *reconcileOptions) runJournal(ctx context.Context, sys *System, format s
 	return reconciled(report)
 }
 
-// connect opens the store as an auditor: quarantine and all tenants are needed.
-func (o *reconcileOptions) connect(ctx context.Context, sys *System) (*store.Scanner, *store.Reader, error) {
-	scanner, err := o.database.scan(ctx, sys, o.tenant)
+// connect opens the store as an auditor, for quarantine and all tenants are
+// needed, and leaves the trace of it.
+func (o *reconcileOptions) connect(cmd *cobra.Command, sys *System) (*store.Scanner, *store.Reader, error) {
+	scanner, err := o.database.scan(cmd.Context(), sys, o.tenant)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -176,9 +181,14 @@ func (o *reconcileOptions) connect(ctx context.Context, sys *System) (*store.Sca
 		return nil, nil, environmentError("reconcile needs a login of the auditor role: it reads the quarantine, too",
 			fmt.Errorf("login %q is not an auditor's", access.Login))
 	}
-	reader, err := o.database.connect(ctx, sys)
+	reader, err := o.database.connect(cmd.Context(), sys)
 	if err != nil {
 		scanner.Close()
+		return nil, nil, err
+	}
+	if err := o.access.recordBefore(cmd, sys, reader, access.ActionReconcile, o.tenant); err != nil {
+		scanner.Close()
+		reader.Close()
 		return nil, nil, err
 	}
 	return scanner, reader, nil
@@ -249,7 +259,8 @@ retries %d, conflicts in quarantine %d, quarantined %d, pruned %d, acknowledged 
 	return err
 }
 
-func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format string) error {
+func (o *reconcileOptions) runSent(cmd *cobra.Command, sys *System, format string) error {
+	ctx := cmd.Context()
 	list := sys.Stdin
 	if o.sent != "-" {
 		file, err := openRegular(o.sent)
@@ -259,7 +270,7 @@ func (o *reconcileOptions) runSent(ctx context.Context, sys *System, format stri
 		defer file.Close()
 		list = file
 	}
-	scanner, reader, err := o.connect(ctx, sys)
+	scanner, reader, err := o.connect(cmd, sys)
 	if err != nil {
 		return describeCheck(ctx, err)
 	}

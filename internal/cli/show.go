@@ -2,12 +2,15 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/internal/access"
 )
 
 type showOptions struct {
 	database databaseFlags
 	tenant   string
 	format   formatFlag
+	access   accessFlags
 }
 
 func newShow(sys *System) *cobra.Command {
@@ -27,6 +30,7 @@ the tenant has no event with that id.`,
 	o.database.register(cmd, "AUDIT_READER_URL")
 	cmd.Flags().StringVar(&o.tenant, "tenant", "", "`tenant` the event belongs to (required)")
 	o.format.register(cmd, formatJSON, formatTable, formatJSON, formatJSONL)
+	o.access.register(cmd)
 	return cmd
 }
 
@@ -46,9 +50,14 @@ func (o *showOptions) run(cmd *cobra.Command, sys *System, eventID string) error
 		return err
 	}
 	defer reader.Close()
-	event, err := reader.Get(cmd.Context(), o.tenant, eventID)
+	trail, err := o.access.trail(cmd.Context(), sys, reader)
 	if err != nil {
-		return describeRead(err)
+		return err
+	}
+	event, err := reader.Get(cmd.Context(), o.tenant, eventID)
+	err = recordRead(cmd.Context(), trail, access.Read{Action: access.ActionShow, Tenant: o.tenant, Filter: askedFor("event_id", eventID), Rows: 1}, err)
+	if err != nil {
+		return err
 	}
 	return writeObject(sys.Stdout, format, event.AppendJSON(nil))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/regular"
 	"github.com/otelaudit/otelaudit/internal/store"
@@ -32,6 +33,7 @@ type verifyOptions struct {
 	requireMAC  bool
 	workers     int
 	format      formatFlag
+	access      accessFlags
 
 	// Read from the files that the flags name.
 	trust *keys.Trust
@@ -48,7 +50,7 @@ func newVerify(sys *System) *cobra.Command {
 		Long: `Recompute every leaf from the columns that readers see, every root and every
 signature, and hold them against anchors: checkpoints that were copied out of the
 database administrator's reach. Only public keys are needed. It writes nothing but
-the file of --state.
+the file of --state, and the trace that every read of a store leaves.
 
 With an auditor's login all tenants are verified; a reader's login needs --tenant.
 With --journal the journal is verified, too, and names events that were changed
@@ -98,6 +100,7 @@ not everything could be checked.`,
 	f.BoolVar(&o.requireMAC, "require-mac", false, "every event of the store must have a valid origin MAC, but those of _system")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that hash, and tenants at a time (default: one per core)")
 	o.format.register(cmd, formatJSON, formatTable, formatJSON)
+	o.access.register(cmd)
 	return cmd
 }
 
@@ -107,6 +110,11 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 		return err
 	}
 	ctx := cmd.Context()
+	if o.wantsStore(sys) {
+		if err := o.recordBefore(cmd, sys); err != nil {
+			return err
+		}
+	}
 	progress := startProgress(sys)
 	defer progress.stop()
 	result := verifyResult{}
@@ -127,6 +135,16 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 	o.given.judge(o, &result)
 	o.judgeMACs(&result)
 	return result.print(sys, format)
+}
+
+// recordBefore leaves the trace of a verification of the store.
+func (o *verifyOptions) recordBefore(cmd *cobra.Command, sys *System) error {
+	reader, err := o.database.connect(cmd.Context(), sys)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	return o.access.recordBefore(cmd, sys, reader, access.ActionVerify, o.tenant)
 }
 
 // judgeMACs says that a file of MAC keys checked nothing: of what was read, no MAC

@@ -68,7 +68,7 @@ type readQueries struct {
 	listNewest, listOldest, locate, get, tenant string
 	quarantineList, quarantineGet               string
 	schema, schemaVersion                       string
-	access, recorded, trace, caller             string
+	access, recorded, trace, caller, identity   string
 	counts, clock                               string
 	heldOpen, heldAll, keepDays, retention      string
 	holdAdd, holdRelease                        string
@@ -93,7 +93,7 @@ func newReadQueries(schema string) readQueries {
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
 		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
 		schema: load("schema"), schemaVersion: load("schema_version"),
-		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"),
+		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
 		counts: load("counts"), clock: load("clock"),
 		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), retention: load("retention"),
 		holdAdd: load("hold_add"), holdRelease: load("hold_release"),

@@ -45,6 +45,31 @@ func (r *Reader) Recorded(ctx context.Context, eventIDs ...string) (recorded boo
 	return recorded, err
 }
 
+// At returns the options of this reader for another server.
+func (r *Reader) At(url string) Options {
+	o := r.options
+	o.URL = url
+	return o
+}
+
+// IsCopyOf reports whether this reader's server and database are a copy of the
+// other's, or the same, and both know the login by the same name.
+func (r *Reader) IsCopyOf(ctx context.Context, other *Reader) (bool, error) {
+	ours, err := r.identity(ctx)
+	if err != nil {
+		return false, err
+	}
+	theirs, err := other.identity(ctx)
+	return ours == theirs, err
+}
+
+func (r *Reader) identity(ctx context.Context) (identity string, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.identity).Scan(&identity)
+	})
+	return identity, err
+}
+
 // change runs f in a transaction that may write, whose traces name the caller.
 // What it has committed survives a crash of the server, whatever its settings.
 func (r *Reader) change(ctx context.Context, caller access.Caller, f func(pgx.Tx) error) error {

@@ -113,6 +113,9 @@ func OpenScanner(ctx context.Context, o Options, tenant string) (*Scanner, error
 // Close ends all connections.
 func (s *Scanner) Close() { s.reader.Close() }
 
+// Reader reads the same store with the same login, until the Scanner is closed.
+func (s *Scanner) Reader() *Reader { return s.reader }
+
 // Access is what the login may see.
 func (s *Scanner) Access() ScanAccess { return s.access }
 
