@@ -179,6 +179,9 @@ BEGIN
     IF for_login IS NULL OR coalesce(why, '') = '' OR octet_length(why) > 4096 OR octet_length(for_login) > 63 THEN
         RAISE EXCEPTION 'audit_access_set: a login of at most 63 bytes and a reason of 1 to 4096 bytes are needed' USING ERRCODE = '22023';
     END IF;
+    IF new_mode IS NOT NULL AND for_login <> '' AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = for_login) THEN
+        RAISE EXCEPTION 'audit_access_set: no login is called "%"', for_login USING ERRCODE = '42704';
+    END IF;
     LOCK TABLE {{schema}}.audit_access IN SHARE ROW EXCLUSIVE MODE;
     SELECT a.mode INTO old_mode FROM {{schema}}.audit_access AS a WHERE a.login = for_login;
     IF new_mode IS NULL THEN

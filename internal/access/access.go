@@ -25,6 +25,9 @@ const (
 	Off        Mode = "off"         // leave none
 )
 
+// Modes are all modes, the strictest first.
+func Modes() []Mode { return []Mode{Signed, Required, BestEffort, Off} }
+
 // Actions of reads.
 const (
 	ReadPrefix       = "audit.read."

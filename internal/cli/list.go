@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelaudit/otelaudit/internal/access"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -21,6 +22,7 @@ type listOptions struct {
 	filter   store.Filter // what the flags say
 	format   formatFlag
 	access   accessFlags
+	readers  bool // list who read the tenant's events
 }
 
 func newList(sys *System) *cobra.Command {
@@ -30,6 +32,9 @@ func newList(sys *System) *cobra.Command {
 		Short: "List a tenant's events, newest first",
 		Long: `List a tenant's events by event time, newest first. Every filter must hold; text
 is compared byte by byte. The window is since <= t < until.
+
+With --access it lists who read the tenant's events instead, as far as they asked
+for this tenant alone: events audit.read.* of the tenant _system.
 
 A page has at most --limit events. Where more follow, the cursor of the next
 page is told: in the JSON document as next_cursor, otherwise on standard error.
@@ -43,7 +48,8 @@ per member, in lines as RFC 4180 quotes them and with no other change: a text th
 spreadsheet takes for a formula is one there.`,
 		Example: `  otelaudit list --tenant acme --since 30d --actor user:alice
   otelaudit list --tenant acme --action-prefix invoice. --outcome denied --format table
-  otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action`,
+  otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action
+  otelaudit list --tenant acme --access --since 30d`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, sys)
@@ -61,6 +67,7 @@ func (o *listOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.filter.Cursor, "cursor", "", "continue where a page ended")
 	f.BoolVar(&o.filter.OldestFirst, "oldest-first", false, "oldest first")
 	o.format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL, formatCSV)
+	f.BoolVar(&o.readers, "access", false, "list who read the tenant's events: the traces about it, of the tenant _system")
 	o.access.register(cmd)
 }
 
@@ -78,9 +85,16 @@ func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
 	if err != nil {
 		return err
 	}
-	page, err := reader.List(cmd.Context(), o.events.tenant, o.filter)
+	tenant, asked := o.events.tenant, flagsAsked(cmd)
+	if o.readers {
+		if err := admitted(cmd.Context(), trail, reader); err != nil {
+			return err
+		}
+		tenant, asked = systemTenant, asked.Set("access", record.StringValue(tenant))
+	}
+	page, err := reader.List(cmd.Context(), tenant, o.filter)
 	err = recordRead(cmd.Context(), trail, access.Read{
-		Action: access.ActionList, Tenant: o.events.tenant, Filter: flagsAsked(cmd), Rows: int64(len(page.Events)),
+		Action: access.ActionList, Tenant: tenant, Filter: asked, Rows: int64(len(page.Events)),
 	}, err)
 	if err != nil {
 		return err
@@ -99,7 +113,27 @@ func (o *listOptions) check(cmd *cobra.Command, sys *System) (format string, err
 	if o.filter.Limit < 1 || o.filter.Limit > store.MaxLimit {
 		return "", usageError("", "--limit %d is not 1 to %d", o.filter.Limit, store.MaxLimit)
 	}
-	return format, o.events.into(&o.filter, sys.Now())
+	if err := o.events.into(&o.filter, sys.Now()); err != nil || !o.readers {
+		return format, err
+	}
+	f := &o.filter
+	if f.ActionPrefix != "" || f.Action != "" || f.TargetType != "" || f.TargetID != "" {
+		return "", usageError("list --tenant _system takes every filter", "--access is about reads of the tenant: --action, --action-prefix and --target do not go with it")
+	}
+	f.ActionPrefix, f.TargetType, f.TargetID = access.ReadPrefix, "tenant", o.events.tenant
+	return format, nil
+}
+
+// admitted refuses a login that is bound to other tenants than _system, for which
+// row-level security has an empty list in place of an error.
+func admitted(ctx context.Context, trail *access.Trail, reader *store.Reader) error {
+	ok, err := reader.Admits(ctx, systemTenant)
+	if err != nil || ok {
+		return describeRead(err)
+	}
+	_ = trail.Record(ctx, access.Read{Action: access.ActionList, Tenant: systemTenant, Outcome: record.OutcomeDenied, Rows: -1})
+	return environmentError("an auditor's login, or one that audit_login_tenants binds to "+systemTenant+" or to none, may read it",
+		fmt.Errorf("this login may not read the tenant %s, where reads leave their trace", systemTenant))
 }
 
 func printPage(sys *System, format string, page store.Page) error {

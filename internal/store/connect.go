@@ -69,6 +69,7 @@ type readQueries struct {
 	quarantineList, quarantineGet               string
 	schema, schemaVersion                       string
 	access, recorded, trace, caller, identity   string
+	accessModes, accessSet, admits              string
 	counts, clock                               string
 	heldOpen, heldAll, keepDays, retention      string
 	holdAdd, holdRelease                        string
@@ -94,6 +95,7 @@ func newReadQueries(schema string) readQueries {
 		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
 		schema: load("schema"), schemaVersion: load("schema_version"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
+		accessModes: load("access_modes"), accessSet: load("access_set"), admits: load("admits"),
 		counts: load("counts"), clock: load("clock"),
 		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), retention: load("retention"),
 		holdAdd: load("hold_add"), holdRelease: load("hold_release"),

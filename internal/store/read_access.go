@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,6 +17,47 @@ func (r *Reader) AccessMode(ctx context.Context) (mode access.Mode, err error) {
 		return tx.QueryRow(ctx, r.sql.access).Scan(&mode)
 	})
 	return mode, err
+}
+
+// AccessRule says whether the reads of a login must leave a trace.
+type AccessRule struct {
+	Login     string // "" are all others
+	Mode      access.Mode
+	Reason    string
+	UpdatedAt time.Time // of the last change
+	UpdatedBy string    // the login that made it
+}
+
+// AccessRules returns the rules, that for all others first where there is one.
+// The login must be an auditor or the owner.
+func (r *Reader) AccessRules(ctx context.Context) (rules []AccessRule, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, r.sql.accessModes)
+		if err != nil {
+			return err
+		}
+		rules, err = pgx.CollectRows(rows, pgx.RowToStructByPos[AccessRule])
+		return err
+	})
+	return rules, err
+}
+
+// SetAccess sets the rule of a login, "" for all others, or removes it for the
+// mode "", and leaves the trace of that. It returns the mode that was, "" for
+// none. The login must be the owner.
+func (r *Reader) SetAccess(ctx context.Context, caller access.Caller, login string, mode access.Mode, reason string) (previous access.Mode, err error) {
+	err = r.change(ctx, caller, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.accessSet, login, orNull(string(mode)), reason).Scan(&previous)
+	})
+	return previous, err
+}
+
+// Admits reports whether the login may read a tenant's events.
+func (r *Reader) Admits(ctx context.Context, tenant string) (admitted bool, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.admits, tenant).Scan(&admitted)
+	})
+	return admitted, err
 }
 
 // Trace implements access.Outbox.

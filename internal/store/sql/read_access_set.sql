@@ -1,0 +1,1 @@
+SELECT coalesce({{schema}}.audit_access_set($1, $2, $3), '')

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_login_admits($1)
