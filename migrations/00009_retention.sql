@@ -146,9 +146,10 @@ GRANT EXECUTE ON FUNCTION {{schema}}.audit_prune_announced(integer, bigint) TO {
 COMMENT ON FUNCTION {{schema}}.audit_prune_announced(integer, bigint) IS
     'The logs whose removal is announced by events of this epoch of _system before seq = upto: what must be announced anew before these may go.';
 
--- Where the first commit of _system begins that announces what is gone.
+-- Where the first commit of _system begins that announces what is gone: of prunes,
+-- which can be announced anew, only if asked for, and of single events.
 -- +goose StatementBegin
-CREATE FUNCTION {{schema}}.audit_prune_needed(in_epoch integer, behind bigint, upto bigint) RETURNS bigint
+CREATE FUNCTION {{schema}}.audit_prune_needed(in_epoch integer, behind bigint, upto bigint, of_prunes boolean) RETURNS bigint
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
@@ -159,7 +160,9 @@ DECLARE
     month_of date;
     partition regclass;
 BEGIN
-    SELECT min(a.seq) INTO needed FROM {{schema}}.audit_prune_announced(in_epoch, upto) AS a;
+    IF of_prunes THEN
+        SELECT min(a.seq) INTO needed FROM {{schema}}.audit_prune_announced(in_epoch, upto) AS a;
+    END IF;
     IF EXISTS (SELECT FROM {{schema}}.audit_pruned_leaves) THEN
         FOR month_of IN
             SELECT DISTINCT date_trunc('month', c.recorded_at)::date FROM {{schema}}.audit_commits AS c
@@ -180,7 +183,7 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
-REVOKE EXECUTE ON FUNCTION {{schema}}.audit_prune_needed(integer, bigint, bigint) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_prune_needed(integer, bigint, bigint, boolean) FROM PUBLIC;
 
 -- What would go, one row per log and month that has events: as much of it as is
 -- expired and not held, and all that is expired. A reader asks for its tenant.
@@ -228,7 +231,7 @@ BEGIN
             WHERE c.tenant_id = log.name AND c.epoch = log.number AND c.size > before AND c.recorded_at < cutoff ORDER BY c.size DESC LIMIT 1), before);
         cut := coalesce({{schema}}.audit_prune_held(log.name, log.number, before, wanted), wanted);
         IF log.name = '_system' THEN
-            cut := coalesce({{schema}}.audit_prune_needed(log.number, before, cut), cut);
+            cut := coalesce({{schema}}.audit_prune_needed(log.number, before, cut, false), cut);
         END IF;
         SELECT c.note IS NOT NULL AS signed, e.prev_size AS covered INTO head
             FROM {{schema}}.audit_commits AS c
@@ -310,7 +313,8 @@ DECLARE
     covered bigint;
     said record;
 BEGIN
-    IF cutoff IS NULL OR cutoff > clock_timestamp() - make_interval(days => keep) THEN
+    -- Where nothing goes, a removal is only announced anew.
+    IF cutoff IS NULL OR upto > before AND cutoff > clock_timestamp() - make_interval(days => keep) THEN
         RAISE EXCEPTION 'events of tenant "%" are kept for % days: % is not that long ago', tenant, keep, coalesce(cutoff::text, 'null')
             USING ERRCODE = '22023';
     END IF;
@@ -319,7 +323,7 @@ BEGIN
         RAISE EXCEPTION 'tenant "%", epoch %: no commit ends with % events, and only whole commits are pruned', tenant, in_epoch, upto
             USING ERRCODE = '22023';
     END IF;
-    IF boundary.recorded_at >= cutoff THEN
+    IF upto > before AND boundary.recorded_at >= cutoff THEN
         RAISE EXCEPTION 'tenant "%", epoch %: the commit of % events is not older than %', tenant, in_epoch, upto, cutoff
             USING ERRCODE = '22023';
     END IF;
@@ -327,7 +331,7 @@ BEGIN
         RAISE EXCEPTION 'tenant "%", epoch %: a legal hold keeps events before %', tenant, in_epoch, upto
             USING ERRCODE = '55000', HINT = 'otelaudit hold list shows it; the operator releases it.';
     END IF;
-    IF tenant = '_system' AND upto > before AND {{schema}}.audit_prune_needed(in_epoch, before, upto) IS NOT NULL THEN
+    IF tenant = '_system' AND upto > before AND {{schema}}.audit_prune_needed(in_epoch, before, upto, true) IS NOT NULL THEN
         RAISE EXCEPTION 'tenant "_system", epoch %: events before % announce removals and must be announced anew first', in_epoch, upto
             USING ERRCODE = '55000';
     END IF;
@@ -720,7 +724,7 @@ DROP FUNCTION {{schema}}.audit_prune_lock();
 DROP FUNCTION {{schema}}.audit_prune_announces(regclass, integer, bigint, text, integer, bigint);
 DROP FUNCTION {{schema}}.audit_prune_check(text, integer, bigint, bigint, timestamptz, text);
 DROP FUNCTION {{schema}}.audit_prune_plan(text, bigint, integer);
-DROP FUNCTION {{schema}}.audit_prune_needed(integer, bigint, bigint);
+DROP FUNCTION {{schema}}.audit_prune_needed(integer, bigint, bigint, boolean);
 DROP FUNCTION {{schema}}.audit_prune_announced(integer, bigint);
 DROP FUNCTION {{schema}}.audit_prune_held(text, integer, bigint, bigint);
 DROP FUNCTION {{schema}}.audit_month_partition(date);

@@ -2,20 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/epoch"
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/internal/merkle"
-	"github.com/otelaudit/otelaudit/internal/pgurl"
 	"github.com/otelaudit/otelaudit/internal/record"
-	"github.com/otelaudit/otelaudit/internal/seal"
 	"github.com/otelaudit/otelaudit/internal/store"
+	"github.com/otelaudit/otelaudit/internal/systemlog"
 )
 
 // systemTenant is the tenant whose log records what is done to the logs
@@ -115,83 +110,10 @@ type systemLog struct {
 // Conflict.
 func (l *systemLog) write(ctx context.Context, sys *System, rec *record.Record) (store.Status, error) {
 	rec.TenantID = systemTenant
-	if p := rec.Normalize(); p != nil {
-		return store.Pending, environmentError("", p)
-	}
-	if rec.EventID == "" {
-		rec.EventID = rec.DeriveEventID()
-	}
-	var encoder store.Encoder
-	event, err := encoder.Encode(rec, "")
+	log := systemlog.Log{URL: l.url, Schema: l.schema, Ring: l.ring, Notes: l.notes, Anchors: l.anchors, Now: sys.Now}
+	statuses, err := log.Write(ctx, rec)
 	if err != nil {
 		return store.Pending, environmentError("", err)
 	}
-	config, err := pgurl.Parse(l.url, "otelaudit")
-	if err != nil {
-		return store.Pending, environmentError("", err)
-	}
-	known, remove, err := l.known()
-	if err != nil {
-		return store.Pending, environmentError("", err)
-	}
-	defer remove()
-	sealer := seal.New(seal.Options{Ring: l.ring, Anchors: known, Now: sys.Now})
-	writer := store.NewWriter(store.WriterOptions{Connection: &config.Config, Schema: l.schema, RolePrefix: "audit_", Sealer: sealer, Now: sys.Now})
-	defer writer.Close()
-	outcomes := make([]store.Outcome, 1)
-	if err := writer.Write(ctx, []*store.Event{&event}, outcomes); err != nil {
-		return store.Pending, environmentError("", fmt.Errorf("write the event %s of the tenant %s: %s", rec.Action, systemTenant, store.Explain(err)))
-	}
-	switch outcome := outcomes[0]; outcome.Status {
-	case store.Stored:
-		return outcome.Status, l.anchor(known)
-	case store.Duplicate, store.Conflict:
-		return outcome.Status, nil
-	case store.Refused:
-		return outcome.Status, environmentError("", fmt.Errorf("write the event %s of the tenant %s: %w", rec.Action, systemTenant, outcome.Cause))
-	default:
-		return outcome.Status, environmentError("", fmt.Errorf("PostgreSQL refuses the event %s of the tenant %s (SQLSTATE %s)", rec.Action, systemTenant, outcome.SQLState))
-	}
-}
-
-// anchor copies the checkpoint of what was written to where collectors keep
-// theirs.
-func (l *systemLog) anchor(known *anchor.File) error {
-	if l.anchors == "" {
-		return nil
-	}
-	note, _, err := known.LatestEpoch(merkle.TenantOrigin(l.ring.LogName(), systemTenant, 0))
-	if err != nil || note == nil {
-		return err
-	}
-	file, err := anchor.Open(l.anchors)
-	if errors.Is(err, anchor.ErrInUse) {
-		return nil
-	}
-	if err != nil {
-		return environmentError("", err)
-	}
-	return errors.Join(file.Append(note), file.Close())
-}
-
-// known puts the known checkpoints into an anchor file of their own: the
-// collector's is locked by the collector.
-func (l *systemLog) known() (_ *anchor.File, remove func(), err error) {
-	dir, err := os.MkdirTemp("", "otelaudit-anchors-")
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := anchor.Open(filepath.Join(dir, "anchors"))
-	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	remove = func() {
-		_ = file.Close()
-		_ = os.RemoveAll(dir)
-	}
-	if err := file.Append(l.notes...); err != nil {
-		remove()
-		return nil, nil, fmt.Errorf("keep the known checkpoints: %w", err)
-	}
-	return file, remove, nil
+	return statuses[0], nil
 }

@@ -172,6 +172,10 @@ func (l *logCheck) begin(ctx context.Context) error {
 		} else if unsigned {
 			continue
 		}
+		if l.coveredRow(&p) {
+			l.beginCovered(&p)
+			continue
+		}
 		frontier, checkpoint, err := l.judgePrune(p)
 		if err != nil {
 			l.find(Finding{Kind: PruneUnproven, Seq: 0, Until: p.Size, Detail: fmt.Sprintf("the row of audit_prunes for events before %d does not count: %v", p.Size, err)})
@@ -247,7 +251,7 @@ func (l *logCheck) setOrigin(origin string) {
 
 // tree walks over the commits and their events.
 func (l *logCheck) tree(ctx context.Context) error {
-	if l.trusted.frontier == nil {
+	if l.trusted.frontier == nil && l.trusted.size == 0 {
 		l.trusted.root = merkle.EmptyRoot()
 	}
 	l.nextAnchor = firstOf(l.anchors, l.from)

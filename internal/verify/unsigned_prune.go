@@ -25,6 +25,20 @@ func (l *logCheck) unsignedRow(ctx context.Context, p *store.PruneRow) (bool, er
 	return true, nil
 }
 
+// coveredRow reports whether a row of audit_prunes is that of an epoch which was
+// not signed when it was written and is under the statement of the next one, all
+// of it: that has the root, and nothing is left that would need the frontier.
+func (l *logCheck) coveredRow(p *store.PruneRow) bool {
+	return len(p.Note) == 0 && l.signedBy == "" && l.closed && p.Size == l.closing.PreviousSize && p.Size == l.head
+}
+
+func (l *logCheck) beginCovered(p *store.PruneRow) {
+	s := &l.closing
+	l.pruned = append(l.pruned, *p)
+	l.from, l.broken = p.Size, true
+	l.trusted = point{size: s.PreviousSize, root: s.PreviousRoot, recordedAt: s.RecordedAt}
+}
+
 // beginUnsigned begins behind what left an unsigned log. Nothing says what the
 // tree of that was, so the rest cannot be held against any root.
 func (l *logCheck) beginUnsigned() {

@@ -1,0 +1,1 @@
+SELECT tenant FROM {{schema}}.audit_prune_forgettable() AS tenant

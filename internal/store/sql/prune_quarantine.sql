@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_prune_quarantine($1::integer)
