@@ -116,7 +116,9 @@ BEGIN
                 END IF;
             END LOOP;
         END IF;
-        first := least(first, greatest(begins, behind));
+        IF begins IS NOT NULL THEN
+            first := least(first, greatest(begins, behind));
+        END IF;
     END LOOP;
     RETURN first;
 END
