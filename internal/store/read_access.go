@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,7 +70,7 @@ func (r *Reader) Trace(ctx context.Context, caller access.Caller, read access.Re
 	}
 	var filter, rows any
 	if !read.Filter.IsAbsent() {
-		filter = string(read.Filter.AppendJSON(nil))
+		filter = string(traceable(read.Filter))
 	}
 	if read.Rows >= 0 {
 		rows = read.Rows
@@ -77,6 +79,20 @@ func (r *Reader) Trace(ctx context.Context, caller access.Caller, read access.Re
 		return tx.QueryRow(ctx, r.sql.trace, read.Action, outcome, orNull(read.Tenant), filter, rows).Scan(&eventID)
 	})
 	return eventID, err
+}
+
+// traceable is a filter as JSON that audit_trace takes, which is 16 KiB at most:
+// of a longer one, its beginning as text and its length.
+func traceable(filter record.Value) []byte {
+	const whole, beginning = 8 << 10, 4 << 10
+	text := filter.AppendJSON(nil)
+	if len(text) <= whole {
+		return text
+	}
+	cut := record.EmptyObject().
+		Set("bytes", record.StringValue(strconv.Itoa(len(text)))).
+		Set("beginning", record.StringValue(strings.ToValidUTF8(string(text[:beginning]), "")))
+	return cut.AppendJSON(nil)
 }
 
 // Recorded implements access.Outbox.
