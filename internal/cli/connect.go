@@ -87,7 +87,7 @@ func serverHint(e *pgconn.PgError) string {
 	case "42703":
 		return "the audit tables are older than this program: run 'otelaudit migrate up' as the owner"
 	case "42501":
-		return "this login lacks the right: list and show need the reader role, quarantine the operator or auditor, hold and retention the operator, migrate the owner"
+		return "this login lacks the right: list, show, count, monthly and timeline need the reader role, quarantine the operator or auditor, hold and retention the operator, migrate the owner"
 	case "53300":
 		return "the server has no connection left"
 	}

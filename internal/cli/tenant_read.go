@@ -46,9 +46,6 @@ func (o *tenantRead) run(cmd *cobra.Command, sys *System, f func(*store.Reader) 
 		return err
 	}
 	read, err := f(reader)
-	if err != nil {
-		return describeRead(err)
-	}
 	read.Tenant = o.tenant
-	return describeAccess(trail.Record(cmd.Context(), read))
+	return recordRead(cmd.Context(), trail, read, err)
 }

@@ -106,7 +106,7 @@ func (r *Reader) Recorded(ctx context.Context, eventIDs ...string) (recorded boo
 // At returns the options of this reader for another server.
 func (r *Reader) At(url string) Options {
 	o := r.options
-	o.URL = url
+	o.URL, o.Pool = url, nil
 	return o
 }
 
