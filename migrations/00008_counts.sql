@@ -48,8 +48,9 @@ BEGIN
         EXECUTE pg_catalog.format('ALTER TABLE {{schema}}.%I FORCE ROW LEVEL SECURITY', derived);
         EXECUTE pg_catalog.format('CREATE POLICY audit_owner ON {{schema}}.%I TO {{owner}} USING (true) WITH CHECK (true)', derived);
         EXECUTE pg_catalog.format('CREATE POLICY audit_auditor ON {{schema}}.%I FOR SELECT TO {{auditor}} USING (true)', derived);
+        -- Asked once, in a query of its own, and not for every one of many rows.
         EXECUTE pg_catalog.format('CREATE POLICY audit_reader ON {{schema}}.%I FOR SELECT TO {{reader}}
-            USING (tenant_id = current_setting(''audit.tenant'', true) AND {{schema}}.audit_login_admits(current_setting(''audit.tenant'', true)))', derived);
+            USING (tenant_id = current_setting(''audit.tenant'', true) AND (SELECT {{schema}}.audit_login_admits(current_setting(''audit.tenant'', true))))', derived);
         EXECUTE pg_catalog.format('GRANT SELECT ON {{schema}}.%I TO {{auditor}}, {{reader}}', derived);
     END LOOP;
 END

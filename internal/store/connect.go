@@ -70,7 +70,7 @@ type readQueries struct {
 	schema, schemaVersion                       string
 	access, recorded, trace, caller, identity   string
 	accessModes, accessSet, admits              string
-	counts, clock                               string
+	clock, counted, countsRolled, countsEvents  string
 	heldOpen, heldAll, keepDays, retention      string
 	holdAdd, holdRelease                        string
 	retentionSet, retentionUnset                string
@@ -96,7 +96,7 @@ func newReadQueries(schema string) readQueries {
 		schema: load("schema"), schemaVersion: load("schema_version"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
 		accessModes: load("access_modes"), accessSet: load("access_set"), admits: load("admits"),
-		counts: load("counts"), clock: load("clock"),
+		clock: load("clock"), counted: load("counted"), countsRolled: load("counts_rolled"), countsEvents: load("counts_events"),
 		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), retention: load("retention"),
 		holdAdd: load("hold_add"), holdRelease: load("hold_release"),
 		retentionSet: load("retention_set"), retentionUnset: load("retention_unset"),
@@ -204,7 +204,16 @@ func (e *AccessError) Error() string {
 // read runs f in a read-only transaction that sees one tenant; "" sees none
 // through row-level security.
 func (r *Reader) read(ctx context.Context, tenant string, f func(pgx.Tx) error) error {
-	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	return r.readIn(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly}, tenant, f)
+}
+
+// readSnapshot is read for an f whose statements must all see the same rows.
+func (r *Reader) readSnapshot(ctx context.Context, tenant string, f func(pgx.Tx) error) error {
+	return r.readIn(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}, tenant, f)
+}
+
+func (r *Reader) readIn(ctx context.Context, how pgx.TxOptions, tenant string, f func(pgx.Tx) error) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, how, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, r.sql.tenant, tenant, r.statementTimeout()); err != nil {
 			return err
 		}

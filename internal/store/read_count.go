@@ -47,7 +47,7 @@ func (r *Reader) Count(ctx context.Context, tenant string, f CountFilter) (Count
 		return Counts{}, err
 	}
 	found := ranges.zero()
-	err = r.read(ctx, tenant, func(tx pgx.Tx) error {
+	err = r.readSnapshot(ctx, tenant, func(tx pgx.Tx) error {
 		return r.counts(ctx, tx, tenant, windowOf(f.Since, f.Until), ranges, func(_ time.Time, place int, events int64) {
 			ranges.add(&found, place, events)
 		})
@@ -72,7 +72,7 @@ func (r *Reader) MonthlyCounts(ctx context.Context, tenant string, months int, p
 		return nil, &FilterError{"months", fmt.Sprintf("want 1 to %d, found %d", MaxMonths, months)}
 	}
 	var found []MonthCount
-	err = r.read(ctx, tenant, func(tx pgx.Tx) error {
+	err = r.readSnapshot(ctx, tenant, func(tx pgx.Tx) error {
 		var now time.Time
 		if err := tx.QueryRow(ctx, r.sql.clock).Scan(&now); err != nil {
 			return err
@@ -96,22 +96,82 @@ func (r *Reader) MonthlyCounts(ctx context.Context, tenant string, months int, p
 	return found, nil
 }
 
-// counts calls add for every month of the window that has events, and place of
-// a range that has some there.
-func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window, ranges prefixRanges, add func(month time.Time, place int, events int64)) error {
-	arguments := append([]any{tenant}, w.arguments()...)
-	rows, err := tx.Query(ctx, r.sql.counts, append(arguments, ranges.first, ranges.beyond)...)
+// tally is told how many events of a month are in the range at a place.
+type tally func(month time.Time, place int, events int64)
+
+// counts tells add how many events a window has: those of whole days that are
+// rolled up, those that came after, and those of days that the window cuts. All
+// statements see one snapshot, so the numbers are exact however old the rollups
+// are. They are several because each is then planned with its values known.
+func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window, ranges prefixRanges, add tally) error {
+	rows, err := tx.Query(ctx, r.sql.counted, tenant)
 	if err != nil {
 		return err
 	}
-	var month time.Time
-	var place int
-	var events int64
-	_, err = pgx.ForEachRow(rows, []any{&month, &place, &events}, func() error {
-		add(month.UTC(), place, events)
+	rolled, err := pgx.CollectRows(rows, pgx.RowToStructByPos[rolledEpoch])
+	if err != nil {
+		return err
+	}
+	count := func(query string, arguments ...any) error {
+		rows, err := tx.Query(ctx, query, append([]any{tenant, ranges.first, ranges.beyond}, arguments...)...)
+		if err != nil {
+			return err
+		}
+		var month time.Time
+		var place int
+		var events int64
+		_, err = pgx.ForEachRow(rows, []any{&month, &place, &events}, func() error {
+			add(month.UTC(), place, events)
+			return nil
+		})
+		return err
+	}
+	if len(rolled) > 0 {
+		if err := count(r.sql.countsRolled, bound(w.firstDay), bound(w.afterDay)); err != nil {
+			return err
+		}
+	}
+	for _, part := range w.parts(rolled) {
+		if err := count(r.sql.countsEvents, part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rolledEpoch says that events of the epoch before seq = Size are rolled up.
+type rolledEpoch struct{ Epoch, Size int64 }
+
+// parts are the windows and positions of events that the rollups do not answer
+// for: since, until, first epoch, epoch beyond, first seq, seq beyond; nil is open.
+func (w window) parts(rolled []rolledEpoch) [][]any {
+	since, until := bound(w.since), bound(w.until)
+	var parts [][]any
+	next := int64(0) // the first epoch not yet looked at
+	for _, r := range rolled {
+		if r.Epoch > next {
+			parts = append(parts, []any{since, until, next, r.Epoch, nil, nil})
+		}
+		next = r.Epoch + 1
+		parts = append(parts, []any{since, until, r.Epoch, next, r.Size, nil})
+		for _, edge := range w.edges {
+			if edge[0].Before(edge[1]) && r.Size > 0 {
+				parts = append(parts, []any{bound(edge[0]), bound(edge[1]), r.Epoch, next, nil, r.Size})
+			}
+		}
+	}
+	if next == 0 {
+		return [][]any{{since, until, nil, nil, nil, nil}}
+	}
+	return append(parts, []any{since, until, next, nil, nil, nil})
+}
+
+// bound is a time as an argument of a query; an open end is NULL there.
+func bound(t time.Time) any {
+	if t.IsZero() {
 		return nil
-	})
-	return err
+	}
+	return t.UTC()
 }
 
 func (f *CountFilter) check(tenant string) (prefixRanges, error) {
@@ -203,15 +263,4 @@ func notBeforeTime(bound time.Time) time.Time {
 		return first
 	}
 	return bound
-}
-
-func (w window) arguments() []any {
-	bounds := []time.Time{w.since, w.until, w.firstDay, w.afterDay, w.edges[0][0], w.edges[0][1], w.edges[1][0], w.edges[1][1]}
-	arguments := make([]any, len(bounds))
-	for i, bound := range bounds {
-		if !bound.IsZero() {
-			arguments[i] = bound.UTC()
-		}
-	}
-	return arguments
 }
