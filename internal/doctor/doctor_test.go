@@ -18,6 +18,7 @@ func probe(id string, severity doctor.Severity, look func(*doctor.Result) error)
 }
 
 var probes = []doctor.Probe[string]{
+	probe("c.small", doctor.P2, func(*doctor.Result) error { return errors.New("not told") }),
 	probe("a.fine", doctor.P0, func(*doctor.Result) error { return nil }),
 	probe("a.naming", doctor.P2, func(r *doctor.Result) error {
 		r.Find(doctor.Finding{Detail: "detail", Where: "here"})
@@ -53,11 +54,11 @@ func TestReportHasWhatEveryCheckSaid(t *testing.T) {
 			{ID: "a.worse", Severity: doctor.P1, Title: "title", Fix: "fix", Section: "doc.md#anchor"},
 			{ID: "a.naming", Severity: doctor.P2, Title: "title", Fix: "fix", Section: "doc.md#anchor", Detail: "detail", Where: "here"},
 		},
-		Unchecked:     []doctor.Remark{{ID: "a.worse", Why: "the rest"}, {ID: "b.error", Why: "no server"}},
-		NotApplicable: []doctor.Remark{{ID: "b.none", Why: "no journal"}},
+		Unchecked:     []doctor.Remark{{ID: "c.small", Severity: doctor.P2, Why: "not told"}, {ID: "a.worse", Severity: doctor.P1, Why: "the rest"}, {ID: "b.error", Severity: doctor.P1, Why: "no server"}},
+		NotApplicable: []doctor.Remark{{ID: "b.none", Severity: doctor.P1, Why: "no journal"}},
 		Passed:        []string{"a.fine"},
 	}, report)
-	require.Equal(t, doctor.Counts{P0: 1, P1: 1, P2: 1, Unchecked: 2, NotApplicable: 1, Passed: 1}, report.Counts())
+	require.Equal(t, doctor.Counts{P0: 1, P1: 1, P2: 1, Unchecked: 3, NotApplicable: 1, Passed: 1}, report.Counts())
 	require.Equal(t, doctor.P0, report.Worst())
 }
 
@@ -70,6 +71,7 @@ func TestVerdict(t *testing.T) {
 		{"nothing", []string{"a.fine", "b.none"}, doctor.Healthy, doctor.Healthy},
 		{"P2 alone", []string{"a.naming"}, doctor.Healthy, doctor.Unhealthy},
 		{"P2 and incomplete", []string{"a.naming", "b.error"}, doctor.Incomplete, doctor.Unhealthy},
+		{"a P2 not checked", []string{"c.small"}, doctor.Healthy, doctor.Incomplete},
 		{"incomplete", []string{"b.error"}, doctor.Incomplete, doctor.Incomplete},
 		{"a finding wins over incomplete", []string{"a.worse"}, doctor.Unhealthy, doctor.Unhealthy},
 	} {

@@ -15,8 +15,15 @@ type Report struct {
 
 // Remark is what a check says instead of findings.
 type Remark struct {
-	ID  string `json:"id"`
-	Why string `json:"why"`
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"` // that findings of the check would have
+	Why      string   `json:"why"`
+}
+
+// Line is one thing that a report says, for formats of lines.
+type Line struct {
+	Status string `json:"status"` // finding, unchecked, not_applicable or passed
+	Finding
 }
 
 // Counts are the numbers of a report.
@@ -35,18 +42,44 @@ func NewReport() *Report {
 }
 
 func (r *Report) add(result *Result) {
-	id := result.check.ID
+	id, severity := result.check.ID, result.check.Severity
 	r.Findings = append(r.Findings, result.findings...)
 	for _, why := range result.unchecked {
-		r.Unchecked = append(r.Unchecked, Remark{id, why})
+		r.Unchecked = append(r.Unchecked, Remark{id, severity, why})
 	}
 	switch {
 	case len(result.findings) > 0 || len(result.unchecked) > 0:
 	case result.notApplicable != "":
-		r.NotApplicable = append(r.NotApplicable, Remark{id, result.notApplicable})
+		r.NotApplicable = append(r.NotApplicable, Remark{id, severity, result.notApplicable})
 	default:
 		r.Passed = append(r.Passed, id)
 	}
+}
+
+// Append adds what another report says.
+func (r *Report) Append(other *Report) {
+	r.Findings = append(r.Findings, other.Findings...)
+	r.Unchecked = append(r.Unchecked, other.Unchecked...)
+	r.NotApplicable = append(r.NotApplicable, other.NotApplicable...)
+	r.Passed = append(r.Passed, other.Passed...)
+}
+
+// Lines are what the report says, one by one.
+func (r *Report) Lines() []Line {
+	var lines []Line
+	for _, f := range r.Findings {
+		lines = append(lines, Line{"finding", f})
+	}
+	for _, remark := range r.Unchecked {
+		lines = append(lines, Line{"unchecked", Finding{ID: remark.ID, Severity: remark.Severity, Detail: remark.Why}})
+	}
+	for _, remark := range r.NotApplicable {
+		lines = append(lines, Line{"not_applicable", Finding{ID: remark.ID, Severity: remark.Severity, Detail: remark.Why}})
+	}
+	for _, id := range r.Passed {
+		lines = append(lines, Line{"passed", Finding{ID: id}})
+	}
+	return lines
 }
 
 // Sort puts the worst findings first, those of a severity by check and place.
@@ -90,16 +123,16 @@ type Verdict int
 const (
 	Healthy    Verdict = iota // nothing, or findings of P2 only
 	Unhealthy                 // P0 or P1; if strict, P2
-	Incomplete                // something could not be checked
+	Incomplete                // something could not be checked that may be P0 or P1; if strict, P2
 )
 
 // Verdict returns what the report comes to.
 func (r *Report) Verdict(strict bool) Verdict {
-	worst := r.Worst()
+	matters := func(s Severity) bool { return s == P0 || s == P1 || strict && s == P2 }
 	switch {
-	case worst == P0 || worst == P1 || strict && worst == P2:
+	case matters(r.Worst()):
 		return Unhealthy
-	case len(r.Unchecked) > 0:
+	case slices.ContainsFunc(r.Unchecked, func(remark Remark) bool { return matters(remark.Severity) }):
 		return Incomplete
 	}
 	return Healthy

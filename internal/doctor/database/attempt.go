@@ -161,7 +161,7 @@ func attemptProbes() []doctor.Probe[*Subject] {
 			doctor.Probe[*Subject]{
 				Check: doctor.Check{
 					ID: "store.tries." + string(role), Severity: doctor.P0, Needs: needs, Section: section,
-					Title: "the " + string(role) + " may change or read what it must not",
+					Title: "The " + string(role) + " may change or read what it must not",
 					Fix:   "REVOKE the right, or the membership that gives it, from the login; 'otelaudit migrate print' shows the grants",
 				},
 				Look: func(ctx context.Context, s *Subject, r *doctor.Result) error { return s.tryMutations(ctx, r, role) },
@@ -169,7 +169,7 @@ func attemptProbes() []doctor.Probe[*Subject] {
 			doctor.Probe[*Subject]{
 				Check: doctor.Check{
 					ID: "store.escapes." + string(role), Severity: doctor.P0, Needs: needs, Section: section,
-					Title: "the " + string(role) + " can become somebody else or replace what guards the store",
+					Title: "The " + string(role) + " can become somebody else or replace what guards the store",
 					Fix:   "REVOKE the other role from the login, and CREATE on the schema from all but the owner",
 				},
 				Look: func(ctx context.Context, s *Subject, r *doctor.Result) error { return s.tryEscapes(ctx, r, role) },
@@ -178,7 +178,7 @@ func attemptProbes() []doctor.Probe[*Subject] {
 	return append(probes, doctor.Probe[*Subject]{
 		Check: doctor.Check{
 			ID: "store.tries.owner", Severity: doctor.P0, Needs: []string{string(Owner)}, Section: section,
-			Title: "the owner changes committed events and no trigger refuses it",
+			Title: "The owner changes committed events and no trigger refuses it",
 			Fix:   "put back the triggers audit_append_only that 'otelaudit migrate print' shows, then run 'otelaudit verify'",
 		},
 		Look: tryTriggers,

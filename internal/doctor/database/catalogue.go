@@ -158,16 +158,16 @@ func catalogueProbes() []doctor.Probe[*Subject] {
 		}
 	}
 	return []doctor.Probe[*Subject]{
-		check("store.catalogue.tables", doctor.P0, "a table or column is not what the migrations made"),
-		check("store.catalogue.constraints", doctor.P1, "a constraint is not what the migrations made"),
-		check("store.catalogue.indexes", doctor.P1, "an index is missing, invalid or another one"),
-		check("store.catalogue.triggers", doctor.P0, "a trigger that refuses changes is missing, disabled or another one"),
-		check("store.catalogue.security", doctor.P0, "row-level security is off or not forced, or a policy is another one"),
-		check("store.catalogue.grants", doctor.P0, "somebody has a right that the migrations did not give, or lacks one"),
-		check("store.catalogue.functions", doctor.P0, "a function is not what the migrations made"),
+		check("store.catalogue.tables", doctor.P0, "A table or column is not what the migrations made"),
+		check("store.catalogue.constraints", doctor.P1, "A constraint is not what the migrations made"),
+		check("store.catalogue.indexes", doctor.P1, "An index is missing, invalid or another one"),
+		check("store.catalogue.triggers", doctor.P0, "A trigger that refuses changes is missing, disabled or another one"),
+		check("store.catalogue.security", doctor.P0, "Row-level security is off or not forced, or a policy is another one"),
+		check("store.catalogue.grants", doctor.P0, "Somebody has a right that the migrations did not give, or lacks one"),
+		check("store.catalogue.functions", doctor.P0, "A function is not what the migrations made"),
 		{
 			Check: doctor.Check{
-				ID: "store.catalogue.bounds", Severity: doctor.P0, Title: "a partition holds another month than its name says",
+				ID: "store.catalogue.bounds", Severity: doctor.P0, Title: "A partition holds another month than its name says",
 				Needs: []string{"any login"}, Fix: "detach it, see what is in it, and attach it with the bounds of its month", Section: section,
 			},
 			Look: lookAtBounds,

@@ -48,7 +48,7 @@ func newStore(t *testing.T) *storetest.Database {
 	t.Helper()
 	db := storetest.NewDatabase(t)
 	db.RequireTraces(t)
-	exec(t, db.SuperURL, "INSERT INTO audit_retention (tenant_id, keep_days, reason) VALUES ('_default', 365, 'soc2')")
+	exec(t, db.SuperURL, "INSERT INTO audit_retention (tenant_id, keep_days, reason) VALUES ('_default', 365, 'soc2'); GRANT pg_read_all_stats, pg_read_all_settings TO "+db.Login("auditor"))
 	plantHealthy(t, db)
 	return db
 }
@@ -65,7 +65,7 @@ var faults = []struct {
 	{"store.roles.attributes", "", "ALTER ROLE %[1]s_operator CREATEROLE", "CREATEROLE"},
 	{"store.roles.members", "", "GRANT audit_auditor TO %[1]s_reader", "audit_auditor, audit_reader at once"},
 	{"store.roles.members", "", "GRANT pg_read_all_data TO %[1]s_pruner", "past the grants"},
-	{"store.roles.default-privileges", "", "ALTER DEFAULT PRIVILEGES FOR ROLE audit_owner GRANT SELECT ON TABLES TO PUBLIC", "PUBLIC gets SELECT on tables"},
+	{"store.roles.default_privileges", "", "ALTER DEFAULT PRIVILEGES FOR ROLE audit_owner GRANT SELECT ON TABLES TO PUBLIC", "PUBLIC gets SELECT on tables"},
 	{"store.roles.schema", "", "GRANT CREATE ON SCHEMA public TO %[1]s_reader", "CREATE"},
 	{"store.roles.bindings", "", "CREATE ROLE %[1]s_bound LOGIN; INSERT INTO audit_login_tenants VALUES ('%[1]s_bound', 'acme'); ALTER ROLE %[1]s_bound RENAME TO %[1]s_nobody2; DROP ROLE %[1]s_nobody2", "no login has that name"},
 

@@ -15,7 +15,7 @@ func isolationProbes() []doctor.Probe[*Subject] {
 		{
 			Check: doctor.Check{
 				ID: "store.tenants.reader", Severity: doctor.P0, Needs: []string{"reader", "auditor, for the names of tenants"}, Section: section,
-				Title: "a reader sees rows of another tenant than the one it set",
+				Title: "A reader sees rows of another tenant than the one it set",
 				Fix:   "see store.catalogue.security and store.roles.superuser for what lets it; give no reader a login until it is mended",
 			},
 			Look: lookAcrossTenants,
@@ -23,7 +23,7 @@ func isolationProbes() []doctor.Probe[*Subject] {
 		{
 			Check: doctor.Check{
 				ID: "store.tenants.owner", Severity: doctor.P1, Needs: []string{"owner"}, Section: section,
-				Title: "the owner reads events through audit_events",
+				Title: "The owner reads events through audit_events",
 				Fix:   "ALTER TABLE audit_events FORCE ROW LEVEL SECURITY, and drop policies that are none of the migrations",
 			},
 			Look: lookAsOwner,

@@ -20,19 +20,19 @@ func roleProbes() []doctor.Probe[*Subject] {
 		}, Look: look}
 	}
 	return []doctor.Probe[*Subject]{
-		check("store.roles.superuser", doctor.P0, "a group role or a login of one is superuser or has BYPASSRLS",
+		check("store.roles.superuser", doctor.P0, "A group role or a login of one is superuser or has BYPASSRLS",
 			"ALTER ROLE … NOSUPERUSER NOBYPASSRLS; give the collector and people logins of their own", lookAtSuperusers),
-		check("store.roles.attributes", doctor.P1, "a group role or a login of one may make roles or databases, or replicate",
+		check("store.roles.attributes", doctor.P1, "A group role or a login of one may make roles or databases, or replicate",
 			"ALTER ROLE … NOCREATEROLE NOCREATEDB NOREPLICATION", lookAtAttributes),
-		check("store.roles.login", doctor.P0, "a group role may log in, or is missing",
+		check("store.roles.login", doctor.P0, "A group role may log in, or is missing",
 			"ALTER ROLE … NOLOGIN, and make a login that is a member of it", lookAtGroups),
-		check("store.roles.members", doctor.P0, "a role has the rights of another one that it must not have",
+		check("store.roles.members", doctor.P0, "A role has the rights of another one that it must not have",
 			"REVOKE the other role from it", lookAtMembers),
-		check("store.roles.default-privileges", doctor.P1, "what is made later will be open to others",
+		check("store.roles.default_privileges", doctor.P1, "What is made later will be open to others",
 			"ALTER DEFAULT PRIVILEGES … REVOKE the right", lookAtDefaults),
-		check("store.roles.schema", doctor.P1, "others than the owner may make objects in the schema",
+		check("store.roles.schema", doctor.P1, "Others than the owner may make objects in the schema",
 			"REVOKE CREATE ON SCHEMA … FROM the role", lookAtSchema),
-		check("store.roles.bindings", doctor.P1, "a login that is bound to tenants was renamed or dropped",
+		check("store.roles.bindings", doctor.P1, "A login that is bound to tenants was renamed or dropped",
 			"write its new name into audit_login_tenants, or delete the row", lookAtBindings),
 	}
 }

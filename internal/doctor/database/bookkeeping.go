@@ -1,0 +1,123 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/otelaudit/otelaudit/internal/doctor"
+)
+
+// bookkeepingProbes look, as the auditor, at what is written beside the events.
+func bookkeepingProbes() []doctor.Probe[*Subject] {
+	check := func(id string, severity doctor.Severity, section, title, fix string, look func(context.Context, *Subject, *login, *doctor.Result) error) doctor.Probe[*Subject] {
+		return doctor.Probe[*Subject]{
+			Check: doctor.Check{ID: id, Severity: severity, Title: title, Needs: []string{string(Auditor)}, Fix: fix, Section: "doctor.md#" + section},
+			Look: func(ctx context.Context, s *Subject, r *doctor.Result) error {
+				return s.forLogin(r, Auditor, func(l *login) error { return look(ctx, s, l, r) })
+			},
+		}
+	}
+	return []doctor.Probe[*Subject]{
+		check("store.outbox", doctor.P1, "upkeep", "Traces of reads and changes wait, and no collector takes them to the log",
+			"run a collector with the receiver auditaccess, and see its log", lookAtOutbox),
+		check("store.access", doctor.P1, "upkeep", "Reads leave no trace",
+			"otelaudit access set required, as the owner", lookAtAccess),
+		check("store.quarantine", doctor.P1, "upkeep", "Records wait in the quarantine",
+			"otelaudit quarantine list, then mend the cause and replay, or discard with a reason", lookAtQuarantine),
+		check("store.retention", doctor.P1, "upkeep", "No retention is written down",
+			"otelaudit retention set, with a framework or a period, as the operator", lookAtRetention),
+		check("store.holds", doctor.P2, "upkeep", "A legal hold is older than a year",
+			"ask whoever placed it; otelaudit hold release, with a reason", lookAtHolds),
+		check("store.counts", doctor.P1, "upkeep", "The stored counts are not those of the events",
+			"otelaudit verify; if it finds nothing, the counts alone are wrong and are derived: rebuild them", lookAtCounts),
+	}
+}
+
+func lookAtOutbox(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		SELECT count(*)::text, date_trunc('second', min(placed_at))::text FROM {{schema}}.audit_outbox
+		HAVING min(placed_at) < pg_catalog.clock_timestamp() - $1::text::interval`, oldestOutbox.String())
+	for _, row := range rows {
+		r.Find(doctor.Finding{Where: "audit_outbox", Detail: fmt.Sprintf("%s waiting, the oldest since %s", plural(row[0], "trace"), row[1])})
+	}
+	return err
+}
+
+func lookAtAccess(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		SELECT CASE login WHEN '' THEN 'all logins that are not named' ELSE 'login ' || login END, mode, reason
+		FROM {{schema}}.audit_access WHERE mode IN ('off', 'best_effort') ORDER BY login`)
+	for _, row := range rows {
+		severity := doctor.P1
+		if row[1] == "best_effort" {
+			severity = doctor.P2
+		}
+		r.Find(doctor.Finding{Severity: severity, Where: "audit_access, " + row[0], Detail: "the mode is " + row[1]})
+	}
+	return err
+}
+
+func lookAtQuarantine(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		SELECT reason, count(*)::text, date_trunc('second', min(received_at))::text,
+			(min(received_at) < pg_catalog.clock_timestamp() - $1::text::interval)::text
+		FROM {{schema}}.audit_quarantine WHERE resolution IS NULL GROUP BY reason ORDER BY reason`, oldestUnsolved.String())
+	for _, row := range rows {
+		severity := doctor.P2 // somebody may be at it
+		if row[3] == "true" {
+			severity = doctor.P1
+		}
+		r.Find(doctor.Finding{Severity: severity, Where: "audit_quarantine, reason " + row[0], Detail: fmt.Sprintf("%s, the oldest of %s", plural(row[1], "record"), row[2])})
+	}
+	return err
+}
+
+func lookAtRetention(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		SELECT (SELECT count(*) FROM {{schema}}.audit_retention WHERE tenant_id = '_default')::text,
+			(SELECT count(*) FROM {{schema}}.audit_retention WHERE left(tenant_id, 1) <> '_')::text`)
+	if err == nil && rows[0][0] == "0" {
+		r.Find(doctor.Finding{Where: "audit_retention", Detail: fmt.Sprintf("no default; %s of their own", plural(rows[0][1], "tenant has policy"))})
+	}
+	return err
+}
+
+func lookAtHolds(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		SELECT id::text, placed_at::date::text, placed_by FROM {{schema}}.audit_legal_holds
+		WHERE released_at IS NULL AND placed_at < pg_catalog.clock_timestamp() - $1::text::interval ORDER BY id`, longHold.String())
+	for _, row := range rows {
+		r.Find(doctor.Finding{Where: "hold " + row[0], Detail: fmt.Sprintf("placed on %s by %s, and not released", row[1], row[2])})
+	}
+	return err
+}
+
+// lookAtCounts counts some tenants anew: those with the fewest and with a middling
+// number of events, which is what can be counted within the time.
+func lookAtCounts(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		WITH looked_at AS (
+			SELECT tenant_id FROM (
+				SELECT tenant_id, sum(size) AS size FROM {{schema}}.audit_counted
+				WHERE $1::text = '' OR tenant_id = $1::text GROUP BY tenant_id) AS t
+			ORDER BY size > 1000000, size DESC LIMIT 3
+		), stored AS (
+			SELECT c.tenant_id, sum(c.events) AS n FROM {{schema}}.audit_counts AS c JOIN looked_at USING (tenant_id) GROUP BY c.tenant_id
+		), real AS (
+			SELECT e.tenant_id, count(*) AS n
+			FROM {{schema}}.audit_events AS e
+			JOIN {{schema}}.audit_counted AS d ON d.tenant_id = e.tenant_id AND d.epoch = e.epoch AND e.seq < d.size
+			JOIN looked_at ON looked_at.tenant_id = e.tenant_id GROUP BY e.tenant_id
+		)
+		SELECT tenant_id, coalesce(stored.n, 0)::text, coalesce(real.n, 0)::text
+		FROM looked_at LEFT JOIN stored USING (tenant_id) LEFT JOIN real USING (tenant_id)
+		WHERE coalesce(stored.n, 0) <> coalesce(real.n, 0)`, s.options.Tenant)
+	for _, row := range rows {
+		r.Find(doctor.Finding{Where: "audit_counts, tenant " + row[0], Detail: fmt.Sprintf("%s events are counted, and %s are there", row[1], row[2])})
+	}
+	if err != nil && strings.Contains(err.Error(), "audit_counted") {
+		return fmt.Errorf("the tables are older than this program: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,201 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/doctor"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/merkle"
+)
+
+// Bounds of keys and anchors.
+const (
+	keyAge     = 365 * 24 * time.Hour
+	anchorLag  = 15 * time.Minute // behind the newest commit
+	readableBy = 0o077            // bits of others than the owner
+)
+
+func logProbes() []doctor.Probe[*Subject] {
+	const section = "doctor.md#keys-and-anchors"
+	return []doctor.Probe[*Subject]{
+		{
+			Check: doctor.Check{
+				ID: "log.key_age", Severity: doctor.P1, Needs: []string{"trust file"}, Section: section,
+				Title: "The key that signs the log is older than a year, or no key is trusted now",
+				Fix:   "otelaudit keys rotate",
+			},
+			Look: lookAtKeyAge,
+		},
+		{
+			Check: doctor.Check{
+				ID: "log.key_file", Severity: doctor.P0, Needs: []string{"key file"}, Section: section,
+				Title: "Others than the collector may read the key that signs the log, or change the trust file",
+				Fix:   "chmod 600 the key file; whoever could read it could sign: otelaudit keys rotate",
+			},
+			Look: lookAtKeyFile,
+		},
+		{
+			Check: doctor.Check{
+				ID: "log.unsigned", Severity: doctor.P0, Needs: []string{string(Auditor)}, Section: section,
+				Title: "What was committed last is not signed: the store shows no tampering",
+				Fix:   "give the exporter otelaudit a signing key (otelaudit keygen) and restart the collector",
+			},
+			Look: lookAtUnsigned,
+		},
+		{
+			Check: doctor.Check{
+				ID: "log.anchor", Severity: doctor.P1, Needs: []string{string(Auditor), "anchor file"}, Section: section,
+				Title: "The newest anchor is behind the log: what came since could be cut off unseen",
+				Fix:   "see the exporter's log; 'otelaudit checkpoint' writes anchors by hand, to a place that the store's administrators cannot reach",
+			},
+			Look: lookAtAnchor,
+		},
+	}
+}
+
+func lookAtKeyAge(_ context.Context, s *Subject, r *doctor.Result) error {
+	if s.options.TrustFile == "" {
+		r.CouldNotCheck("no trust file is named: --trust FILE or AUDIT_TRUST_FILE")
+		return nil
+	}
+	trust, err := keys.LoadTrust(s.options.TrustFile)
+	if wide, ok := errors.AsType[*keys.PermissionError](err); ok {
+		r.CouldNotCheck("%v", wide) // a finding of log.key_file
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := s.options.Now()
+	current := map[string]int{}
+	for _, key := range trust.Keys() {
+		current[key.Log] += 0
+		if !key.From.IsZero() && key.From.After(now) || !key.Until.IsZero() && !key.Until.After(now) {
+			continue
+		}
+		current[key.Log]++
+		switch age := now.Sub(key.From); {
+		case key.From.IsZero():
+			r.Find(doctor.Finding{Severity: doctor.P2, Where: "key " + key.ID(), Detail: "the trust file does not say since when it signs, so nobody can say how old it is"})
+		case age > keyAge:
+			r.Find(doctor.Finding{Where: "key " + key.ID(), Detail: fmt.Sprintf("it signs since %s, for %d days", key.From.UTC().Format(time.DateOnly), int(age.Hours()/24))})
+		}
+	}
+	for log, n := range current {
+		if n == 0 {
+			r.Find(doctor.Finding{Where: "log " + log, Detail: "every key of it in the trust file has ended or has yet to begin"})
+		}
+	}
+	return nil
+}
+
+func lookAtKeyFile(_ context.Context, s *Subject, r *doctor.Result) error {
+	if s.options.KeyFile == "" && s.options.TrustFile == "" {
+		r.NotApplicable("no key file is named (AUDIT_LOG_KEY_FILE): it belongs to the collector's machine")
+		return nil
+	}
+	if s.options.TrustFile != "" {
+		_, err := keys.LoadTrust(s.options.TrustFile)
+		if wide, ok := errors.AsType[*keys.PermissionError](err); ok {
+			r.Find(doctor.Finding{Where: s.options.TrustFile, Detail: wide.Error(), Fix: "chmod o-w the trust file, and compare it with the one that was given to you"})
+		}
+	}
+	if s.options.KeyFile == "" {
+		return nil
+	}
+	info, err := os.Stat(s.options.KeyFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		r.CouldNotCheck("%v", err)
+	case err != nil:
+		return err
+	case info.Mode().Perm()&readableBy != 0:
+		r.Find(doctor.Finding{Where: s.options.KeyFile, Detail: fmt.Sprintf("its mode is %04o", info.Mode().Perm())})
+	}
+	return nil
+}
+
+// recentCommits are the newest commits of the tenants with the newest ones.
+const recentCommits = `
+	SELECT tenant_id, epoch::text, size::text, (note IS NOT NULL)::text, (extract(epoch FROM recorded_at) * 1000)::bigint::text, coalesce(note, '')
+	FROM (
+		SELECT DISTINCT ON (tenant_id) * FROM {{schema}}.audit_commits
+		WHERE $1::text = '' OR tenant_id = $1::text
+		ORDER BY tenant_id, epoch DESC, size DESC) AS newest
+	ORDER BY recorded_at DESC LIMIT 1000`
+
+func lookAtUnsigned(ctx context.Context, s *Subject, r *doctor.Result) error {
+	return s.forLogin(r, Auditor, func(l *login) error {
+		rows, err := s.texts(ctx, l, recentCommits, s.options.Tenant)
+		if err != nil {
+			return err
+		}
+		unsigned := 0
+		for _, row := range rows {
+			if row[3] != "true" {
+				unsigned++
+			}
+		}
+		switch {
+		case len(rows) == 0:
+			r.NotApplicable("nothing was committed yet")
+		case unsigned > 0:
+			r.Find(doctor.Finding{Where: "audit_commits", Detail: fmt.Sprintf("the newest commits of %d of %d tenants have no checkpoint", unsigned, len(rows))})
+		}
+		return nil
+	})
+}
+
+func lookAtAnchor(ctx context.Context, s *Subject, r *doctor.Result) error {
+	if s.options.AnchorFile == "" {
+		r.CouldNotCheck("no anchor file is named: --anchors FILE or AUDIT_ANCHOR_FILE")
+		return nil
+	}
+	contents, err := anchor.Load(s.options.AnchorFile)
+	if err != nil {
+		return err
+	}
+	anchored := make(map[string]merkle.Checkpoint)
+	for _, note := range contents.Notes {
+		checkpoint, err := anchor.Unverified(note)
+		if err == nil && checkpoint.Size > anchored[checkpoint.Origin].Size {
+			anchored[checkpoint.Origin] = checkpoint
+		}
+	}
+	return s.forLogin(r, Auditor, func(l *login) error {
+		rows, err := s.texts(ctx, l, recentCommits, s.options.Tenant)
+		if err != nil {
+			return err
+		}
+		behind := 0
+		for _, row := range rows {
+			if row[3] != "true" {
+				continue
+			}
+			checkpoint, err := anchor.Unverified([]byte(row[5]))
+			if err != nil {
+				continue // verify's to say
+			}
+			lag := s.options.Now().Sub(checkpoint.RecordedAt)
+			if before := anchored[checkpoint.Origin]; before.Size < checkpoint.Size && lag > anchorLag {
+				behind++
+				if behind <= shownExamples {
+					r.Find(doctor.Finding{Where: s.options.AnchorFile, Detail: fmt.Sprintf("the log of tenant %s has %d events, the newest anchor is of %d, and the newest commit of %s",
+						row[0], checkpoint.Size, before.Size, checkpoint.RecordedAt.UTC().Format(time.RFC3339))})
+				}
+			}
+		}
+		if behind > shownExamples {
+			r.Find(doctor.Finding{Where: s.options.AnchorFile, Detail: fmt.Sprintf("and the logs of %d other tenants", behind-shownExamples)})
+		}
+		return nil
+	})
+}
+
+const shownExamples = 3
