@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -37,6 +38,8 @@ type otlpClient struct {
 	headers http.Header
 	http    *http.Client
 	now     func() time.Time
+	// protobuf says that bodies are OTLP in protobuf; otherwise they are JSON.
+	protobuf bool
 	// wait sleeps; tests replace it.
 	wait func(context.Context, time.Duration) error
 }
@@ -188,7 +191,7 @@ func (c *otlpClient) post(ctx context.Context, body []byte) (a answer, retryAfte
 		return a, 0, err
 	}
 	maps.Copy(req.Header, c.headers)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", c.contentType())
 	req.Header.Set("User-Agent", "otelaudit")
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -203,7 +206,11 @@ func (c *otlpClient) post(ctx context.Context, body []byte) (a answer, retryAfte
 		return a, 0, fmt.Errorf("reading the answer: %w", err)
 	}
 	a = answer{status: resp.StatusCode}
-	a.rejected, a.message = parseAnswer(text)
+	if resp.Header.Get("Content-Type") == typeProtobuf {
+		a.rejected, a.message = parseProtobufAnswer(text, a.status/100 == 2)
+	} else {
+		a.rejected, a.message = parseAnswer(text)
+	}
 	return a, parseRetryAfter(resp.Header.Get("Retry-After"), c.now()), nil
 }
 
@@ -223,11 +230,51 @@ func parseAnswer(text []byte) (rejected int64, message string) {
 		message = body.Message + body.PartialSuccess.Message
 		rejected, _ = strconv.ParseInt(strings.Trim(string(body.PartialSuccess.Rejected), `"`), 10, 64)
 	}
+	return rejected, presentable(message)
+}
+
+// presentable is a collector's message for one line.
+func presentable(message string) string {
 	message = printable(strings.TrimSpace(message))
 	if len(message) > maxAnswerInText {
 		message = strings.ToValidUTF8(message[:maxAnswerInText], "") + "…"
 	}
-	return rejected, message
+	return message
+}
+
+// parseProtobufAnswer reads an ExportLogsServiceResponse, or of a refusal a
+// google.rpc.Status. What cannot be read says nothing.
+func parseProtobufAnswer(text []byte, accepted bool) (rejected int64, message string) {
+	_ = eachField(text, func(f field) error {
+		switch {
+		case accepted && f.number == 1: // partial_success
+			return eachField(f.bytes, func(f field) error {
+				switch f.number {
+				case 1:
+					rejected = int64(min(f.scalar, math.MaxInt64))
+				case 2:
+					message = string(f.bytes)
+				}
+				return nil
+			})
+		case !accepted && f.number == 2:
+			message = string(f.bytes)
+		}
+		return nil
+	})
+	return rejected, presentable(message)
+}
+
+const (
+	typeJSON     = "application/json"
+	typeProtobuf = "application/x-protobuf"
+)
+
+func (c *otlpClient) contentType() string {
+	if c.protobuf {
+		return typeProtobuf
+	}
+	return typeJSON
 }
 
 func isRetryable(status int) bool {

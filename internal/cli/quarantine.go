@@ -20,18 +20,22 @@ import (
 func newQuarantine(sys *System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quarantine",
-		Short: "Look at records that could not become events",
+		Short: "Work on records that could not become events",
 		Long: `Look at records that claimed to be audit and could not become events: the reason,
-the tenant they claim, and the record itself, redacted.
+the tenant they claim, and the record itself, redacted. Replay them after what
+was wrong was mended, or discard them.
 
-It needs the operator or the auditor role.`,
+It needs the operator role; list and show the auditor as well.`,
 		Example: `  otelaudit quarantine list
-  otelaudit quarantine show 17`,
+  otelaudit quarantine show 17
+  otelaudit quarantine replay 17
+  otelaudit quarantine discard 18 --reason "a load test"`,
 	}
 	asGroup(cmd)
 	database := &databaseFlags{}
 	database.register(cmd, "AUDIT_OPERATOR_URL")
-	cmd.AddCommand(newQuarantineList(sys, database), newQuarantineShow(sys, database))
+	cmd.AddCommand(newQuarantineList(sys, database), newQuarantineShow(sys, database),
+		newQuarantineReplay(sys, database), newQuarantineDiscard(sys, database))
 	return cmd
 }
 
@@ -86,7 +90,7 @@ jsonl is one JSON object per record; json is {"records": […], "next_cursor": "
 	f.BoolVar(&filter.Resolved, "all", false, "also those that were replayed or discarded")
 	f.IntVar(&filter.Limit, "limit", store.DefaultLimit, fmt.Sprintf("records per page, 1 to %d", store.MaxLimit))
 	f.Int64Var(&filter.Before, "cursor", 0, "continue where a page ended")
-	format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL)
+	format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL, formatCSV)
 	who.register(cmd)
 	return cmd
 }
@@ -113,9 +117,9 @@ OTLP LogsData message in protobuf, whatever they are.`,
 			if err != nil {
 				return err
 			}
-			id, err := strconv.ParseInt(args[0], 10, 64)
-			if err != nil || id < 1 {
-				return usageError("'otelaudit quarantine list' shows the ids", "ID %q is not a number from 1 on", args[0])
+			id, err := parseID(args[0], "'otelaudit quarantine list' shows the ids")
+			if err != nil {
+				return err
 			}
 			reader, err := database.connect(cmd.Context(), sys)
 			if err != nil {
@@ -209,12 +213,15 @@ func printQuarantinePage(sys *System, format string, page store.QuarantinePage) 
 	}
 	out := bufio.NewWriter(sys.Stdout)
 	var err error
-	if format == formatJSONL {
+	switch format {
+	case formatJSONL:
 		encoder := json.NewEncoder(out)
 		for i := range records {
 			err = errors.Join(err, encoder.Encode(records[i]))
 		}
-	} else {
+	case formatCSV:
+		err = quarantineListing(records).writeCSV(out)
+	default:
 		err = writeQuarantineTable(out, records)
 	}
 	if err = errors.Join(err, out.Flush()); err != nil {
@@ -224,6 +231,20 @@ func printQuarantinePage(sys *System, format string, page store.QuarantinePage) 
 		fmt.Fprintf(sys.Stderr, "hint: more records follow: --cursor %d\n", page.Next)
 	}
 	return nil
+}
+
+// quarantineListing has all of a record but its OTLP.
+func quarantineListing(records []quarantined) *listing {
+	l := &listing{header: []string{
+		"id", "received_at", "reason", "detail", "sqlstate", "claimed_tenant", "event_id", "action", "sha256",
+		"resolved_at", "resolution", "resolution_reason", "resolved_by",
+	}}
+	for i := range records {
+		q := &records[i]
+		l.add(strconv.FormatInt(q.ID, 10), instantText(q.ReceivedAt), q.Reason, q.Detail, q.SQLState, q.ClaimedTenant, q.EventID, q.Action, q.SHA256,
+			instantText(q.ResolvedAt), q.Resolution, q.ResolutionReason, q.ResolvedBy)
+	}
+	return l
 }
 
 func writeQuarantineTable(w io.Writer, records []quarantined) error {

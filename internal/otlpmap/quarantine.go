@@ -70,14 +70,19 @@ func cut(s string, limit int) string {
 // it has redacted the rest.
 func Quarantine(lr plog.LogRecord, mark QuarantineMark) {
 	mark = mark.storable()
+	Unmark(lr)
 	attrs := lr.Attributes()
-	attrs.RemoveIf(func(name string, _ pcommon.Value) bool { return strings.HasPrefix(name, quarantinePrefix) })
 	attrs.PutStr(AttrQuarantineReason, mark.Reason)
 	attrs.PutStr(AttrQuarantineDetail, mark.Detail)
 	attrs.PutStr(AttrQuarantineSHA256, hex.EncodeToString(mark.SHA256[:]))
 	if mark.TenantID != "" {
 		attrs.PutStr(AttrQuarantineTenant, mark.TenantID)
 	}
+}
+
+// Unmark takes a mark off, so that the record is judged anew.
+func Unmark(lr plog.LogRecord) {
+	lr.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return strings.HasPrefix(name, quarantinePrefix) })
 }
 
 // QuarantineMarkOf returns the mark of a log record, with whatever could not be

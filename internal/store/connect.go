@@ -75,7 +75,7 @@ type readQueries struct {
 	holdAdd, holdRelease                        string
 	retentionSet, retentionUnset                string
 	quarantineDiscard, quarantineReplayed       string
-	quarantineTwin                              string
+	quarantineTwin, mayResolve                  string
 
 	export, exportLast, exportSession, exportExtent       string
 	exportLogin, exportPruned, exportLeaves, exportCommit string
@@ -101,7 +101,7 @@ func newReadQueries(schema string) readQueries {
 		holdAdd: load("hold_add"), holdRelease: load("hold_release"),
 		retentionSet: load("retention_set"), retentionUnset: load("retention_unset"),
 		quarantineDiscard: load("quarantine_discard"), quarantineReplayed: load("quarantine_replayed"),
-		quarantineTwin: load("quarantine_twin"),
+		quarantineTwin: load("quarantine_twin"), mayResolve: load("may_resolve"),
 
 		export: load("export"), exportLast: load("export_last"), exportSession: load("export_session"), exportExtent: load("export_extent"),
 		exportLogin: load("export_login"), exportPruned: load("export_pruned"), exportLeaves: load("export_leaves"), exportCommit: load("export_commit"),

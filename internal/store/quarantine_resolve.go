@@ -29,6 +29,15 @@ const (
 	ReplayAbsent    = "absent"    // there is no such event
 )
 
+// MayResolve reports whether this login may resolve quarantined records: asked
+// before a record is sent again, not after.
+func (r *Reader) MayResolve(ctx context.Context) (may bool, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.mayResolve).Scan(&may)
+	})
+	return may, err
+}
+
 // ResolveReplayed resolves a quarantined record as replayed if an event with its
 // identity is stored, and says what it found. The login must be an operator.
 func (r *Reader) ResolveReplayed(ctx context.Context, caller access.Caller, id int64, event *ReplayIdentity, reason string) (found string, err error) {
