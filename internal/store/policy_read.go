@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/otelaudit/otelaudit/internal/access"
+)
+
+// RoleMembers are the logins that have a role's rights.
+type RoleMembers struct {
+	Role   string // a group role, or "superuser" or "bypassrls" for the attribute
+	Logins []string
+}
+
+// Members returns who has the rights of each of the group roles, and which logins
+// no role binds. A role without logins is not among them. Every login may ask.
+func (r *Reader) Members(ctx context.Context, groups []string) (members []RoleMembers, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, r.sql.policyLogins, groups)
+		if err != nil {
+			return err
+		}
+		var role, login string
+		_, err = pgx.ForEachRow(rows, []any{&role, &login}, func() error {
+			if n := len(members); n == 0 || members[n-1].Role != role {
+				members = append(members, RoleMembers{Role: role})
+			}
+			last := &members[len(members)-1]
+			last.Logins = append(last.Logins, login)
+			return nil
+		})
+		return err
+	})
+	return members, err
+}
+
+// LoginMode says whether the reads of a login must leave a trace.
+type LoginMode struct {
+	Login  string // "" stands for all that are not named
+	Mode   access.Mode
+	Reason string
+}
+
+// AccessModes returns what the owner has said of logins; without any, all must.
+// The login must be an auditor.
+func (r *Reader) AccessModes(ctx context.Context) (modes []LoginMode, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, r.sql.policyModes)
+		if err != nil {
+			return err
+		}
+		modes, err = pgx.CollectRows(rows, pgx.RowToStructByPos[LoginMode])
+		return err
+	})
+	return modes, err
+}
+
+// ServerFacts are what a session says of itself.
+type ServerFacts struct {
+	Version   string // of PostgreSQL
+	Migration int    // the newest one applied
+	Login     string
+	Encrypted bool // the connection
+}
+
+// Server returns what this session says of itself. Every login may ask.
+func (r *Reader) Server(ctx context.Context) (facts ServerFacts, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.policyServer).Scan(&facts.Version, &facts.Migration, &facts.Login, &facts.Encrypted)
+	})
+	return facts, err
+}
