@@ -129,7 +129,7 @@ var heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 func TestSectionsExist(t *testing.T) {
 	for _, probe := range configuration.Probes() {
 		document, anchor, _ := strings.Cut(probe.Section, "#")
-		text, err := os.ReadFile(filepath.Join("../../../docs", document))
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", document))
 		require.NoError(t, err, probe.ID)
 		if anchor == "" {
 			continue
