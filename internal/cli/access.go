@@ -51,7 +51,8 @@ func flagsAsked(cmd *cobra.Command) record.Value {
 	asked := record.EmptyObject()
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "database-url", "schema", "format", "as", "tenant", "trust", "key", "mac-keys", "state", "out", "record", "workers", "temp-dir", "raw":
+		case "database-url", "schema", "format", "as", "tenant", "trust", "key", "mac-keys", "state", "out", "record", "workers", "temp-dir", "raw",
+			"output", "resume", "no-header", "interval":
 		default:
 			asked = asked.Set(strings.ReplaceAll(f.Name, "-", "_"), record.StringValue(f.Value.String()))
 		}

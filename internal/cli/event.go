@@ -84,7 +84,10 @@ func eventRows(events []store.StoredEvent) (*listing, error) {
 
 // entityText is TYPE:ID as far as it is known, "-" for nothing.
 func entityText(v record.Value) string {
-	kind, id := v.Get("type").Text(), v.Get("id").Text()
+	return typeAndID(v.Get("type").Text(), v.Get("id").Text())
+}
+
+func typeAndID(kind, id string) string {
 	switch {
 	case kind == "" && id == "":
 		return "-"

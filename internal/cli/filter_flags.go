@@ -20,6 +20,14 @@ type filterFlags struct {
 }
 
 func (o *filterFlags) register(cmd *cobra.Command) {
+	o.registerMembers(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
+	f.StringVar(&o.until, "until", "", "before this `time`")
+}
+
+// registerMembers registers what is not about time.
+func (o *filterFlags) registerMembers(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.tenant, "tenant", "", "`tenant` whose events are meant (required)")
 	f.StringVar(&o.said.ActionPrefix, "action-prefix", "", "actions that begin with `text`")
@@ -34,8 +42,6 @@ func (o *filterFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.said.RequestID, "request-id", "", "events of a request, by its `id`")
 	f.StringVar(&o.said.IP, "ip", "", "events from a client `address`, as it was recorded")
 	f.StringVar(&o.said.ReasonContains, "reason-contains", "", "events whose reason has this `text` in it; needs --since")
-	f.StringVar(&o.since, "since", "", "from this `time` on: RFC 3339, a date, or an age such as 30d")
-	f.StringVar(&o.until, "until", "", "before this `time`")
 }
 
 // refuse refuses a command without a tenant, and flags that were given an empty

@@ -204,6 +204,17 @@ func startProgress(sys *System) *progressLine {
 const progressInterval = 250 * time.Millisecond
 
 func (p *progressLine) show(at verify.Progress) {
+	p.say(func(time.Time) string {
+		line := "verified " + counted(at.Events, "event")
+		if at.Tenants > 0 {
+			line += fmt.Sprintf(", %d of %s", at.TenantsDone, counted(at.Tenants, "tenant"))
+		}
+		return line
+	})
+}
+
+// say shows the line that it is given the time for, if it is time.
+func (p *progressLine) say(what func(now time.Time) string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.sys.Now()
@@ -211,20 +222,25 @@ func (p *progressLine) show(at verify.Progress) {
 		return
 	}
 	p.last = now
-	line := "verified " + counted(at.Events, "event")
-	if at.Tenants > 0 {
-		line += fmt.Sprintf(", %d of %s", at.TenantsDone, counted(at.Tenants, "tenant"))
-	}
+	line := what(now)
 	fmt.Fprint(p.sys.Stderr, "\r", line, strings.Repeat(" ", max(p.width-len(line), 0)))
 	p.width = len(line)
 }
 
-// stop takes the line away.
-func (p *progressLine) stop() {
+// clear takes the line away until it is shown again.
+func (p *progressLine) clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.ended && p.width > 0 {
 		fmt.Fprint(p.sys.Stderr, "\r", strings.Repeat(" ", p.width), "\r")
 	}
+	p.width = 0
+}
+
+// stop takes the line away.
+func (p *progressLine) stop() {
+	p.clear()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.ended = true
 }

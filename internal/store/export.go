@@ -154,6 +154,16 @@ type ExportOptions struct {
 	Now    func() time.Time
 }
 
+// check is that of a list, but that text in the reason needs no window: no
+// statement looks at more than a stretch.
+func (o *ExportOptions) check() error {
+	f := o.Filter
+	if f.Since.IsZero() {
+		f.ReasonContains = ""
+	}
+	return errors.Join(f.check(o.Tenant), checkText("reason_contains", o.Filter.ReasonContains))
+}
+
 // Export reads the events of a tenant in the order of its logs, a page per
 // transaction of about a fifth of a second. It believes what the server answers;
 // what is missing it reports, see Gap. Not safe for concurrent use.
@@ -181,7 +191,7 @@ type Gap struct {
 
 // Export begins an export. It returns a *FilterError for what cannot be meant.
 func (r *Reader) Export(o ExportOptions) (*Export, error) {
-	if err := o.Filter.check(o.Tenant); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	x := &Export{
@@ -350,7 +360,7 @@ func (x *Export) gap(ctx context.Context, log LogExtent, from, to, pruned int64)
 // LastEvents returns the position in front of the last n events that match, for
 // an Export that shows these.
 func (r *Reader) LastEvents(ctx context.Context, o ExportOptions, n int) (Place, error) {
-	if err := o.Filter.check(o.Tenant); err != nil {
+	if err := o.check(); err != nil {
 		return Place{}, err
 	}
 	at := Place{Seq: -1, RecordedAt: math.MaxInt64}
