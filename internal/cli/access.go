@@ -102,23 +102,18 @@ func recordRead(ctx context.Context, trail *access.Trail, read access.Read, err 
 	return describeRead(err)
 }
 
-// pgerrDenied is the SQLSTATE of a right that is missing, pgerrReadOnly that of a
-// server or a transaction that takes no writes.
-const (
-	pgerrDenied   = "42501"
-	pgerrReadOnly = "25006"
-)
+// pgerrDenied is the SQLSTATE of a right that is missing.
+const pgerrDenied = "42501"
 
 // describeAccess gives a trace that could not be recorded its hint.
 func describeAccess(err error) error {
-	server, _ := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, access.ErrNotSigned):
 		return environmentError("a collector with the receiver auditaccess takes traces; the owner decides with 'otelaudit access set' whether reads wait for it", err)
-	case server != nil && server.Code == pgerrReadOnly:
-		return environmentError("the server takes no writes, as a standby; name the primary in "+traceVariable+", and the trace is left there", withoutRepetition(err))
+	case errors.Is(err, store.ErrReadOnly):
+		return environmentError("name the primary in "+traceVariable+", with the same login, and the trace is left there", err)
 	}
 	return environmentError("the owner decides with 'otelaudit access set' whether reads must leave a trace", err)
 }

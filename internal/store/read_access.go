@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
@@ -137,5 +139,13 @@ func (r *Reader) change(ctx context.Context, caller access.Caller, f func(pgx.Tx
 		}
 		return f(tx)
 	})
+	// A standby says the first where a transaction begins, and whatever else is
+	// read-only the second where it writes.
+	if server := (*pgconn.PgError)(nil); errors.As(err, &server) && (server.Code == "0A000" || server.Code == "25006") {
+		return ErrReadOnly
+	}
 	return pgurl.Describe(err)
 }
+
+// ErrReadOnly is returned for a change at a server that takes none.
+var ErrReadOnly = errors.New("the server takes no writes: is it a standby?")
