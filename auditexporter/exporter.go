@@ -103,6 +103,8 @@ func (e *auditExporter) Start(_ context.Context, host component.Host) error {
 		e.running.Go(func() { s.run(ctx) })
 	}
 	e.running.Go(func() { e.keeper.run(ctx) })
+	rolls := &roller{writer: store.NewWriter(options()), logger: e.logger, now: e.now, closed: e.keeper.closed}
+	e.running.Go(func() { rolls.run(ctx) })
 	var unanchored func() time.Duration
 	if e.log != nil {
 		e.running.Go(func() { e.log.run(ctx) })

@@ -120,6 +120,10 @@ func TestNamesAreGivenUpForGood(t *testing.T) {
 			_, err := w.EnsureMonths(t.Context(), 1)
 			return err
 		},
+		"rollups": func(w *Writer) error {
+			_, err := w.RollCounts(t.Context(), 1000, 10)
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

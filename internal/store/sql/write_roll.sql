@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_roll_counts($1, $2)
