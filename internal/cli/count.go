@@ -33,7 +33,8 @@ json and jsonl are {"count": N, "by_prefix": {"P": N}}, with exactly the prefixe
 that were asked for.`,
 		Example: `  otelaudit count --tenant acme --since 2026-05-01 --until 2026-06-01
   otelaudit count --tenant acme --since 30d --by-prefix invoice. --by-prefix login`,
-		Args: exactly(),
+		Args:              exactly(),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, sys)
 		},

@@ -50,7 +50,8 @@ spreadsheet takes for a formula is one there.`,
   otelaudit list --tenant acme --action-prefix invoice. --outcome denied --format table
   otelaudit list --tenant acme --target invoice:42 --oldest-first | jq .action
   otelaudit list --tenant acme --access --since 30d`,
-		Args: exactly(),
+		Args:              exactly(),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, sys)
 		},

@@ -34,7 +34,8 @@ json is [{"month": "2026-05-01", "count": N, "by_prefix": {"P": N}}], jsonl one 
 object per line; table and csv have one column per prefix.`,
 		Example: `  otelaudit monthly --tenant acme --months 12
   otelaudit monthly --tenant acme --months 3 --by-prefix invoice. --format csv`,
-		Args: exactly(),
+		Args:              exactly(),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, sys)
 		},

@@ -13,9 +13,14 @@ import (
 // readings are the command lines that read one tenant's events.
 func readings(tenant string) [][]string {
 	commands := [][]string{
-		{"list", "--limit", "2"}, {"list", "--correlation-id", "c-1", "--format", "csv"}, {"list", "--since", "520w", "--reason-contains", "his"},
-		{"show", "a-1"}, {"count", "--by-prefix", "invoice"}, {"monthly", "--months", "120", "--by-prefix", "invoice"},
-		{"timeline", "c-1"}, {"timeline", "c-1", "--format", "table"},
+		{"list", "--limit", "2"},
+		{"list", "--correlation-id", "c-1", "--format", "csv"},
+		{"list", "--since", "520w", "--reason-contains", "his"},
+		{"show", "a-1"},
+		{"count", "--by-prefix", "invoice"},
+		{"monthly", "--months", "120", "--by-prefix", "invoice"},
+		{"timeline", "c-1"},
+		{"timeline", "c-1", "--format", "table"},
 	}
 	for i := range commands {
 		commands[i] = append(commands[i], "--tenant", tenant)

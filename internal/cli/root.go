@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newRoot(sys *System) *cobra.Command {
@@ -61,6 +62,7 @@ collector); 2 wrong usage or environment; 3 could not be checked completely.`,
 		newVersion(sys),
 	)
 	addCompletion(root)
+	offerNoFiles(root)
 	return root
 }
 
@@ -77,6 +79,26 @@ func addCompletion(root *cobra.Command) {
 		for _, shell := range cmd.Commands() {
 			shell.Example = fmt.Sprintf("  otelaudit completion %s --help", shell.Name())
 		}
+	}
+}
+
+// offerNoFiles keeps shells from completing the names of files where a flag means
+// none. Flags that mean one say so in the name of their value.
+func offerNoFiles(cmd *cobra.Command) {
+	offer := func(f *pflag.Flag) {
+		value, _ := pflag.UnquoteUsage(f)
+		for _, word := range []string{"file", "dir", "path"} {
+			if strings.Contains(strings.ToLower(value), word) {
+				return
+			}
+		}
+		// The error is a flag that offers its words already.
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
+	}
+	cmd.LocalNonPersistentFlags().VisitAll(offer)
+	cmd.PersistentFlags().VisitAll(offer)
+	for _, child := range cmd.Commands() {
+		offerNoFiles(child)
 	}
 }
 

@@ -83,6 +83,7 @@ func (o *sendOptions) register(cmd *cobra.Command) {
 	o.actor.register(cmd, "actor", "who did it,")
 	o.target.register(cmd, "target", "what it was done to,")
 	f.StringVar(&o.record.outcome, "outcome", "", "`success`, failure or denied")
+	_ = cmd.RegisterFlagCompletionFunc("outcome", completeOutcome) // the flag exists
 	f.StringVar(&o.record.reason, "reason", "", "why, as `text`")
 	f.StringVar(&o.payload, "payload", "", "any `JSON` value")
 	f.StringVar(&o.record.eventID, "record-id", "", "`id` of the event (default: a new one)")

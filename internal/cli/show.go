@@ -22,7 +22,8 @@ func newShow(sys *System) *cobra.Command {
 the tenant has no event with that id.`,
 		Example: `  otelaudit show --tenant acme 01980e2c-7b1e-7cc0-a2f4-6f3f0d3a9b10
   otelaudit show --tenant acme 01980e2c-7b1e-7cc0-a2f4-6f3f0d3a9b10 --format json`,
-		Args: exactly("EVENT_ID"),
+		Args:              exactly("EVENT_ID"),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd, sys, args[0])
 		},

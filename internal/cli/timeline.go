@@ -36,7 +36,8 @@ follows stands side by side. A timeline has the oldest %d events at most; where
 there are more, cut is true and standard error says so.`, maxNested, store.MaxTimeline),
 		Example: `  otelaudit timeline --tenant acme checkout-4711
   otelaudit timeline --tenant acme checkout-4711 --format jsonl | jq 'select(.depth == 0)'`,
-		Args: exactly("CORRELATION_ID"),
+		Args:              exactly("CORRELATION_ID"),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd, sys, args[0])
 		},

@@ -22,41 +22,47 @@ type position struct {
 	since, until time.Time
 }
 
-// A cursor is base64url of: a version byte, 12 bytes of a hash of tenant and
-// filter, event time, seq, since and until (8 bytes each, times in microseconds
-// since 1970, the smallest integer for an open end), epoch (4 bytes). It is no
-// secret and grants nothing.
+// A cursor is base64url of: a version byte, 12 bytes of a hash of tenant, filter
+// and all that follows, event time, seq, since and until (8 bytes each, times in
+// microseconds since 1970, the smallest integer for an open end), epoch (4 bytes).
+// The hash tells mistakes and idle changes. It is no secret and grants nothing:
+// whoever makes a cursor gets a page of the tenant and filter that they asked for.
 const (
-	cursorVersion = 1
-	cursorBinding = 12
-	cursorLength  = 1 + cursorBinding + 4*8 + 4
+	cursorVersion  = 2
+	cursorBinding  = 12
+	cursorPosition = 4*8 + 4
+	cursorLength   = 1 + cursorBinding + cursorPosition
 )
 
 const openEnd = -1 << 63
 
 func (p position) encode(tenant string, f *Filter) string {
-	b := append(make([]byte, 0, cursorLength), cursorVersion)
-	b = append(b, f.binding(tenant)...)
+	at := make([]byte, 0, cursorPosition)
 	for _, n := range []int64{p.eventTime.UnixMicro(), p.seq, micros(p.since), micros(p.until)} {
-		b = binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // two's complement
+		at = binary.BigEndian.AppendUint64(at, uint64(n)) //nolint:gosec // two's complement
 	}
-	b = binary.BigEndian.AppendUint32(b, uint32(p.epoch)) //nolint:gosec // two's complement
-	return base64.RawURLEncoding.EncodeToString(b)
+	at = binary.BigEndian.AppendUint32(at, uint32(p.epoch)) //nolint:gosec // two's complement
+	b := append(make([]byte, 0, cursorLength), cursorVersion)
+	b = append(b, f.binding(tenant, at)...)
+	return base64.RawURLEncoding.EncodeToString(append(b, at...))
 }
 
 func decodeCursor(cursor, tenant string, f *Filter) (position, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != cursorLength || b[0] != cursorVersion || !bytes.Equal(b[1:1+cursorBinding], f.binding(tenant)) {
+	if err != nil || len(b) != cursorLength || b[0] != cursorVersion {
 		return position{}, ErrCursor
 	}
-	b = b[1+cursorBinding:]
-	number := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[8*i:])) } //nolint:gosec // two's complement
+	binding, at := b[1:1+cursorBinding], b[1+cursorBinding:]
+	if !bytes.Equal(binding, f.binding(tenant, at)) {
+		return position{}, ErrCursor
+	}
+	number := func(i int) int64 { return int64(binary.BigEndian.Uint64(at[8*i:])) } //nolint:gosec // two's complement
 	return position{
 		eventTime: time.UnixMicro(number(0)).UTC(),
 		seq:       number(1),
 		since:     fromMicros(number(2)),
 		until:     fromMicros(number(3)),
-		epoch:     int32(binary.BigEndian.Uint32(b[32:])), //nolint:gosec // two's complement
+		epoch:     int32(binary.BigEndian.Uint32(at[32:])), //nolint:gosec // two's complement
 	}, nil
 }
 
@@ -75,8 +81,8 @@ func fromMicros(n int64) time.Time {
 }
 
 // binding is a hash of everything that decides which events a list has and in
-// which order; the limit may change from page to page.
-func (f *Filter) binding(tenant string) []byte {
+// which order, and of the position in it; the limit may change from page to page.
+func (f *Filter) binding(tenant string, at []byte) []byte {
 	said := []string{tenant, f.Relative}
 	if f.Relative == "" {
 		said = append(said, f.Since.UTC().Format(time.RFC3339Nano), f.Until.UTC().Format(time.RFC3339Nano))
@@ -93,6 +99,6 @@ func (f *Filter) binding(tenant string) []byte {
 	if err != nil {
 		panic(err) // strings always marshal
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256(append(text, at...)) // JSON ends where its bracket closes
 	return sum[:cursorBinding]
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/base64"
 	"testing"
 	"time"
 
@@ -30,4 +31,19 @@ func FuzzCursor(f *testing.F) {
 		_, err = decodeCursor(cursor, tenant, &Filter{Action: action, Since: time.Unix(5, 0), OldestFirst: true})
 		require.ErrorIs(t, err, ErrCursor)
 	})
+}
+
+func TestACursorWithAnyBitChangedIsNone(t *testing.T) {
+	filter := &Filter{OldestFirst: true}
+	given := position{eventTime: time.Unix(7, 8000).UTC(), seq: 3, epoch: 1}.encode("acme", filter)
+	raw, err := base64.RawURLEncoding.DecodeString(given)
+	require.NoError(t, err)
+	for bit := range 8 * len(raw) {
+		raw[bit/8] ^= 1 << (bit % 8)
+		_, err := decodeCursor(base64.RawURLEncoding.EncodeToString(raw), "acme", filter)
+		require.ErrorIs(t, err, ErrCursor, "bit %d", bit)
+		raw[bit/8] ^= 1 << (bit % 8)
+	}
+	_, err = decodeCursor(base64.RawURLEncoding.EncodeToString(raw), "acme", filter)
+	require.NoError(t, err)
 }
