@@ -3,16 +3,23 @@ package cli
 import (
 	"errors"
 	"io/fs"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/doctor/configuration"
+	"github.com/otelaudit/otelaudit/internal/regular"
 )
+
+// maxConfigBytes is far more than any configuration has.
+const maxConfigBytes = 8 << 20
 
 // loadConfiguration reads a collector's configuration files as the collector
 // would, with the variables of this process.
 func loadConfiguration(sys *System, files []string) (*configuration.Configuration, error) {
-	c, err := configuration.Load(files, configuration.Environment{Lookup: sys.lookup, Read: os.ReadFile})
+	c, err := configuration.Load(files, configuration.Environment{
+		Lookup: lookup(sys),
+		Read:   func(file string) ([]byte, error) { return regular.ReadFile(file, maxConfigBytes) },
+	})
 	switch {
 	case err == nil:
 		return c, nil
@@ -22,15 +29,11 @@ func loadConfiguration(sys *System, files []string) (*configuration.Configuratio
 	return nil, environmentError("'otelcol-audit validate --config FILE' says what the collector makes of it", err)
 }
 
-// lookup is the variable of this process, and whether it is set at all.
-func (s *System) lookup(name string) (text string, set bool) {
-	if text := s.Getenv(name); text != "" {
-		return text, true
+// lookup looks a variable up. An empty one is set, too.
+func lookup(sys *System) func(name string) (string, bool) {
+	return func(name string) (string, bool) {
+		set := slices.ContainsFunc(sys.Environ, func(line string) bool { return strings.HasPrefix(line, name+"=") })
+		text := sys.Getenv(name)
+		return text, set || text != ""
 	}
-	for _, entry := range s.Environ {
-		if key, text, found := strings.Cut(entry, "="); found && key == name {
-			return text, true
-		}
-	}
-	return "", false
 }

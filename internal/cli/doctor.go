@@ -17,7 +17,6 @@ import (
 	"github.com/otelaudit/otelaudit/internal/doctor"
 	"github.com/otelaudit/otelaudit/internal/doctor/configuration"
 	"github.com/otelaudit/otelaudit/internal/doctor/database"
-	"github.com/otelaudit/otelaudit/internal/regular"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -359,26 +358,11 @@ func (o *doctorOptions) checkConfiguration(ctx context.Context, sys *System, cho
 	if len(o.configs) == 0 || !wants(choice, doctor.Checks(configuration.Probes())) {
 		return nil
 	}
-	config, err := configuration.Load(o.configs, configuration.Environment{
-		Lookup: lookup(sys),
-		Read:   func(file string) ([]byte, error) { return regular.ReadFile(file, maxConfigBytes) },
-	})
+	config, err := loadConfiguration(sys, o.configs)
 	if err != nil {
-		return environmentError("--config is a file of the collector's configuration", err)
+		return err
 	}
 	return doctor.Run(ctx, report, choice, configuration.Probes(), config)
-}
-
-// maxConfigBytes is far more than any configuration has.
-const maxConfigBytes = 8 << 20
-
-// lookup looks a variable up. An empty one is set, too.
-func lookup(sys *System) func(name string) (string, bool) {
-	return func(name string) (string, bool) {
-		set := slices.ContainsFunc(sys.Environ, func(line string) bool { return strings.HasPrefix(line, name+"=") })
-		text := sys.Getenv(name)
-		return text, set || text != ""
-	}
 }
 
 // writeEachLine writes JSON, one value per line.

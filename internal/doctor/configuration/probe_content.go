@@ -35,6 +35,11 @@ func findRedactionOff(c *Configuration, f *finder) {
 		if enabled := p.config.at("redaction", "enabled"); !f.open(enabled, p.id+"::redaction::enabled") && !enabled.boolean(true) {
 			f.find(enabled, "%s in the pipeline %s masks nothing", p.id, p.pipeline.id)
 		}
+		for _, path := range p.config.at("redaction", "exempt_paths").list() {
+			if path.str("") == "**" {
+				f.find(path, "%s in the pipeline %s exempts every value", p.id, p.pipeline.id)
+			}
+		}
 	}
 }
 

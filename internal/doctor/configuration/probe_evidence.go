@@ -20,6 +20,11 @@ func evidenceProbes() []doctor.Probe[*Configuration] {
 			Fix:   "integrity: {key_file: …} as 'otelaudit keygen' makes it, and no integrity::mode: off",
 		}, findIntegrityOff),
 		probe(doctor.Check{
+			ID: "privileged_role", Severity: doctor.P1, Section: docDatabase,
+			Title: "The exporter goes on with a login that may change what it wrote",
+			Fix:   "a login of the writer role alone, and no allow_privileged_role: warn",
+		}, findPrivileged),
+		probe(doctor.Check{
 			ID: "anchor_missing", Severity: doctor.P1, Section: docAnchors,
 			Title: "No anchor file: a store that has gone back is noticed until the next restart only",
 			Fix:   "name an anchor file on a volume that the database's administrator cannot write to: integrity::anchor_file (audit), anchor_file (auditjournal)",
@@ -70,6 +75,14 @@ func findIntegrityOff(c *Configuration, f *finder) {
 			if !integrity.at("key_file").given() && !integrity.at("key").given() {
 				f.find(integrity.or(s.config, s.named), "%s has neither integrity::key_file nor integrity::key: the collector does not start", s.id)
 			}
+		}
+	}
+}
+
+func findPrivileged(c *Configuration, f *finder) {
+	for _, s := range c.sinks() {
+		if v := s.config.at("allow_privileged_role"); s.kind() == "audit" && !f.open(v, s.id+"::allow_privileged_role") && v.str("") == "warn" {
+			f.find(v, "%s only warns of a superuser, an owner of the tables or a login with BYPASSRLS", s.id)
 		}
 	}
 }
