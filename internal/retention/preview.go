@@ -65,7 +65,8 @@ func PreviewPrune(ctx context.Context, pruner *store.Pruner, o Options) (*Previe
 			p.add(s)
 		}
 	}
-	return p, p.addHolds(ctx, pruner, o.Tenant)
+	err = p.addHolds(ctx, pruner, o.Tenant)
+	return p, err
 }
 
 func (p *Preview) add(s store.PruneSlice) {

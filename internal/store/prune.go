@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,6 +18,14 @@ import (
 
 // ErrPruning is returned where another prune of the same database is at work.
 var ErrPruning = errors.New("another prune of this database is at work")
+
+// PrunerError is a login that may not prune.
+type PrunerError struct{ Login, RolePrefix string }
+
+// Error names the role that it lacks.
+func (e *PrunerError) Error() string {
+	return fmt.Sprintf("the login %q may not prune: that needs the role %spruner", e.Login, e.RolePrefix)
+}
 
 //go:embed sql/prune_*.sql
 var pruneSQL embed.FS
@@ -245,13 +254,16 @@ func (p *Pruner) PruneQuarantine(ctx context.Context, caller access.Caller, batc
 // the program.
 func (p *Pruner) Exclusively(ctx context.Context, f func(now time.Time) error) error {
 	err := pgx.BeginTxFunc(ctx, p.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		var alone bool
+		var alone, may bool
 		var now time.Time
-		var setting string
-		if err := tx.QueryRow(ctx, p.prune.exclusive).Scan(&alone, &now, &setting); err != nil {
+		var login, setting string
+		if err := tx.QueryRow(ctx, p.prune.exclusive).Scan(&alone, &now, &may, &login, &setting); err != nil {
 			return pgurl.Describe(err)
 		}
-		if !alone {
+		switch {
+		case !may:
+			return &PrunerError{Login: login, RolePrefix: p.options.RolePrefix}
+		case !alone:
 			return ErrPruning
 		}
 		return f(now.UTC())
@@ -263,4 +275,11 @@ func (p *Pruner) Exclusively(ctx context.Context, f func(now time.Time) error) e
 func IsLockTimeout(err error) bool {
 	server, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && server.Code == "55P03"
+}
+
+// IsRefusedPrune reports that a function of the prune refused a login or an
+// announcement, in words that are for the person.
+func IsRefusedPrune(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == insufficientPrivilege && !strings.HasPrefix(server.Message, "permission denied")
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ type History struct {
 	Trust *keys.Trust
 	Now   time.Time // of the server, in microseconds
 
+	private, public string
+
 	t     testing.TB
 	conn  *pgx.Conn
 	trees map[store.LogName]*merkle.Frontier
@@ -43,7 +46,7 @@ func New(t testing.TB) *History {
 	seed := sha256.Sum256([]byte("retention"))
 	private, public, err := keys.Generate(strings.NewReader(string(seed[:])), LogName)
 	check(t, err)
-	h := &History{DB: storetest.NewDatabase(t), t: t, trees: make(map[store.LogName]*merkle.Frontier)}
+	h := &History{DB: storetest.NewDatabase(t), private: private, public: public, t: t, trees: make(map[store.LogName]*merkle.Frontier)}
 	h.Ring, err = keys.ParseRing([]byte(private))
 	check(t, err)
 	h.Trust, err = keys.ParseTrust([]byte(keys.TrustHeader + "\n" + public + " " + LogName + " - -\n"))
@@ -68,6 +71,9 @@ func check(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Keys are the lines of a key file and of its public half.
+func (h *History) Keys() (private, public string) { return h.private, h.public }
 
 // Exec runs SQL as a superuser to whom no trigger applies.
 func (h *History) Exec(sql string, args ...any) {
@@ -109,7 +115,7 @@ func (h *History) Commit(tenant string, epoch int32, at time.Time, n int, signed
 	for range n {
 		h.count++
 		rec := h.Event(tenant, h.count, at)
-		leaf := merkle.Hash(rec.Leaf())
+		leaf := rec.Leaf()
 		h.insert(rec, log, tree.Size(), at, leaf)
 		tree.Append(leaf)
 	}
@@ -145,7 +151,7 @@ func (h *History) Event(tenant string, n int, at time.Time) *record.Record {
 	return &record.Record{
 		TenantID: tenant, EventID: fmt.Sprintf("ev-%08d", n), Action: fmt.Sprintf("invoice.act%d", n%3), Outcome: record.OutcomeSuccess,
 		Actor:        record.EmptyObject().Set("type", text("user")).Set("id", text("alice")),
-		Target:       record.EmptyObject().Set("type", text("invoice")).Set("id", text(fmt.Sprint(n%5))),
+		Target:       record.EmptyObject().Set("type", text("invoice")).Set("id", text(strconv.Itoa(n%5))),
 		TimeUnixNano: at.UnixNano() - int64(time.Millisecond),
 	}
 }
