@@ -247,7 +247,8 @@ func (o *doctorOptions) databaseOptions(sys *System) (database.Options, error) {
 		}
 		options.Asked = append(options.Asked, role)
 	}
-	return options, o.logins(sys, &options)
+	err = o.logins(sys, &options)
+	return options, err
 }
 
 // logins finds the connection strings.

@@ -199,8 +199,8 @@ func (s *Subject) forLogin(r *doctor.Result, role Role, f func(*login) error) er
 }
 
 // targets are the tables and partitions with a column for trials.
-func (s *Subject) targets(ctx context.Context) (expected catalogue, columns map[string]string, partitions []string, err error) {
-	expected, is, err := s.catalogue(ctx)
+func (s *Subject) targets(ctx context.Context) (expected catalog, columns map[string]string, partitions []string, err error) {
+	expected, is, err := s.catalog(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -227,7 +227,7 @@ func (s *Subject) targets(ctx context.Context) (expected catalogue, columns map[
 }
 
 // granted says whether the migrations gave a role a privilege on a table.
-func granted(expected catalogue, role, table, privilege string) bool {
+func granted(expected catalog, role, table, privilege string) bool {
 	for what, privileges := range expected {
 		if what.kind != "grant" {
 			continue

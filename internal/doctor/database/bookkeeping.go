@@ -10,26 +10,26 @@ import (
 
 // bookkeepingProbes look, as the auditor, at what is written beside the events.
 func bookkeepingProbes() []doctor.Probe[*Subject] {
-	check := func(id string, severity doctor.Severity, section, title, fix string, look func(context.Context, *Subject, *login, *doctor.Result) error) doctor.Probe[*Subject] {
+	check := func(id string, severity doctor.Severity, title, fix string, look func(context.Context, *Subject, *login, *doctor.Result) error) doctor.Probe[*Subject] {
 		return doctor.Probe[*Subject]{
-			Check: doctor.Check{ID: id, Severity: severity, Title: title, Needs: []string{string(Auditor)}, Fix: fix, Section: "doctor.md#" + section},
+			Check: doctor.Check{ID: id, Severity: severity, Title: title, Needs: []string{string(Auditor)}, Fix: fix, Section: "doctor.md#upkeep"},
 			Look: func(ctx context.Context, s *Subject, r *doctor.Result) error {
 				return s.forLogin(r, Auditor, func(l *login) error { return look(ctx, s, l, r) })
 			},
 		}
 	}
 	return []doctor.Probe[*Subject]{
-		check("store.outbox", doctor.P1, "upkeep", "Traces of reads and changes wait, and no collector takes them to the log",
+		check("store.outbox", doctor.P1, "Traces of reads and changes wait, and no collector takes them to the log",
 			"run a collector with the receiver auditaccess, and see its log", lookAtOutbox),
-		check("store.access", doctor.P1, "upkeep", "Reads leave no trace",
+		check("store.access", doctor.P1, "Reads leave no trace",
 			"otelaudit access set required, as the owner", lookAtAccess),
-		check("store.quarantine", doctor.P1, "upkeep", "Records wait in the quarantine",
+		check("store.quarantine", doctor.P1, "Records wait in the quarantine",
 			"otelaudit quarantine list, then mend the cause and replay, or discard with a reason", lookAtQuarantine),
-		check("store.retention", doctor.P1, "upkeep", "No retention is written down",
+		check("store.retention", doctor.P1, "No retention is written down",
 			"otelaudit retention set, with a framework or a period, as the operator", lookAtRetention),
-		check("store.holds", doctor.P2, "upkeep", "A legal hold is older than a year",
+		check("store.holds", doctor.P2, "A legal hold is older than a year",
 			"ask whoever placed it; otelaudit hold release, with a reason", lookAtHolds),
-		check("store.counts", doctor.P1, "upkeep", "The stored counts are not those of the events",
+		check("store.counts", doctor.P1, "The stored counts are not those of the events",
 			"otelaudit verify; if it finds nothing, the counts alone are wrong and are derived: rebuild them", lookAtCounts),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/doctor"
@@ -132,7 +133,7 @@ func lookAtDenials(ctx context.Context, s *Subject, l *login, r *doctor.Result) 
 	case err != nil:
 		return err
 	case rows[0][0] == "true":
-	case rows[0][1] != fmt.Sprint(fewEvents):
+	case rows[0][1] != strconv.Itoa(fewEvents):
 		r.NotApplicable("fewer than %d events: no denial among them says nothing", fewEvents)
 	default:
 		r.Find(doctor.Finding{Where: "audit_events, column outcome", Detail: fmt.Sprintf("none of the events, which are %d and more, is a denial", fewEvents)})

@@ -29,7 +29,7 @@ var credentials = []string{
 var (
 	emailAddress = regexp.MustCompile(`\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`)
 	phoneNumber  = regexp.MustCompile(`(?:^|[^0-9A-Za-z+])\+[1-9][0-9](?:[ ().-]?[0-9]){7,12}(?:$|[^0-9A-Za-z])`)
-	socialNumber = regexp.MustCompile(`(?:^|[^0-9-])[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}(?:$|[^0-9-])`)
+	socialNumber = regexp.MustCompile(`(?:^|[^0-9-])[0-8]\d{2}-\d{2}-\d{4}(?:$|[^0-9-])`)
 	bankAccount  = regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?\b`)
 
 	nounVerb    = regexp.MustCompile(`^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+$`)
@@ -177,7 +177,7 @@ func entropy(text string) float64 {
 		counts[text[i]]++
 	}
 	bits := 0.0
-	for _, n := range counts {
+	for _, n := range &counts {
 		if n > 0 {
 			p := float64(n) / float64(len(text))
 			bits -= p * math.Log2(p)

@@ -16,7 +16,7 @@ func isolationProbes() []doctor.Probe[*Subject] {
 			Check: doctor.Check{
 				ID: "store.tenants.reader", Severity: doctor.P0, Needs: []string{"reader", "auditor, for the names of tenants"}, Section: section,
 				Title: "A reader sees rows of another tenant than the one it set",
-				Fix:   "see store.catalogue.security and store.roles.superuser for what lets it; give no reader a login until it is mended",
+				Fix:   "see store.catalog.security and store.roles.superuser for what lets it; give no reader a login until it is mended",
 			},
 			Look: lookAcrossTenants,
 		},
@@ -72,8 +72,8 @@ func (s *Subject) someTenants(ctx context.Context) ([]string, error) {
 	return tenants, err
 }
 
-func (s *Subject) lookAsTenant(ctx context.Context, r *doctor.Result, l *login, expected catalogue, tenant string, others []string) error {
-	return l.read(ctx, lookTimeout, func(tx pgx.Tx) error {
+func (s *Subject) lookAsTenant(ctx context.Context, r *doctor.Result, l *login, expected catalog, tenant string, others []string) error {
+	return l.read(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_catalog.set_config('audit.tenant', $1::text, true)", tenant); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
@@ -59,7 +60,7 @@ func logProbes() []doctor.Probe[*Subject] {
 	}
 }
 
-func lookAtKeyAge(_ context.Context, s *Subject, r *doctor.Result) error {
+func lookAtKeyAge(ctx context.Context, s *Subject, r *doctor.Result) error {
 	if s.options.TrustFile == "" {
 		r.CouldNotCheck("no trust file is named: --trust FILE or AUDIT_TRUST_FILE")
 		return nil
@@ -80,11 +81,15 @@ func lookAtKeyAge(_ context.Context, s *Subject, r *doctor.Result) error {
 			continue
 		}
 		current[key.Log]++
-		switch age := now.Sub(key.From); {
-		case key.From.IsZero():
-			r.Find(doctor.Finding{Severity: doctor.P2, Where: "key " + key.ID(), Detail: "the trust file does not say since when it signs, so nobody can say how old it is"})
-		case age > keyAge:
-			r.Find(doctor.Finding{Where: "key " + key.ID(), Detail: fmt.Sprintf("it signs since %s, for %d days", key.From.UTC().Format(time.DateOnly), int(age.Hours()/24))})
+		since := key.From
+		if since.IsZero() {
+			if since, err = s.firstSigned(ctx); err != nil {
+				r.CouldNotCheck("since when the first key signs: %v", err)
+				continue
+			}
+		}
+		if age := now.Sub(since); !since.IsZero() && age > keyAge {
+			r.Find(doctor.Finding{Where: "key " + key.ID(), Detail: fmt.Sprintf("it signs since %s, for %d days", since.UTC().Format(time.DateOnly), int(age.Hours()/24))})
 		}
 	}
 	for log, n := range current {
@@ -93,6 +98,21 @@ func lookAtKeyAge(_ context.Context, s *Subject, r *doctor.Result) error {
 		}
 	}
 	return nil
+}
+
+// firstSigned is when the log begins, as the store has it: the first key of a log
+// is trusted from ever. It is zero where nothing was signed.
+func (s *Subject) firstSigned(ctx context.Context) (time.Time, error) {
+	l, asked, err := s.login(Auditor)
+	if err != nil || !asked {
+		return time.Time{}, err
+	}
+	rows, err := s.texts(ctx, l, "SELECT coalesce(extract(epoch FROM min(recorded_at))::bigint, 0)::text FROM {{schema}}.audit_commits WHERE note IS NOT NULL")
+	if err != nil || rows[0][0] == "0" {
+		return time.Time{}, err
+	}
+	seconds, err := strconv.ParseInt(rows[0][0], 10, 64)
+	return time.Unix(seconds, 0), err
 }
 
 func lookAtKeyFile(_ context.Context, s *Subject, r *doctor.Result) error {

@@ -117,7 +117,7 @@ func (s *Subject) reading(ctx context.Context, l *login) (*sample, error) {
 		flagged: make(map[string]*spotted), secrets: make(map[string]*spotted), personal: make(map[string]*spotted),
 	}
 	since := s.options.Now().Add(-s.options.Window).UTC().Format(time.RFC3339Nano)
-	err = l.read(ctx, lookTimeout, func(tx pgx.Tx) error {
+	err = l.read(ctx, func(tx pgx.Tx) error {
 		how, err := s.sampling(ctx, tx, since, result)
 		if err != nil {
 			return err

@@ -49,6 +49,9 @@ type Options struct {
 	TrustFile  string // "" where none is named
 	KeyFile    string
 	AnchorFile string
+
+	longTransaction time.Duration // from which on one is a finding; default 1 h
+	freeShare       float64       // of a disk that must be free; default 0.1
 }
 
 func (o *Options) setDefaults() {
@@ -66,6 +69,12 @@ func (o *Options) setDefaults() {
 	}
 	if o.Sample == 0 {
 		o.Sample = defaultSample
+	}
+	if o.longTransaction == 0 {
+		o.longTransaction = longTransaction
+	}
+	if o.freeShare == 0 {
+		o.freeShare = freeShare
 	}
 }
 
@@ -190,15 +199,15 @@ func (s *Subject) fill(statement string) string {
 }
 
 // read runs f in a transaction that is rolled back, reads only, waits for no
-// lock and ends every statement after timeout.
-func (l *login) read(ctx context.Context, timeout time.Duration, f func(pgx.Tx) error) error {
+// lock and ends every statement after lookTimeout.
+func (l *login) read(ctx context.Context, f func(pgx.Tx) error) error {
 	tx, err := l.conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return describe(err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	settings := fmt.Sprintf("SET LOCAL lock_timeout = '%s'; SET LOCAL statement_timeout = %d; SET LOCAL timezone = 'UTC'; SET LOCAL search_path = ''",
-		lockTimeout, timeout.Milliseconds())
+		lockTimeout, lookTimeout.Milliseconds())
 	if _, err := tx.Exec(ctx, settings, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return describe(err)
 	}
@@ -207,7 +216,7 @@ func (l *login) read(ctx context.Context, timeout time.Duration, f func(pgx.Tx) 
 
 // texts returns the rows of a query of text columns.
 func (s *Subject) texts(ctx context.Context, l *login, statement string, arguments ...any) (rows [][]string, err error) {
-	err = l.read(ctx, lookTimeout, func(tx pgx.Tx) error {
+	err = l.read(ctx, func(tx pgx.Tx) error {
 		found, err := tx.Query(ctx, s.fill(statement), arguments...)
 		if err != nil {
 			return err

@@ -77,7 +77,7 @@ func lookAtVersion(ctx context.Context, s *Subject, r *doctor.Result) error {
 	if err != nil {
 		return err
 	}
-	return l.read(ctx, lookTimeout, func(tx pgx.Tx) error {
+	return l.read(ctx, func(tx pgx.Tx) error {
 		var version int
 		if err := s.version(ctx, tx, &version); err != nil {
 			return err
@@ -178,7 +178,7 @@ func lookAtTransactions(ctx context.Context, s *Subject, r *doctor.Result) error
 		UNION ALL
 		SELECT 'prepared transaction ' || p.gid, p.owner::text || ': since ' || p.prepared::text
 		FROM pg_catalog.pg_prepared_xacts AS p
-		WHERE p.database = pg_catalog.current_database() AND p.prepared < pg_catalog.clock_timestamp() - $1::text::interval`, longTransaction.String())
+		WHERE p.database = pg_catalog.current_database() AND p.prepared < pg_catalog.clock_timestamp() - $1::text::interval`, s.options.longTransaction.String())
 	if err != nil {
 		return err
 	}

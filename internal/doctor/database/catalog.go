@@ -17,23 +17,23 @@ import (
 	"github.com/otelaudit/otelaudit/internal/doctor"
 )
 
-//go:embed sql/catalogue.sql
-var catalogueSQL string
+//go:embed sql/catalog.sql
+var catalogSQL string
 
-// expectedJSON is made from the migrations by TestCatalogue -update.
+// expectedJSON is made from the migrations by TestCatalog -update.
 //
-//go:embed testdata/catalogue.json
+//go:embed testdata/catalog.json
 var expectedJSON []byte
 
 // thing is one thing of the catalog. Parts of a partitioned table are called by
 // its name and "_*".
 type thing struct{ kind, name string }
 
-// catalogue is what the catalog says, by thing.
-type catalogue map[thing]string
+// catalog is what the catalog says, by thing.
+type catalog map[thing]string
 
 // expectation is the embedded file: what the migrations make, with the
-// placeholders of fillCatalogue.
+// placeholders of fillCatalog.
 type expectation struct {
 	Migration int                          `json:"migration"` // the last one
 	Things    map[string]map[string]string `json:"things"`    // kind -> name -> definition
@@ -55,32 +55,23 @@ func loadExpectation() (expectation, error) {
 	return e, err
 }
 
-// fillCatalogue makes the expected catalog that of an installation.
-func (e *expectation) fillCatalogue(schema, prefix string) catalogue {
+// fillCatalog makes the expected catalog that of an installation.
+// printed is the schema as the server prints it, in quotes only where it must.
+func (e *expectation) fillCatalog(schema, printed, prefix string) catalog {
 	quoted := pgx.Identifier{schema}.Sanitize()
-	printed := quoted
-	if plainIdentifier(schema) {
-		printed = schema
-	}
 	deparsed := strings.NewReplacer(schemaPlaceholder, printed, quotedSchemaPlaceholder, quoted, rolePlaceholder, prefix)
 	written := strings.NewReplacer(schemaPlaceholder, schema, quotedSchemaPlaceholder, quoted, rolePlaceholder, prefix)
-	filled := make(catalogue)
+	filled := make(catalog)
 	for kind, things := range e.Things {
 		fill := deparsed
 		if kind == "body" {
 			fill = written
 		}
 		for name, definition := range things {
-			filled[thing{kind, fill.Replace(name)}] = fill.Replace(definition)
+			filled[thing{kind, deparsed.Replace(name)}] = fill.Replace(definition)
 		}
 	}
 	return filled
-}
-
-// plainIdentifier says whether the server prints a name without quotes, as far
-// as its letters decide that.
-func plainIdentifier(name string) bool {
-	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" && (name[0] < '0' || name[0] > '9')
 }
 
 // names are those of the expected things of a kind.
@@ -105,14 +96,18 @@ func (e *expectation) functions() []string {
 // found is the catalog of an installation: parts are the partitions' own, by
 // their name.
 type found struct {
-	whole catalogue
-	parts map[string]catalogue
+	schema string // as the server prints it
+	whole  catalog
+	parts  map[string]catalog
 }
 
-// readCatalogue reads the catalog; tables and functions nil means all of the schema.
-func readCatalogue(ctx context.Context, tx pgx.Tx, schema string, tables, functions []string) (found, error) {
-	f := found{whole: make(catalogue), parts: make(map[string]catalogue)}
-	rows, err := tx.Query(ctx, catalogueSQL, schema, tables, functions)
+// readCatalog reads the catalog; tables and functions nil means all of the schema.
+func readCatalog(ctx context.Context, tx pgx.Tx, schema string, tables, functions []string) (found, error) {
+	f := found{whole: make(catalog), parts: make(map[string]catalog)}
+	if err := tx.QueryRow(ctx, "SELECT pg_catalog.quote_ident($1::text)", schema).Scan(&f.schema); err != nil {
+		return f, err
+	}
+	rows, err := tx.Query(ctx, catalogSQL, schema, tables, functions)
 	if err != nil {
 		return f, err
 	}
@@ -124,7 +119,7 @@ func readCatalogue(ctx context.Context, tx pgx.Tx, schema string, tables, functi
 		}
 		table, _, _ := strings.Cut(name, " ")
 		if f.parts[table] == nil {
-			f.parts[table] = make(catalogue)
+			f.parts[table] = make(catalog)
 		}
 		if kind != "bounds" {
 			definition = strings.ReplaceAll(definition, table, partOf+"_*")
@@ -135,39 +130,39 @@ func readCatalogue(ctx context.Context, tx pgx.Tx, schema string, tables, functi
 	return f, err
 }
 
-// catalogueKinds say which check the kinds of things belong to.
-var catalogueKinds = map[string][]string{
-	"store.catalogue.tables":      {"table", "column", "rule"},
-	"store.catalogue.constraints": {"constraint"},
-	"store.catalogue.indexes":     {"index"},
-	"store.catalogue.triggers":    {"trigger"},
-	"store.catalogue.security":    {"security", "policy"},
-	"store.catalogue.grants":      {"grant", "execute"},
-	"store.catalogue.functions":   {"function", "body"},
+// catalogKinds say which check the kinds of things belong to.
+var catalogKinds = map[string][]string{
+	"store.catalog.tables":      {"table", "column", "rule"},
+	"store.catalog.constraints": {"constraint"},
+	"store.catalog.indexes":     {"index"},
+	"store.catalog.triggers":    {"trigger"},
+	"store.catalog.security":    {"security", "policy"},
+	"store.catalog.grants":      {"grant", "execute"},
+	"store.catalog.functions":   {"function", "body"},
 }
 
-func catalogueProbes() []doctor.Probe[*Subject] {
+func catalogProbes() []doctor.Probe[*Subject] {
 	const section = "doctor.md#the-catalog"
 	repair := "find out who changed it, and put back what 'otelaudit migrate print' shows"
 	check := func(id string, severity doctor.Severity, title string) doctor.Probe[*Subject] {
 		return doctor.Probe[*Subject]{
 			Check: doctor.Check{ID: id, Severity: severity, Title: title, Needs: []string{"any login"}, Fix: repair, Section: section},
 			Look: func(ctx context.Context, s *Subject, r *doctor.Result) error {
-				return s.compareCatalogue(ctx, r, catalogueKinds[id])
+				return s.compareCatalog(ctx, r, catalogKinds[id])
 			},
 		}
 	}
 	return []doctor.Probe[*Subject]{
-		check("store.catalogue.tables", doctor.P0, "A table or column is not what the migrations made"),
-		check("store.catalogue.constraints", doctor.P1, "A constraint is not what the migrations made"),
-		check("store.catalogue.indexes", doctor.P1, "An index is missing, invalid or another one"),
-		check("store.catalogue.triggers", doctor.P0, "A trigger that refuses changes is missing, disabled or another one"),
-		check("store.catalogue.security", doctor.P0, "Row-level security is off or not forced, or a policy is another one"),
-		check("store.catalogue.grants", doctor.P0, "Somebody has a right that the migrations did not give, or lacks one"),
-		check("store.catalogue.functions", doctor.P0, "A function is not what the migrations made"),
+		check("store.catalog.tables", doctor.P0, "A table or column is not what the migrations made"),
+		check("store.catalog.constraints", doctor.P1, "A constraint is not what the migrations made"),
+		check("store.catalog.indexes", doctor.P1, "An index is missing, invalid or another one"),
+		check("store.catalog.triggers", doctor.P0, "A trigger that refuses changes is missing, disabled or another one"),
+		check("store.catalog.security", doctor.P0, "Row-level security is off or not forced, or a policy is another one"),
+		check("store.catalog.grants", doctor.P0, "Somebody has a right that the migrations did not give, or lacks one"),
+		check("store.catalog.functions", doctor.P0, "A function is not what the migrations made"),
 		{
 			Check: doctor.Check{
-				ID: "store.catalogue.bounds", Severity: doctor.P0, Title: "A partition holds another month than its name says",
+				ID: "store.catalog.bounds", Severity: doctor.P0, Title: "A partition holds another month than its name says",
 				Needs: []string{"any login"}, Fix: "detach it, see what is in it, and attach it with the bounds of its month", Section: section,
 			},
 			Look: lookAtBounds,
@@ -175,8 +170,8 @@ func catalogueProbes() []doctor.Probe[*Subject] {
 	}
 }
 
-// catalogue reads the catalog once.
-func (s *Subject) catalogue(ctx context.Context) (expected catalogue, is found, err error) {
+// catalog reads the catalog once.
+func (s *Subject) catalog(ctx context.Context) (expected catalog, is found, err error) {
 	expectation, err := loadExpectation()
 	if err != nil {
 		return nil, found{}, err
@@ -186,7 +181,7 @@ func (s *Subject) catalogue(ctx context.Context) (expected catalogue, is found, 
 		return nil, found{}, err
 	}
 	if s.found == nil {
-		err = l.read(ctx, lookTimeout, func(tx pgx.Tx) error {
+		err = l.read(ctx, func(tx pgx.Tx) error {
 			var version int
 			if err := s.version(ctx, tx, &version); err != nil {
 				return err
@@ -194,7 +189,7 @@ func (s *Subject) catalogue(ctx context.Context) (expected catalogue, is found, 
 			if version != expectation.Migration {
 				return fmt.Errorf("the tables are at migration %d, and this program knows what %d made", version, expectation.Migration)
 			}
-			is, err := readCatalogue(ctx, tx, s.options.Schema, expectation.tables(), expectation.functions())
+			is, err := readCatalog(ctx, tx, s.options.Schema, expectation.tables(), expectation.functions())
 			s.found = &is
 			return err
 		})
@@ -203,7 +198,7 @@ func (s *Subject) catalogue(ctx context.Context) (expected catalogue, is found, 
 			return nil, found{}, err
 		}
 	}
-	return expectation.fillCatalogue(s.options.Schema, s.options.RolePrefix), *s.found, nil
+	return expectation.fillCatalog(s.options.Schema, s.found.schema, s.options.RolePrefix), *s.found, nil
 }
 
 // version asks how far the schema was migrated, however that was done. The
@@ -225,12 +220,12 @@ func (s *Subject) version(ctx context.Context, tx pgx.Tx, version *int) error {
 	return nil
 }
 
-func (s *Subject) compareCatalogue(ctx context.Context, r *doctor.Result, kinds []string) error {
-	expected, is, err := s.catalogue(ctx)
+func (s *Subject) compareCatalog(ctx context.Context, r *doctor.Result, kinds []string) error {
+	expected, is, err := s.catalog(ctx)
 	if err != nil {
 		return err
 	}
-	whole, part := make(catalogue), make(catalogue)
+	whole, part := make(catalog), make(catalog)
 	for what, definition := range expected {
 		if !slices.Contains(kinds, what.kind) {
 			continue
@@ -255,7 +250,7 @@ const eventsTable = "audit_events"
 
 // compare reports what of the kinds differs; partition is the name of the one
 // that is looked at, "" for none.
-func compare(r *doctor.Result, kinds []string, expected, is catalogue, partition string) {
+func compare(r *doctor.Result, kinds []string, expected, is catalog, partition string) {
 	where := func(what thing) string {
 		return what.kind + " " + strings.ReplaceAll(what.name, eventsTable+"_*", partition)
 	}
@@ -305,7 +300,7 @@ func short(definition string) string {
 	return text
 }
 
-var partitionName = regexp.MustCompile(`^audit_events_([0-9]{4}_[0-9]{2})$`)
+var partitionName = regexp.MustCompile(`^audit_events_(\d{4}_\d{2})$`)
 
 // month is the month of a partition's name, false for a name of none.
 func month(partition string) (time.Time, bool) {
@@ -318,7 +313,7 @@ func month(partition string) (time.Time, bool) {
 }
 
 func lookAtBounds(ctx context.Context, s *Subject, r *doctor.Result) error {
-	_, is, err := s.catalogue(ctx)
+	_, is, err := s.catalog(ctx)
 	if err != nil {
 		return err
 	}
