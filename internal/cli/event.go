@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otelaudit/otelaudit/internal/export"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
@@ -42,19 +43,12 @@ func eventCells(e *store.StoredEvent) []string {
 	return []string{eventTime(e), r.Action, r.Outcome, entityText(r.Actor), entityText(r.Target), r.EventID}
 }
 
-// eventColumns are the members of an event in CSV, texts without quotes.
-var eventColumns = []string{
-	"event_id", "tenant_id", "event_time", "action", "outcome", "actor_type", "actor_id", "target_type", "target_id", "reason",
-	"correlation_id", "causation_id", "idempotency_key", "trace_id", "span_id", "event_name", "severity", "severity_text",
-	"schema_version", "flags", "time_unix_nano", "observed_time_unix_nano", "seq", "epoch", "recorded_at", "leaf_hash", "mac",
-}
-
-// jsonColumns follow them, as JSON even where they are a text.
+// jsonColumns of export.CSVColumns are JSON, even where they are a text.
 var jsonColumns = []string{"actor", "target", "changes", "context", "payload", "original", "producer", "source", "attributes", "body"}
 
-// eventRows is events with all their members, for CSV.
+// eventRows is events with all their members, for CSV: the lines of export.
 func eventRows(events []store.StoredEvent) (*listing, error) {
-	rows := &listing{header: slices.Concat(eventColumns, jsonColumns)}
+	rows := &listing{header: slices.Clone(export.CSVColumns)}
 	for i := range events {
 		members, err := parseMembers(events[i].AppendJSON(nil))
 		if err != nil {
@@ -63,6 +57,7 @@ func eventRows(events []store.StoredEvent) (*listing, error) {
 		r := events[i].Record
 		texts := map[string]string{
 			"actor_type": r.ActorType(), "actor_id": r.ActorID(), "target_type": r.TargetType(), "target_id": r.TargetID(),
+			"request_id": r.Context.Get("request_id").Text(), "client_ip": r.Context.Get("ip").Text(),
 		}
 		for _, m := range members {
 			text := string(m.value)

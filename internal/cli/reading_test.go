@@ -2,11 +2,16 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
 )
 
@@ -84,4 +89,65 @@ func TestNoReadingShowsAnythingWithoutItsTrace(t *testing.T) {
 		ASSERT (SELECT record #>> '{payload,filter,correlation_id}' FROM audit_outbox WHERE record ->> 'action' = 'audit.read.timeline' LIMIT 1) = 'c-1';
 		ASSERT (SELECT record #>> '{payload,rows}' FROM audit_outbox WHERE record ->> 'action' = 'audit.read.monthly') = '120';
 	END $$`)
+}
+
+// A line of an event is the same in every command.
+func TestAnEventIsTheSameLineEverywhere(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	plant(t, db.WriterURL)
+	for _, format := range []string{"csv", "jsonl"} {
+		code, exported, stderr := runReading(t, db.ReaderURL, []string{"export", "--tenant", "acme", "--format", format})
+		require.Zero(t, code, stderr)
+		code, listed, stderr := runReading(t, db.ReaderURL, []string{"list", "--tenant", "acme", "--oldest-first", "--format", format})
+		require.Zero(t, code, stderr)
+		require.Equal(t, exported, listed)
+	}
+}
+
+// However deep causes go, the document nests as far as readers of JSON follow,
+// and holds every event once.
+func TestANestedTimelineIsJSONWithEveryEventOnce(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		timeline := &store.Timeline{Cut: random.IntN(2) == 0}
+		for i := range 1 + random.IntN(400) {
+			depth, cause := 0, -1
+			if i > 0 && random.IntN(20) > 0 {
+				cause = i - 1
+				for random.IntN(5) == 0 && timeline.Events[cause].Cause >= 0 {
+					cause = timeline.Events[cause].Cause
+				}
+				depth = timeline.Events[cause].Depth + 1
+			}
+			timeline.Events = append(timeline.Events, store.TimelineEvent{
+				StoredEvent: store.StoredEvent{Record: &record.Record{EventID: strconv.Itoa(i)}}, Depth: depth, Cause: cause,
+			})
+		}
+		type node struct {
+			EventID  string `json:"event_id"`
+			Depth    int    `json:"depth"`
+			Children []node `json:"children"`
+		}
+		var document struct {
+			Events []node `json:"events"`
+			Cut    bool   `json:"cut"`
+		}
+		text := nestedTimeline("c", timeline)
+		require.NoError(t, json.Unmarshal(text, &document), "%s", text)
+		require.Equal(t, timeline.Cut, document.Cut)
+		seen := 0
+		var walk func(nodes []node, level int)
+		walk = func(nodes []node, level int) {
+			for _, n := range nodes {
+				require.Equal(t, strconv.Itoa(seen), n.EventID, "the order of reading")
+				require.Equal(t, timeline.Events[seen].Depth, n.Depth)
+				require.Equal(t, min(n.Depth, maxNested), level)
+				seen++
+				walk(n.Children, level+1)
+			}
+		}
+		walk(document.Events, 0)
+		require.Len(t, timeline.Events, seen)
+		require.Len(t, branchesOf(timeline.Events), seen)
+	}
 }
