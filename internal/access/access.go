@@ -67,6 +67,8 @@ type Caller struct {
 type Outbox interface {
 	// Trace stores the trace of a read and returns its event id.
 	Trace(ctx context.Context, caller Caller, read Read) (eventID string, err error)
+	// Rehearse does what Trace does and takes it back.
+	Rehearse(ctx context.Context, caller Caller, read Read) error
 	// Recorded reports whether the log of _system has events with all these ids.
 	Recorded(ctx context.Context, eventIDs ...string) (bool, error)
 }
@@ -116,6 +118,18 @@ func (t *Trail) Record(ctx context.Context, read Read) error {
 		return nil
 	}
 	if err != nil {
+		return &RefusedError{Action: read.Action, Cause: err}
+	}
+	return nil
+}
+
+// Rehearse finds out, before long work begins, whether the trace of a read could
+// be stored when it has ended. Its errors are those of Record.
+func (t *Trail) Rehearse(ctx context.Context, read Read) error {
+	if t.Mode == Off || t.Mode == BestEffort {
+		return nil
+	}
+	if err := t.Outbox.Rehearse(ctx, t.Caller, read); err != nil {
 		return &RefusedError{Action: read.Action, Cause: err}
 	}
 	return nil

@@ -138,6 +138,11 @@ func (e *elsewhere) Trace(ctx context.Context, caller access.Caller, read access
 	return eventID, err
 }
 
+// Rehearse implements access.Outbox.
+func (e *elsewhere) Rehearse(ctx context.Context, caller access.Caller, read access.Read) error {
+	return e.with(ctx, func(primary *store.Reader) error { return primary.Rehearse(ctx, caller, read) })
+}
+
 // Recorded implements access.Outbox.
 func (e *elsewhere) Recorded(ctx context.Context, eventIDs ...string) (recorded bool, err error) {
 	err = e.with(ctx, func(primary *store.Reader) error {

@@ -111,7 +111,7 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 	}
 	ctx := cmd.Context()
 	if o.wantsStore(sys) {
-		if err := o.recordBefore(cmd, sys); err != nil {
+		if err := o.record(cmd, sys, -1); err != nil {
 			return err
 		}
 	}
@@ -123,6 +123,9 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 	}
 	if o.wantsStore(sys) {
 		if result.Store, err = o.verifyStore(ctx, sys, progress, result.Journals); err != nil {
+			return err
+		}
+		if err := o.record(cmd, sys, result.Store.Coverage.Events); err != nil {
 			return err
 		}
 		if err := o.save(result.Store); err != nil {
@@ -137,14 +140,25 @@ func (o *verifyOptions) run(cmd *cobra.Command, sys *System) error {
 	return result.print(sys, format)
 }
 
-// recordBefore leaves the trace of a verification of the store.
-func (o *verifyOptions) recordBefore(cmd *cobra.Command, sys *System) error {
+// record leaves the trace of a verification of the store, when it has ended and
+// nothing of it is shown yet: in front of it, the trace would be the newest event
+// of a log, in no anchor that was given. With rows below 0, at the beginning, it
+// only tries whether that will be possible.
+func (o *verifyOptions) record(cmd *cobra.Command, sys *System, rows int64) error {
 	reader, err := o.database.connect(cmd.Context(), sys)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	return o.access.recordBefore(cmd, sys, reader, access.ActionVerify, o.tenant)
+	trail, err := o.access.trail(cmd.Context(), sys, reader)
+	if err != nil {
+		return err
+	}
+	read := access.Read{Action: access.ActionVerify, Tenant: o.tenant, Filter: flagsAsked(cmd), Rows: rows}
+	if rows < 0 {
+		return describeAccess(trail.Rehearse(cmd.Context(), read))
+	}
+	return describeAccess(trail.Record(cmd.Context(), read))
 }
 
 // judgeMACs says that a file of MAC keys checked nothing: of what was read, no MAC

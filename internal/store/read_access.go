@@ -66,6 +66,31 @@ func (r *Reader) Admits(ctx context.Context, tenant string) (admitted bool, err 
 
 // Trace implements access.Outbox.
 func (r *Reader) Trace(ctx context.Context, caller access.Caller, read access.Read) (eventID string, err error) {
+	err = r.change(ctx, caller, func(tx pgx.Tx) error {
+		eventID, err = r.trace(ctx, tx, read)
+		return err
+	})
+	return eventID, err
+}
+
+// Rehearse implements access.Outbox.
+func (r *Reader) Rehearse(ctx context.Context, caller access.Caller, read access.Read) error {
+	err := r.change(ctx, caller, func(tx pgx.Tx) error {
+		if _, err := r.trace(ctx, tx, read); err != nil {
+			return err
+		}
+		return errRehearsed
+	})
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
+	return err
+}
+
+// errRehearsed rolls a transaction back that went well.
+var errRehearsed = errors.New("rehearsed")
+
+func (r *Reader) trace(ctx context.Context, tx pgx.Tx, read access.Read) (eventID string, err error) {
 	outcome := read.Outcome
 	if outcome == "" {
 		outcome = record.OutcomeSuccess
@@ -77,9 +102,7 @@ func (r *Reader) Trace(ctx context.Context, caller access.Caller, read access.Re
 	if read.Rows >= 0 {
 		rows = read.Rows
 	}
-	err = r.change(ctx, caller, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, r.sql.trace, read.Action, outcome, orNull(read.Tenant), filter, rows).Scan(&eventID)
-	})
+	err = tx.QueryRow(ctx, r.sql.trace, read.Action, outcome, orNull(read.Tenant), filter, rows).Scan(&eventID)
 	return eventID, err
 }
 
