@@ -230,3 +230,6 @@ func (r *Reader) readIn(ctx context.Context, how pgx.TxOptions, tenant string, f
 func (r *Reader) statementTimeout() string {
 	return strconv.FormatInt(r.options.StatementTimeout.Milliseconds(), 10)
 }
+
+// Schema is where the audit tables are.
+func (r *Reader) Schema() string { return r.options.Schema }
