@@ -103,6 +103,13 @@ bench-verify: postgresql build ## Measure verify and prove at 1, 5 and 10 millio
 	$(say) "measuring (about half an hour; leave the machine alone)"
 	@$(GO) run ./testbed/cmd/verifybench -out build/bench-verify.json $(BENCH_FLAGS)
 
+TENANTS ?= 1000
+
+.PHONY: bench-read
+bench-read: postgresql ## Measure lists and counts on EVENTS=10000000 of TENANTS=1000 (14 GB of disk); writes build/bench-read.json
+	$(say) "filling a store with $(EVENTS) events (some ten minutes for ten million), then measuring"
+	@$(GO) run ./testbed/cmd/readbench -events $(EVENTS) -tenants $(TENANTS) -out build/bench-read.json $(BENCH_FLAGS)
+
 .PHONY: postgresql
 postgresql: ## Find PostgreSQL's server programs, install them where that is allowed
 	@scripts/need-postgresql

@@ -170,6 +170,12 @@ GRANT EXECUTE ON FUNCTION {{schema}}.audit_roll_counts(bigint, integer) TO {{wri
 COMMENT ON FUNCTION {{schema}}.audit_roll_counts(bigint, integer) IS
     'Adds committed events to audit_counts, of at most so many tenants and so many events, largest backlog first; returns how many.';
 
+-- Whose type is rare or absent was looked for in all of a tenant's events: 4 s
+-- among 5 million. The entries of one type follow one another in time, so these
+-- are written nearly in order.
+CREATE INDEX audit_events_actor_type  ON {{schema}}.audit_events (tenant_id, actor_type, event_time DESC, seq DESC);
+CREATE INDEX audit_events_target_type ON {{schema}}.audit_events (tenant_id, target_type, event_time DESC, seq DESC) WHERE target_type IS NOT NULL;
+
 CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     LANGUAGE sql IMMUTABLE
     SET search_path = pg_catalog, pg_temp
@@ -185,6 +191,8 @@ CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$ SELECT 7 $$;
+DROP INDEX {{schema}}.audit_events_target_type;
+DROP INDEX {{schema}}.audit_events_actor_type;
 DROP FUNCTION {{schema}}.audit_roll_counts(bigint, integer);
 DROP FUNCTION {{schema}}.audit_lock_counts(text, integer);
 DROP TABLE {{schema}}.audit_counted;

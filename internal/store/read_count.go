@@ -139,31 +139,42 @@ func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window,
 	return nil
 }
 
+// window is one of event_time, and what of it is whole days (UTC): those are
+// rolled up. The zero time leaves an end open.
+type window struct {
+	since, until       time.Time
+	firstDay, afterDay time.Time
+	edges              [2][2]time.Time // before the first whole day, and after the last
+}
+
+const day = 24 * time.Hour
+
 // rolledEpoch says that events of the epoch before seq = Size are rolled up.
 type rolledEpoch struct{ Epoch, Size int64 }
 
 // parts are the windows and positions of events that the rollups do not answer
-// for: since, until, first epoch, epoch beyond, first seq, seq beyond; nil is open.
+// for: since, until, epoch, first epoch, epoch beyond, first seq, seq beyond; nil is
+// open.
 func (w window) parts(rolled []rolledEpoch) [][]any {
 	since, until := bound(w.since), bound(w.until)
 	var parts [][]any
 	next := int64(0) // the first epoch not yet looked at
 	for _, r := range rolled {
 		if r.Epoch > next {
-			parts = append(parts, []any{since, until, next, r.Epoch, nil, nil})
+			parts = append(parts, []any{since, until, nil, next, r.Epoch, nil, nil})
 		}
 		next = r.Epoch + 1
-		parts = append(parts, []any{since, until, r.Epoch, next, r.Size, nil})
+		parts = append(parts, []any{since, until, r.Epoch, nil, nil, r.Size, nil})
 		for _, edge := range w.edges {
 			if edge[0].Before(edge[1]) && r.Size > 0 {
-				parts = append(parts, []any{bound(edge[0]), bound(edge[1]), r.Epoch, next, nil, r.Size})
+				parts = append(parts, []any{bound(edge[0]), bound(edge[1]), r.Epoch, nil, nil, nil, r.Size})
 			}
 		}
 	}
 	if next == 0 {
-		return [][]any{{since, until, nil, nil, nil, nil}}
+		return [][]any{{since, until, nil, nil, nil, nil, nil}}
 	}
-	return append(parts, []any{since, until, next, nil, nil, nil})
+	return append(parts, []any{since, until, nil, next, nil, nil, nil})
 }
 
 // bound is a time as an argument of a query; an open end is NULL there.
@@ -221,16 +232,6 @@ func (p prefixRanges) add(to *Counts, place int, events int64) {
 	}
 	to.ByPrefix[p.asked[place-1]] += events
 }
-
-// window is one of event_time, and what of it is whole days (UTC): those are
-// rolled up. The zero time leaves an end open.
-type window struct {
-	since, until       time.Time
-	firstDay, afterDay time.Time
-	edges              [2][2]time.Time // before the first whole day, and after the last
-}
-
-const day = 24 * time.Hour
 
 func windowOf(since, until time.Time) window {
 	since, until = notBeforeTime(wholeMicrosecond(since)), notBeforeTime(wholeMicrosecond(until))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func makeMonths(ctx context.Context, super *pgx.Conn) error {
 		return err
 	}
 	if !strings.Contains(definition, "'2 years'") {
-		return fmt.Errorf("audit_ensure_month bounds its argument in another way than this benchmark knows")
+		return errors.New("audit_ensure_month bounds its argument in another way than this benchmark knows")
 	}
 	for _, statement := range []string{
 		definition,

@@ -148,7 +148,7 @@ func (b *bench) examples(ctx context.Context) ([]example, error) {
 		return nil, err
 	}
 	defer auditor.Close(context.WithoutCancel(ctx))
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same questions in every run
+	random := rand.New(rand.NewPCG(1, 2)) // the same questions in every run
 	var examples []example
 	for i := range b.repeat {
 		tenant := 0

@@ -162,7 +162,7 @@ func (b *bench) runIn(ctx context.Context, dir, only string) (results []result, 
 func (b *bench) openOrFill(ctx context.Context, note string) error {
 	text, err := os.ReadFile(note)
 	if err == nil {
-		return json.Unmarshal(text, &b.db)
+		return json.Unmarshal(text, &b.db) //nolint:musttag // read by this program alone
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -173,7 +173,7 @@ func (b *bench) openOrFill(ctx context.Context, note string) error {
 	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("fill: %w", err)
 	}
-	if text, err = json.Marshal(b.db); err != nil {
+	if text, err = json.Marshal(b.db); err != nil { //nolint:musttag // read by this program alone
 		return err
 	}
 	return os.WriteFile(note, text, 0o600)
