@@ -57,7 +57,7 @@ func pathProbes() []doctor.Probe[*Configuration] {
 		}, findMarkOff),
 		probe(doctor.Check{
 			ID: "undefined", Severity: doctor.P1, Section: docDeploy,
-			Title: "A name stands for nothing, and the collector does not start",
+			Title: "A name stands for nothing, or a pipeline in no list: the collector does not start",
 			Fix:   "define it, or take it out; 'otelcol-audit validate --config FILE' says the same and more",
 		}, findUndefined),
 	}
@@ -187,19 +187,40 @@ func findUndefined(c *Configuration, f *finder) {
 		f.find(u.named, "%s, which is configured nowhere", u.what)
 	}
 	for _, connector := range c.all("connectors") {
-		if connector.kind() != "audit" {
-			continue
-		}
-		for _, list := range []string{"required", "best_effort", "rest"} {
-			for _, item := range connector.config.at(list).list() {
-				if name := item.str(""); !item.unread() && !c.hasPipeline(name) {
-					f.find(item, "%s::%s names the pipeline %s, which does not receive from it", connector.id, list, strings.TrimSpace(name))
-				}
-			}
+		if connector.kind() == "audit" {
+			findUnrouted(c, f, connector)
 		}
 	}
 }
 
-func (c *Configuration) hasPipeline(id string) bool {
-	return slices.ContainsFunc(c.pipelines, func(p *pipeline) bool { return p.id == id })
+// findUnrouted holds an audit connector's lists against the pipelines that receive
+// from it: each of these stands in exactly one of them.
+func findUnrouted(c *Configuration, f *finder, connector *component) {
+	open := false
+	listed := map[string]bool{}
+	for _, list := range []string{"required", "best_effort", "rest"} {
+		section := connector.config.at(list)
+		open = f.open(section, connector.id+"::"+list) || open
+		for _, item := range section.list() {
+			name := strings.TrimSpace(item.str(""))
+			open = f.open(item, connector.id+"::"+list) || open
+			switch {
+			case item.unread():
+			case listed[name]:
+				f.find(item, "%s has the pipeline %s in two of its lists", connector.id, name)
+			case !c.receives(name, connector.id):
+				f.find(item, "%s::%s names the pipeline %s, which does not receive from it", connector.id, list, name)
+			}
+			listed[name] = true
+		}
+	}
+	for _, p := range c.pipelines {
+		if !open && p.receivesFrom(connector.id) && !listed[p.id] {
+			f.find(p.at, "the pipeline %s receives from %s, which has it in none of its lists", p.id, connector.id)
+		}
+	}
+}
+
+func (c *Configuration) receives(id, connector string) bool {
+	return slices.ContainsFunc(c.pipelines, func(p *pipeline) bool { return p.id == id && p.receivesFrom(connector) })
 }
