@@ -28,7 +28,8 @@
 //
 // Missing events are tampering unless their removal is proven by an event of the
 // tenant _system, to which no client can write: the processor refuses tenants
-// whose name begins with an underscore. An event in the tenant's own tree
+// whose name begins with an underscore, except from an authenticated sender whose
+// entry in its configuration names _system. An event in the tenant's own tree
 // authorizes nothing, since every client may send one of any action. A row of
 // audit_prunes counts if its note is a valid checkpoint of exactly that size,
 // its frontier folds to that root, and the event it names as intent is in the
