@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -222,7 +220,7 @@ func printQuarantinePage(sys *System, format string, page store.QuarantinePage) 
 	case formatCSV:
 		err = quarantineListing(records).writeCSV(out)
 	default:
-		err = writeQuarantineTable(out, records)
+		err = quarantineTable(records).writeTable(sys.Stdout) // as the terminal it may be
 	}
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return err
@@ -247,15 +245,13 @@ func quarantineListing(records []quarantined) *listing {
 	return l
 }
 
-func writeQuarantineTable(w io.Writer, records []quarantined) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "ID\tRECEIVED\tREASON\tCLAIMED_TENANT\tACTION\tDETAIL")
+func quarantineTable(records []quarantined) *listing {
+	l := &listing{header: []string{"id", "received", "reason", "claimed_tenant", "action", "detail"}}
 	for i := range records {
 		q := &records[i]
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\n", q.ID, q.ReceivedAt.UTC().Format(tableTime), q.Reason,
-			cell(orDash(q.ClaimedTenant), 24), cell(orDash(q.Action), 32), cell(orDash(q.Detail), 100))
+		l.add(strconv.FormatInt(q.ID, 10), q.ReceivedAt.UTC().Format(tableTime), q.Reason, q.ClaimedTenant, q.Action, q.Detail)
 	}
-	return tw.Flush()
+	return l
 }
 
 func orDash(s string) string {

@@ -132,7 +132,7 @@ func kindOf(name string) columnKind {
 	switch name {
 	case "id", "event", "tenant", "tenant_id":
 		return columnID
-	case "time", "month", "day", "outcome", "seq", "epoch", "size", "count", "events", "rows", "severity", "since", "until":
+	case "time", "received", "month", "day", "outcome", "seq", "epoch", "size", "count", "events", "rows", "severity", "since", "until":
 		return columnWhole
 	}
 	switch {
