@@ -25,6 +25,9 @@ import (
 // TestMain makes the test binary answer to the name otelaudit too, so that the
 // scripts run the command as a process.
 func TestMain(m *testing.M) {
+	if os.Getenv(processEnv) != "" {
+		os.Exit(runProcess())
+	}
 	testscript.Main(withDatabases{m}, map[string]func(){
 		"otelaudit": func() { os.Exit(runProcess()) },
 		// ids prints the event ids of a list, one per line.

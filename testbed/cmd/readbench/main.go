@@ -47,6 +47,7 @@ func exitCode() int {
 var measurements = []measurement{
 	{"lists", (*bench).measureLists},
 	{"counts", (*bench).measureCounts},
+	{"exports", (*bench).measureExports},
 }
 
 // measurement asks a store one kind of question.
