@@ -112,6 +112,7 @@ func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window,
 	if err != nil {
 		return err
 	}
+	sign := int64(1)
 	count := func(query string, arguments ...any) error {
 		rows, err := tx.Query(ctx, query, append([]any{tenant, ranges.first, ranges.beyond}, arguments...)...)
 		if err != nil {
@@ -121,7 +122,7 @@ func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window,
 		var place int
 		var events int64
 		_, err = pgx.ForEachRow(rows, []any{&month, &place, &events}, func() error {
-			add(month.UTC(), place, events)
+			add(month.UTC(), place, sign*events)
 			return nil
 		})
 		return err
@@ -132,7 +133,11 @@ func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window,
 		}
 	}
 	for _, part := range w.parts(rolled) {
-		if err := count(r.sql.countsEvents, part...); err != nil {
+		sign = 1
+		if part.off {
+			sign = -1
+		}
+		if err := count(r.sql.countsEvents, part.query...); err != nil {
 			return err
 		}
 	}
@@ -144,7 +149,14 @@ func (r *Reader) counts(ctx context.Context, tx pgx.Tx, tenant string, w window,
 type window struct {
 	since, until       time.Time
 	firstDay, afterDay time.Time
-	edges              [2][2]time.Time // before the first whole day, and after the last
+	edges              []edge
+}
+
+// edge is the smaller part of a day that the window cuts: what the window has of
+// it, or, if the day is among the whole ones, what is off again.
+type edge struct {
+	from, to time.Time
+	off      bool
 }
 
 const day = 24 * time.Hour
@@ -152,29 +164,35 @@ const day = 24 * time.Hour
 // rolledEpoch says that events of the epoch before seq = Size are rolled up.
 type rolledEpoch struct{ Epoch, Size int64 }
 
-// parts are the windows and positions of events that the rollups do not answer
-// for: since, until, epoch, first epoch, epoch beyond, first seq, seq beyond; nil is
+// part is events that the rollups do not answer for, to be added or taken off:
+// since, until, epoch, first epoch, epoch beyond, first seq, seq beyond; nil is
 // open.
-func (w window) parts(rolled []rolledEpoch) [][]any {
+type part struct {
+	off   bool
+	query []any
+}
+
+// parts are those of a window.
+func (w window) parts(rolled []rolledEpoch) []part {
 	since, until := bound(w.since), bound(w.until)
-	var parts [][]any
+	var parts []part
 	next := int64(0) // the first epoch not yet looked at
 	for _, r := range rolled {
 		if r.Epoch > next {
-			parts = append(parts, []any{since, until, nil, next, r.Epoch, nil, nil})
+			parts = append(parts, part{false, []any{since, until, nil, next, r.Epoch, nil, nil}})
 		}
 		next = r.Epoch + 1
-		parts = append(parts, []any{since, until, r.Epoch, nil, nil, r.Size, nil})
+		parts = append(parts, part{false, []any{since, until, r.Epoch, nil, nil, r.Size, nil}})
 		for _, edge := range w.edges {
-			if edge[0].Before(edge[1]) && r.Size > 0 {
-				parts = append(parts, []any{bound(edge[0]), bound(edge[1]), r.Epoch, nil, nil, nil, r.Size})
+			if edge.from.Before(edge.to) && r.Size > 0 {
+				parts = append(parts, part{edge.off, []any{bound(edge.from), bound(edge.to), r.Epoch, nil, nil, nil, r.Size}})
 			}
 		}
 	}
 	if next == 0 {
-		return [][]any{{since, until, nil, nil, nil, nil, nil}}
+		return []part{{false, []any{since, until, nil, nil, nil, nil, nil}}}
 	}
-	return append(parts, []any{since, until, nil, next, nil, nil, nil})
+	return append(parts, part{false, []any{since, until, nil, next, nil, nil, nil}})
 }
 
 // bound is a time as an argument of a query; an open end is NULL there.
@@ -236,22 +254,27 @@ func (p prefixRanges) add(to *Counts, place int, events int64) {
 func windowOf(since, until time.Time) window {
 	since, until = notBeforeTime(wholeMicrosecond(since)), notBeforeTime(wholeMicrosecond(until))
 	w := window{since: since, until: until}
+	if !since.IsZero() && !until.IsZero() && since.Truncate(day).Equal(until.Truncate(day)) {
+		w.firstDay, w.afterDay = since.Truncate(day), since.Truncate(day) // none
+		w.edges = []edge{{from: since, to: until}}
+		return w
+	}
 	if !since.IsZero() {
-		w.firstDay = since.Add(day - time.Microsecond).Truncate(day)
+		begins := since.Truncate(day)
+		if w.firstDay = begins; since.Sub(begins) < day/2 {
+			w.edges = append(w.edges, edge{from: begins, to: since, off: true})
+		} else {
+			w.firstDay = begins.Add(day)
+			w.edges = append(w.edges, edge{from: since, to: w.firstDay})
+		}
 	}
 	if !until.IsZero() {
-		w.afterDay = until.Truncate(day)
-	}
-	switch {
-	case !since.IsZero() && !until.IsZero() && !w.firstDay.Before(w.afterDay):
-		w.firstDay = w.afterDay // none
-		w.edges[0] = [2]time.Time{since, until}
-	default:
-		if w.firstDay.After(since) {
-			w.edges[0] = [2]time.Time{since, w.firstDay}
-		}
-		if until.After(w.afterDay) {
-			w.edges[1] = [2]time.Time{w.afterDay, until}
+		begins := until.Truncate(day)
+		if w.afterDay = begins; until.Sub(begins) < day/2 {
+			w.edges = append(w.edges, edge{from: begins, to: until})
+		} else {
+			w.afterDay = begins.Add(day)
+			w.edges = append(w.edges, edge{from: until, to: w.afterDay, off: true})
 		}
 	}
 	return w

@@ -117,6 +117,7 @@ func (b *bench) measureLists(ctx context.Context) ([]result, error) {
 			goal = 0
 		}
 		results = append(results, first.result(c.name, goal))
+		b.say("%s: p50 %.1f ms, p99 %.1f ms", c.name, results[len(results)-1].P50, results[len(results)-1].P99)
 		if len(later) > 0 {
 			results = append(results, later.result(c.name+", next pages", goal))
 		}
