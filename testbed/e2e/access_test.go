@@ -183,6 +183,30 @@ func TestReadsWithoutACollector(t *testing.T) {
 	d.stop()
 }
 
+// TestOnlyWhoIsNamedAnnouncesRemovals: the sender whose entry names _system writes
+// there through an ordinary endpoint, and nobody else does.
+func TestOnlyWhoIsNamedAnnouncesRemovals(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	d := authenticated(t, db, "quarantine")
+	for _, sender := range []struct{ name, password string }{
+		{"acme", acmePassword}, {"agent", agentPassword}, {"retention", retentionPassword},
+	} {
+		logs := ofTheSystem()
+		attrs := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes()
+		attrs.PutStr("audit.action", "audit.prune")
+		attrs.PutStr("audit.record.id", "prune-by-"+sender.name)
+		require.NoError(t, d.clientAs(sender.name, sender.password).Send(within(t, patience), logs))
+	}
+	announced := storedTraces(t, db)
+	require.Len(t, announced, 1)
+	assert.Equal(t, "prune-by-retention", announced[0].EventID)
+	assert.Len(t, quarantineOf(t, connect(t, db.Owner), "_system"), 2)
+	d.stop()
+	consistent(t, db)
+}
+
 // run executes a statement as the store's owner.
 func run(t *testing.T, db *databaseURLs, statement string) {
 	t.Helper()

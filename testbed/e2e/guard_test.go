@@ -41,6 +41,7 @@ func guardedGateway(t *testing.T, db *databaseURLs) *deployment {
 	env["TESTBED_ACME_PASSWORD"] = acmePassword
 	env["TESTBED_GLOBEX_PASSWORD"] = globexPassword
 	env["TESTBED_AGENT_PASSWORD"] = agentPassword
+	env["TESTBED_RETENTION_PASSWORD"] = retentionPassword
 	env["TESTBED_ON_CONFLICT"] = "quarantine"
 	return guarded(deploy(t, "authenticated.yaml", env)).start()
 }

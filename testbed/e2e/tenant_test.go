@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	acmePassword   = "hunter2-acme"
-	globexPassword = "hunter2-globex"
-	agentPassword  = "hunter2-agent"
+	acmePassword      = "hunter2-acme"
+	globexPassword    = "hunter2-globex"
+	agentPassword     = "hunter2-agent"
+	retentionPassword = "hunter2-retention"
 )
 
 // authenticated prepares a gateway whose clients log in.
@@ -25,6 +26,7 @@ func authenticated(t *testing.T, db *databaseURLs, onConflict string) *deploymen
 	env["TESTBED_ACME_PASSWORD"] = acmePassword
 	env["TESTBED_GLOBEX_PASSWORD"] = globexPassword
 	env["TESTBED_AGENT_PASSWORD"] = agentPassword
+	env["TESTBED_RETENTION_PASSWORD"] = retentionPassword
 	env["TESTBED_ON_CONFLICT"] = onConflict
 	return deploy(t, "authenticated.yaml", env).start()
 }
