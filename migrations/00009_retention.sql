@@ -207,6 +207,11 @@ DECLARE
     held bigint;
     batch_begin bigint;
     row_bytes float8;
+    -- Of each month the bytes of a row, so that the catalog is asked once.
+    months constant jsonb := (SELECT jsonb_object_agg(right(c.relname, 7), pg_total_relation_size(c.oid) / c.reltuples)
+        FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = '{{schema}}.audit_events'::regclass AND c.reltuples > 0);
+    some_removed constant boolean := EXISTS (SELECT FROM {{schema}}.audit_pruned_leaves);
 BEGIN
     IF tenant IS NULL AND (NOT sees_all OR NOT {{schema}}.audit_login_admits(NULL)) THEN
         RAISE EXCEPTION 'login "%" does not see every tenant: name one', session_user
@@ -267,8 +272,7 @@ BEGIN
                 oldest := NULL;
                 newest := NULL;
                 batch_begin := NULL;
-                SELECT pg_total_relation_size(c.oid) / CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE NULL END INTO row_bytes
-                    FROM pg_class AS c WHERE c.oid = {{schema}}.audit_month_partition(commit_row.month);
+                row_bytes := (months ->> to_char(month, 'YYYY_MM'))::float8;
             END IF;
             until_size := commit_row.size;
             IF commit_row.size <= cut THEN
@@ -279,8 +283,11 @@ BEGIN
                 size := commit_row.size;
                 oldest := coalesce(oldest, commit_row.recorded_at);
                 newest := commit_row.recorded_at;
-                events := events + commit_row.size - commit_row.prev_size - (SELECT count(*) FROM {{schema}}.audit_pruned_leaves AS l
-                    WHERE l.tenant_id = log.name AND l.epoch = log.number AND l.seq >= commit_row.prev_size AND l.seq < commit_row.size);
+                events := events + commit_row.size - commit_row.prev_size;
+                IF some_removed THEN
+                    events := events - (SELECT count(*) FROM {{schema}}.audit_pruned_leaves AS l
+                        WHERE l.tenant_id = log.name AND l.epoch = log.number AND l.seq >= commit_row.prev_size AND l.seq < commit_row.size);
+                END IF;
                 bytes := events * coalesce(row_bytes, 1024);
             ELSIF commit_row.size <= wanted THEN
                 held_back := held_back + commit_row.size - commit_row.prev_size;
@@ -513,8 +520,6 @@ AS $$
 DECLARE
     partition constant regclass := {{schema}}.audit_month_partition(month);
     log record;
-    said jsonb;
-    before bigint;
     leaves bigint;
     boundary {{schema}}.audit_commits;
 BEGIN
@@ -528,28 +533,31 @@ BEGIN
     PERFORM set_config('audit.pruning', 'on', true);
     deleted := 0;
     logs := 0;
-    FOR log IN EXECUTE format('SELECT tenant_id, epoch, max(seq) + 1 AS upto, count(*) AS events FROM %s GROUP BY 1, 2 ORDER BY 1, 2', partition) LOOP
-        SELECT a INTO said FROM jsonb_array_elements(announced) AS a WHERE a -> 'tenant' = to_jsonb(log.tenant_id) AND a -> 'epoch' = to_jsonb(log.epoch);
-        IF NOT FOUND THEN
+    FOR log IN EXECUTE format('SELECT e.*, a.tenant IS NOT NULL AS said, a.cutoff, a.intent,
+            coalesce((SELECT max(p.size) FROM {{schema}}.audit_prunes AS p WHERE p.tenant_id = e.tenant_id AND p.epoch = e.epoch), 0) AS before
+        FROM (SELECT tenant_id, epoch, max(seq) + 1 AS upto, count(*) AS events FROM %s GROUP BY 1, 2) AS e
+        LEFT JOIN jsonb_to_recordset($1) AS a (tenant text, epoch integer, cutoff timestamptz, intent text) ON a.tenant = e.tenant_id AND a.epoch = e.epoch
+        ORDER BY e.tenant_id, e.epoch', partition) USING announced
+    LOOP
+        IF NOT log.said THEN
             RAISE EXCEPTION 'the month % has events of tenant "%", epoch %, which is not to be pruned', to_char(month, 'YYYY-MM'), log.tenant_id, log.epoch
                 USING ERRCODE = '55000';
         END IF;
-        SELECT coalesce(max(p.size), 0) INTO before FROM {{schema}}.audit_prunes AS p WHERE p.tenant_id = log.tenant_id AND p.epoch = log.epoch;
         -- Its last events may have been removed one by one.
         SELECT c.size INTO log.upto FROM {{schema}}.audit_commits AS c
         WHERE c.tenant_id = log.tenant_id AND c.epoch = log.epoch AND c.size >= log.upto ORDER BY c.size LIMIT 1;
-        boundary := {{schema}}.audit_prune_check(log.tenant_id, log.epoch, before, log.upto, (said ->> 'cutoff')::timestamptz, said ->> 'intent');
+        boundary := {{schema}}.audit_prune_check(log.tenant_id, log.epoch, log.before, log.upto, log.cutoff, log.intent);
         WITH gone AS (
             DELETE FROM {{schema}}.audit_pruned_leaves AS l
-            WHERE l.tenant_id = log.tenant_id AND l.epoch = log.epoch AND l.seq >= before AND l.seq < log.upto RETURNING 1)
+            WHERE l.tenant_id = log.tenant_id AND l.epoch = log.epoch AND l.seq >= log.before AND l.seq < log.upto RETURNING 1)
         SELECT count(*) INTO leaves FROM gone;
-        IF log.events + leaves <> log.upto - before THEN
+        IF log.events + leaves <> log.upto - log.before THEN
             RAISE EXCEPTION 'tenant "%", epoch %: the month % has % of the events % to %: older ones must go first, or some are missing',
-                log.tenant_id, log.epoch, to_char(month, 'YYYY-MM'), log.events, before, log.upto - 1
+                log.tenant_id, log.epoch, to_char(month, 'YYYY-MM'), log.events, log.before, log.upto - 1
                 USING ERRCODE = '55000', HINT = 'If it stays so, the log is damaged: run otelaudit verify before anything is removed from it.';
         END IF;
         PERFORM {{schema}}.audit_lock_counts(log.tenant_id, log.epoch);
-        PERFORM {{schema}}.audit_prune_done(boundary, log.events, (said ->> 'cutoff')::timestamptz, said ->> 'intent');
+        PERFORM {{schema}}.audit_prune_done(boundary, log.events, log.cutoff, log.intent);
         deleted := deleted + log.events;
         logs := logs + 1;
     END LOOP;

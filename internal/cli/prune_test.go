@@ -66,7 +66,7 @@ func TestAKilledPruneIsGoneOnWith(t *testing.T) {
 		require.NoError(t, cmd.Start())
 		before := h.Number(`SELECT count(*) FROM audit_prunes`)
 		for try < 3 && h.Number(`SELECT count(*) FROM audit_prunes`) < before+5 {
-			time.Sleep(time.Millisecond) //nolint:forbidigo // until the process is in the middle
+			time.Sleep(time.Millisecond)
 		}
 		if try < 3 {
 			require.NoError(t, cmd.Process.Kill())

@@ -48,6 +48,7 @@ var measurements = []measurement{
 	{"lists", (*bench).measureLists},
 	{"counts", (*bench).measureCounts},
 	{"exports", (*bench).measureExports},
+	{"drops", (*bench).measureDrops}, // changes the store
 }
 
 // measurement asks a store one kind of question.
