@@ -21,7 +21,7 @@ type provider struct {
 func (s provider) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	return s.retrieve(strings.TrimPrefix(uri, s.scheme+":"))
 }
-func (s provider) Scheme() string                { return s.scheme }
+func (s provider) Scheme() string               { return s.scheme }
 func (provider) Shutdown(context.Context) error { return nil }
 
 var variables = map[string]string{
