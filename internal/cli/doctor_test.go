@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -9,9 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelaudit/otelaudit/internal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "write the table of checks into docs/doctor.md")
@@ -84,4 +88,35 @@ func anchorOf(heading string) string {
 		}
 		return -1
 	}, heading)
+}
+
+// Reading events leaves a trace, by the auditor's login; where it cannot be
+// recorded nothing of what was read is shown, and the rest is.
+func TestDoctorLeavesItsTrace(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	db.RequireTraces(t)
+	plant(t, db.WriterURL)
+	super := func(statement string) {
+		require.NoError(t, storetest.Cluster(t).Exec(t.Context(), db.Name, statement))
+	}
+	examine := func() (stdout string) {
+		var out, errs bytes.Buffer
+		Run(t.Context(), &System{
+			Stdout: &out, Stderr: &errs, Now: time.Now, User: "tester", Getenv: func(string) string { return "" },
+		}, []string{
+			"doctor", "--database-url", db.AuditorURL, "--only", "data.actions.form,log.unsigned", "--tenant", "acme", "--as", "eve", "--format", "table",
+		})
+		return out.String()
+	}
+	require.Contains(t, examine(), "P2  data.actions.form")
+	super(fmt.Sprintf(`DO $$ BEGIN
+		ASSERT (SELECT count(*) = 1 FROM audit_outbox WHERE record @> '{"action": "audit.read.doctor", "actor": {"id": "eve"},
+			"target": {"id": "acme"}, "payload": {"database_user": "%s", "rows": 5}}'), (SELECT string_agg(record::text, ' ') FROM audit_outbox);
+	END $$`, db.Login("auditor")))
+
+	super("REVOKE EXECUTE ON FUNCTION audit_trace(text, text, text, jsonb, bigint) FROM audit_auditor")
+	said := examine()
+	require.NotContains(t, said, "P2  data.actions.form")
+	require.Contains(t, said, "??  data.actions.form  could not be checked: refused, because the trace of this read")
+	require.Contains(t, said, "P0  log.unsigned")
 }

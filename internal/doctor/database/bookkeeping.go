@@ -78,7 +78,7 @@ func lookAtRetention(ctx context.Context, s *Subject, l *login, r *doctor.Result
 		SELECT (SELECT count(*) FROM {{schema}}.audit_retention WHERE tenant_id = '_default')::text,
 			(SELECT count(*) FROM {{schema}}.audit_retention WHERE left(tenant_id, 1) <> '_')::text`)
 	if err == nil && rows[0][0] == "0" {
-		r.Find(doctor.Finding{Where: "audit_retention", Detail: fmt.Sprintf("no default; %s of their own", plural(rows[0][1], "tenant has policy"))})
+		r.Find(doctor.Finding{Where: "audit_retention", Detail: fmt.Sprintf("no default; %s with a policy", plural(rows[0][1], "tenant"))})
 	}
 	return err
 }

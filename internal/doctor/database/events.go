@@ -125,10 +125,9 @@ func eventIDs(ids []string) string {
 
 func lookAtDenials(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
 	rows, err := s.texts(ctx, l, `
-		SELECT EXISTS (SELECT FROM {{schema}}.audit_events WHERE outcome = 'denied' AND outcome <> 'success'
-				AND CASE $1::text WHEN '' THEN left(tenant_id, 1) <> '_' ELSE tenant_id = $1::text END)::text,
+		SELECT EXISTS (SELECT FROM {{schema}}.audit_events WHERE outcome = 'denied' AND outcome <> 'success' AND {{whose}})::text,
 			(SELECT count(*) FROM (SELECT FROM {{schema}}.audit_events
-				WHERE CASE $1::text WHEN '' THEN left(tenant_id, 1) <> '_' ELSE tenant_id = $1::text END LIMIT $2::int) AS counted)::text`, s.options.Tenant, fewEvents)
+				WHERE {{whose}} LIMIT $2::int) AS counted)::text`, s.options.Tenant, fewEvents)
 	switch {
 	case err != nil:
 		return err
@@ -158,8 +157,7 @@ func lookAtDeniedActions(ctx context.Context, s *Subject, l *login, r *doctor.Re
 	// Before the window, or outside of the sample, they may have been.
 	rows, err := s.texts(ctx, l, `
 		SELECT DISTINCT action FROM {{schema}}.audit_events
-		WHERE outcome = 'denied' AND outcome <> 'success' AND action = ANY ($1::text[])
-			AND ($2::text = '' OR tenant_id = $2::text)`, never, s.options.Tenant)
+		WHERE outcome = 'denied' AND outcome <> 'success' AND {{whose}} AND action = ANY ($2::text[])`, s.options.Tenant, never)
 	if err != nil {
 		return err
 	}
@@ -297,14 +295,13 @@ func lookAtSilence(ctx context.Context, s *Subject, l *login, r *doctor.Result) 
 	rows, err := s.texts(ctx, l, `
 		SELECT tenant_id, max(recorded_at)::date::text, count(DISTINCT recorded_at::date)::text
 		FROM {{schema}}.audit_commits
-		WHERE recorded_at >= pg_catalog.clock_timestamp() - $1::text::interval
-			AND CASE $2::text WHEN '' THEN left(tenant_id, 1) <> '_' ELSE tenant_id = $2::text END
+		WHERE {{whose}} AND recorded_at >= pg_catalog.clock_timestamp() - $2::text::interval
 		GROUP BY tenant_id
 		HAVING max(recorded_at) < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => $3::int)
 			AND count(DISTINCT recorded_at::date) >= $4::int
 			-- On most of the days on which it sent anything.
 			AND count(DISTINCT recorded_at::date) * 2 > max(recorded_at)::date - min(recorded_at)::date
-		ORDER BY tenant_id LIMIT 100`, s.options.Window.String(), s.options.Tenant, silentDays, activeDays)
+		ORDER BY tenant_id LIMIT 100`, s.options.Tenant, s.options.Window.String(), silentDays, activeDays)
 	for _, row := range rows {
 		r.Find(doctor.Finding{Where: "tenant " + row[0], Detail: fmt.Sprintf("its newest events are of %s, after events on %s of the window", row[1], plural(row[2], "day"))})
 	}

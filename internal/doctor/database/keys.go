@@ -141,14 +141,18 @@ func lookAtKeyFile(_ context.Context, s *Subject, r *doctor.Result) error {
 	return nil
 }
 
-// recentCommits are the newest commits of the tenants with the newest ones.
+// recentCommits are the newest commits of the tenants, of each the last. The
+// tenants are found one after the other in the index: there are many more commits.
 const recentCommits = `
-	SELECT tenant_id, epoch::text, size::text, (note IS NOT NULL)::text, (extract(epoch FROM recorded_at) * 1000)::bigint::text, coalesce(note, '')
-	FROM (
-		SELECT DISTINCT ON (tenant_id) * FROM {{schema}}.audit_commits
-		WHERE $1::text = '' OR tenant_id = $1::text
-		ORDER BY tenant_id, epoch DESC, size DESC) AS newest
-	ORDER BY recorded_at DESC LIMIT 1000`
+	WITH RECURSIVE tenants (id) AS (
+		(SELECT tenant_id FROM {{schema}}.audit_commits WHERE $1::text = '' OR tenant_id = $1::text ORDER BY tenant_id LIMIT 1)
+		UNION ALL
+		SELECT (SELECT c.tenant_id FROM {{schema}}.audit_commits AS c WHERE c.tenant_id > t.id ORDER BY c.tenant_id LIMIT 1)
+		FROM tenants AS t WHERE t.id IS NOT NULL AND $1::text = '')
+	SELECT newest.tenant_id, coalesce(newest.note, '')
+	FROM tenants CROSS JOIN LATERAL (
+		SELECT c.* FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenants.id ORDER BY c.epoch DESC, c.size DESC LIMIT 1) AS newest
+	ORDER BY newest.recorded_at DESC LIMIT 10000`
 
 func lookAtUnsigned(ctx context.Context, s *Subject, r *doctor.Result) error {
 	return s.forLogin(r, Auditor, func(l *login) error {
@@ -158,7 +162,7 @@ func lookAtUnsigned(ctx context.Context, s *Subject, r *doctor.Result) error {
 		}
 		unsigned := 0
 		for _, row := range rows {
-			if row[3] != "true" {
+			if row[1] == "" {
 				unsigned++
 			}
 		}
@@ -195,12 +199,9 @@ func lookAtAnchor(ctx context.Context, s *Subject, r *doctor.Result) error {
 		}
 		behind := 0
 		for _, row := range rows {
-			if row[3] != "true" {
-				continue
-			}
-			checkpoint, err := anchor.Unverified([]byte(row[5]))
+			checkpoint, err := anchor.Unverified([]byte(row[1]))
 			if err != nil {
-				continue // verify's to say
+				continue // not signed, or verify's to say
 			}
 			lag := s.options.Now().Sub(checkpoint.RecordedAt)
 			if before := anchored[checkpoint.Origin]; before.Size < checkpoint.Size && lag > anchorLag {

@@ -122,7 +122,7 @@ func (s *Subject) reading(ctx context.Context, l *login) (*sample, error) {
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, strings.Replace(s.fill(sampleSQL), "{{sampling}}", how, 1), since, s.options.Tenant, s.options.Sample)
+		rows, err := tx.Query(ctx, strings.NewReplacer("{{sampling}}", how, "{{order}}", s.order()).Replace(s.fill(sampleSQL)), s.options.Tenant, since, s.options.Sample)
 		if err != nil {
 			return err
 		}
@@ -142,13 +142,13 @@ func (s *Subject) sampling(ctx context.Context, tx pgx.Tx, since string, result 
 	err := tx.QueryRow(ctx, s.fill(`
 		SELECT count(*) FROM (
 			SELECT FROM {{schema}}.audit_events
-			WHERE recorded_at >= $1::text::timestamptz AND CASE $2::text WHEN '' THEN left(tenant_id, 1) <> '_' ELSE tenant_id = $2::text END
-			LIMIT $3::int + 1) AS counted`), since, s.options.Tenant, s.options.Sample).Scan(&some)
+			WHERE {{whose}} AND recorded_at >= $2::text::timestamptz
+			LIMIT $3::int + 1) AS counted`), s.options.Tenant, since, s.options.Sample).Scan(&some)
 	if err != nil {
 		return "", err
 	}
 	if result.complete = some <= s.options.Sample; result.complete || s.options.Tenant != "" {
-		return "", nil // of one tenant, what comes first
+		return "", nil // of one tenant, the newest
 	}
 	var rows float64
 	err = tx.QueryRow(ctx, `
@@ -156,12 +156,21 @@ func (s *Subject) sampling(ctx context.Context, tx pgx.Tx, since string, result 
 		JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
 		JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
 		JOIN pg_catalog.pg_namespace AS n ON n.oid = p.relnamespace
-		WHERE n.nspname = $1 AND p.relname = 'audit_events' AND c.reltuples > 0`, s.options.Schema).Scan(&rows)
+		WHERE n.nspname = $1 AND p.relname = 'audit_events' AND c.reltuples > 0
+			AND c.relname::text COLLATE "C" >= 'audit_events_' || to_char($2::text::timestamptz, 'YYYY_MM')`, s.options.Schema, since).Scan(&rows)
 	if err != nil {
 		return "", err
 	}
 	percent := max(0.0001, min(100, 100*float64(s.options.Sample)/rows))
 	return fmt.Sprintf("TABLESAMPLE SYSTEM (%f)", percent), nil
+}
+
+// order has the newest events of a tenant first: its index has them so.
+func (s *Subject) order() string {
+	if s.options.Tenant != "" {
+		return "ORDER BY event_time DESC, seq DESC"
+	}
+	return ""
 }
 
 func eachSampled(rows pgx.Rows, do func(*sampled)) error {

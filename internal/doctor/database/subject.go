@@ -189,9 +189,18 @@ func (s *Subject) anybody() (*login, error) {
 // schema is the quoted schema with its dot.
 func (s *Subject) schema() string { return pgx.Identifier{s.options.Schema}.Sanitize() + "." }
 
+// whose is the condition of events that are looked at: those of the tenant, or of
+// all that are not the system's own. The tenant is an argument of every statement.
+func (s *Subject) whose() string {
+	if s.options.Tenant != "" {
+		return "tenant_id = $1::text"
+	}
+	return "left(tenant_id, 1) <> '_' AND $1::text = ''"
+}
+
 // fill puts the schema and the roles into a statement.
 func (s *Subject) fill(statement string) string {
-	pairs := []string{"{{schema}}.", s.schema()}
+	pairs := []string{"{{schema}}.", s.schema(), "{{whose}}", s.whose()}
 	for _, role := range Roles() {
 		pairs = append(pairs, "{{"+string(role)+"}}", pgx.Identifier{role.name(s.options.RolePrefix)}.Sanitize())
 	}

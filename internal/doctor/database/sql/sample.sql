@@ -9,6 +9,6 @@ SELECT
     coalesce(flags, '{}'),
     actor::text, target::text, changes::text, context::text, payload::text, attributes::text, body::text, original::text, source::text
 FROM {{schema}}.audit_events {{sampling}}
-WHERE recorded_at >= $1::text::timestamptz
-    AND CASE $2::text WHEN '' THEN left(tenant_id, 1) <> '_' ELSE tenant_id = $2::text END
+WHERE {{whose}} AND recorded_at >= $2::text::timestamptz
+{{order}}
 LIMIT $3::int
