@@ -24,20 +24,20 @@ func TestNoInternalTypeShows(t *testing.T) {
 		if of.PkgPath() != "" && !strings.HasSuffix(of.PkgPath(), "/auditquery") {
 			return
 		}
-		for i := range of.NumMethod() {
-			walk(of.Method(i).Type, path+"."+of.Method(i).Name)
+		for method := range of.Methods() {
+			walk(method.Type, path+"."+method.Name)
 		}
 		switch of.Kind() {
 		case reflect.Func:
-			for i := range of.NumIn() {
-				walk(of.In(i), path)
+			for in := range of.Ins() {
+				walk(in, path)
 			}
-			for i := range of.NumOut() {
-				walk(of.Out(i), path)
+			for out := range of.Outs() {
+				walk(out, path)
 			}
 		case reflect.Struct:
-			for i := range of.NumField() {
-				if field := of.Field(i); field.IsExported() {
+			for field := range of.Fields() {
+				if field.IsExported() {
 					walk(field.Type, path+"."+field.Name)
 				}
 			}

@@ -115,9 +115,7 @@ func causesOf(events []StoredEvent) []int {
 		causes[i] = -1
 		for _, names := range named {
 			if cause, known := names[events[i].Record.CausationID]; known {
-				if cause != i {
-					causes[i] = cause
-				}
+				causes[i] = cause // itself, too: a cycle of one
 				break
 			}
 		}
