@@ -158,7 +158,7 @@ func (b *bench) examples(ctx context.Context) ([]example, error) {
 		}
 		rows, err := auditor.Query(ctx, `SELECT tenant_id, action, outcome, actor_type, actor_id, coalesce(target_type, 'order'), coalesce(target_id, 'target-1'),
 				correlation_id, coalesce(causation_id, 'event-1'), trace_id, request_id, client_ip, event_time
-			FROM audit_events WHERE tenant_id = $1 AND epoch = 0 AND seq >= floor($2::float8 * (SELECT size FROM bench_heads WHERE tenant = $3)) ORDER BY tenant_id, epoch, seq LIMIT 1`,
+			FROM audit_events WHERE tenant_id = $1 AND epoch = 0 AND seq = (SELECT floor($2::float8 * size)::bigint FROM bench_heads WHERE tenant = $3)`,
 			fmt.Sprintf("tenant-%d", tenant), random.Float64(), tenant)
 		if err != nil {
 			return nil, err
