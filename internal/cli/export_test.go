@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -116,8 +117,7 @@ func TestAKilledExportGoesOnToTheSameBytes(t *testing.T) {
 		}
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.Len(t, got, len(want))
-		require.Equal(t, string(want), string(got))
+		require.True(t, bytes.Equal(want, got), "%d bytes and not the %d of %s", len(got), len(want), whole)
 		requireSameManifest(t, whole, path)
 		require.NoFileExists(t, path+".partial")
 		require.NoFileExists(t, path+".partial.state")
