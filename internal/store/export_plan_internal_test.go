@@ -43,7 +43,7 @@ func TestAnExportReadsThePrimaryKey(t *testing.T) {
 				require.NoError(t, err)
 				plan := strings.Join(lines, "\n")
 				require.Regexp(t, `Index Cond: .*epoch = 0.*ROW\(seq, recorded_at\) > .*seq < '?30000`, plan)
-				require.NotRegexp(t, `(?m)^ *(->  )?(Incremental )?Sort `, plan)
+				require.NotContains(t, plan, "Sort  (cost")
 				require.NotContains(t, plan, "Seq Scan")
 			}
 		})
