@@ -35,7 +35,7 @@ func primaryAndStandby(t *testing.T) (primary, standby *pglocal.Cluster) {
 	base, err := os.MkdirTemp("", "otelaudit-standby-") //nolint:usetesting // a socket's path may have 107 bytes
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(base) })
-	require.NoError(t, os.Chmod(base, 0o755)) //nolint:gosec // the server's account goes through it
+	require.NoError(t, os.Chmod(base, 0o755))
 	from, to := filepath.Join(base, "a"), filepath.Join(base, "b")
 	primary = startCluster(t, from)
 	ctx := t.Context()
