@@ -521,6 +521,7 @@ DECLARE
     partition constant regclass := {{schema}}.audit_month_partition(month);
     log record;
     leaves bigint;
+    some_removed boolean;
     boundary {{schema}}.audit_commits;
 BEGIN
     IF partition IS NULL OR month <> date_trunc('month', month)::date THEN
@@ -531,6 +532,7 @@ BEGIN
     END IF;
     PERFORM {{schema}}.audit_prune_lock();
     PERFORM set_config('audit.pruning', 'on', true);
+    some_removed := EXISTS (SELECT FROM {{schema}}.audit_pruned_leaves);
     deleted := 0;
     logs := 0;
     FOR log IN EXECUTE format('SELECT e.*, a.tenant IS NOT NULL AS said, a.cutoff, a.intent,
@@ -547,10 +549,13 @@ BEGIN
         SELECT c.size INTO log.upto FROM {{schema}}.audit_commits AS c
         WHERE c.tenant_id = log.tenant_id AND c.epoch = log.epoch AND c.size >= log.upto ORDER BY c.size LIMIT 1;
         boundary := {{schema}}.audit_prune_check(log.tenant_id, log.epoch, log.before, log.upto, log.cutoff, log.intent);
-        WITH gone AS (
-            DELETE FROM {{schema}}.audit_pruned_leaves AS l
-            WHERE l.tenant_id = log.tenant_id AND l.epoch = log.epoch AND l.seq >= log.before AND l.seq < log.upto RETURNING 1)
-        SELECT count(*) INTO leaves FROM gone;
+        leaves := 0;
+        IF some_removed THEN
+            WITH gone AS (
+                DELETE FROM {{schema}}.audit_pruned_leaves AS l
+                WHERE l.tenant_id = log.tenant_id AND l.epoch = log.epoch AND l.seq >= log.before AND l.seq < log.upto RETURNING 1)
+            SELECT count(*) INTO leaves FROM gone;
+        END IF;
         IF log.events + leaves <> log.upto - log.before THEN
             RAISE EXCEPTION 'tenant "%", epoch %: the month % has % of the events % to %: older ones must go first, or some are missing',
                 log.tenant_id, log.epoch, to_char(month, 'YYYY-MM'), log.events, log.before, log.upto - 1
