@@ -113,9 +113,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (passed bo
 		}
 		defer os.RemoveAll(dir)
 	}
-	results, err := b.runIn(ctx, dir, *only)
-	if err != nil {
-		return false, err
+	results, failed := b.runIn(ctx, dir, *only)
+	if len(results) == 0 {
+		return false, failed
 	}
 	text, err := json.MarshalIndent(results, "", "  ")
 	if err != nil {
@@ -127,7 +127,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (passed bo
 	if err := os.WriteFile(*path, append(text, '\n'), 0o644); err != nil {
 		return false, err
 	}
-	return report(out, results)
+	passed, err = report(out, results)
+	return passed, errors.Join(failed, err)
 }
 
 func (b *bench) runIn(ctx context.Context, dir, only string) (results []result, err error) {
@@ -151,13 +152,13 @@ func (b *bench) runIn(ctx context.Context, dir, only string) (results []result, 
 			continue
 		}
 		b.say("measuring %s", m.name)
-		more, err := m.run(b, ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+		more, failed := m.run(b, ctx)
+		if failed != nil { // the others are worth their time all the same
+			err = errors.Join(err, fmt.Errorf("%s: %w", m.name, failed))
 		}
 		results = append(results, more...)
 	}
-	return results, nil
+	return results, err
 }
 
 // openOrFill reads from the note which store is there, or fills one and writes it.
