@@ -22,8 +22,8 @@ var frameworks = map[string]framework{
 	"soc2":     {years: 1, source: "customary: the criteria name no period"},
 	"iso27001": {years: 1, source: "customary: the standard names no period"},
 	"pci":      {years: 1, fixed: true, source: "PCI DSS v4 requirement 10.5.1: 12 months, three of them at hand"},
-	"hipaa":    {years: 6, source: "45 CFR 164.316(b)(2)(i): 6 years, for documentation; customary for trails"},
-	"sox":      {years: 7, source: "17 CFR 210.2-06: 7 years, for auditors' records; customary for trails"},
+	"hipaa":    {years: 6, source: "45 CFR 164.316(b)(2)(i): documentation, 6 years; custom for trails"},
+	"sox":      {years: 7, source: "17 CFR 210.2-06: 7 years, auditors' records; customary for trails"},
 }
 
 const maxKeepDays = 36525 // 100 years, as the store has it

@@ -39,8 +39,8 @@ func newJournalPrune(sys *System) *cobra.Command {
 		Short: "Remove the oldest segments of a journal",
 		Long: `Remove the oldest sealed segments of a journal whose entries were all recorded
 before --older-than; left out, that is the period of 'otelaudit retention set
---journal' in the database. A segment goes only when it verifies, when a checkpoint of
---anchors covers its end, and when no legal hold touches it; the first that stays
+--journal' in the database. A segment goes only when it verifies, when a checkpoint
+of --anchors covers its end, and when no legal hold touches it; the first that stays
 keeps everything behind it, so that what is left is still proven.
 
 A statement signed with --key is durable in DIR/pruned before the first file is
@@ -50,7 +50,8 @@ prune is finished by the next one. The collector may go on writing.
 Legal holds come from the database (a login with the auditor, the operator or the
 pruner role; a hold on a target keeps all of its tenant), from --holds
 (a file of JSON Lines: {"tenant_id":"acme","since":"…","until":"…"}, the times
-optional, or what 'otelaudit hold list' printed), or do not exist (--no-holds). One of the three must be said.`,
+optional, or what 'otelaudit hold list' printed), or do not exist (--no-holds). One
+of the three must be said.`,
 		Example: `  otelaudit journal prune --journal /var/lib/otelcol-audit/journal --older-than 400d \
       --key log.key --anchors anchors --database-url postgres://auditor@db.example.com/audit --preview`,
 		Args: exactly(),
