@@ -223,7 +223,7 @@ BEGIN
     IF batch IS NULL OR batch < 1 OR batch > 1000000 THEN
         RAISE EXCEPTION 'a batch has 1 to 1000000 events, not %', batch USING ERRCODE = '22023';
     END IF;
-    PERFORM {{schema}}.audit_prune_cutoff('_default', age_seconds);
+    PERFORM {{schema}}.audit_prune_cutoff(coalesce(tenant, '_default'), age_seconds);
     -- _system last: what announces the others is in it.
     FOR log IN
         SELECT c.tenant_id AS name, c.epoch AS number, max(c.size) AS last FROM {{schema}}.audit_commits AS c
