@@ -241,6 +241,8 @@ func describePruning(err error) error {
 		return environmentError("AUDIT_PRUNER_URL or --database-url with a login of that role", err)
 	case errors.Is(err, retention.ErrUnannounced):
 		return usageError("--key or AUDIT_LOG_KEY_FILE with AUDIT_WRITER_URL, or --endpoint of a collector", "%w", err)
+	case errors.Is(err, retention.ErrNotInLog):
+		return environmentError("a collector quarantines what an identity may not write: tenant.forwarders must name "+systemTenant+" in full for this one", err)
 	case errors.Is(err, context.Canceled):
 		return environmentError("", errors.New("interrupted"))
 	case store.IsLockTimeout(err):

@@ -26,6 +26,10 @@ type Teller interface {
 // announce the removal with.
 var ErrUnannounced = errors.New("a signed log is pruned after an event of _system has announced it, and there is nothing to announce it with")
 
+// ErrNotInLog is returned where an announcement was sent and the log of _system
+// does not get it. Nothing was removed.
+var ErrNotInLog = errors.New("nothing was removed, because its announcement is not in the log of " + record.SystemTenant)
+
 // actionPrune is the action of an announcement.
 const actionPrune = "audit.prune"
 
@@ -104,7 +108,7 @@ func (r *run) await(ctx context.Context, intents []*record.Record) error {
 			return err
 		}
 	}
-	return fmt.Errorf("the announcement %s is not in the log of %s after 25 s: nothing was removed", ids[0], record.SystemTenant)
+	return fmt.Errorf("%w after 25 s: %s", ErrNotInLog, ids[0])
 }
 
 // KeyAnnouncer announces with the log's own key.
