@@ -67,7 +67,7 @@ var readSQL embed.FS
 type readQueries struct {
 	listNewest, listOldest, locate, get, tenant string
 	quarantineList, quarantineGet               string
-	schema, schemaVersion                       string
+	schema, schemaVersion, keepMonths           string
 	access, recorded, trace, caller, identity   string
 	accessModes, accessSet, admits              string
 	clock, counted, countsRolled, countsEvents  string
@@ -95,7 +95,7 @@ func newReadQueries(schema string) readQueries {
 	return readQueries{
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
 		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
-		schema: load("schema"), schemaVersion: load("schema_version"),
+		schema: load("schema"), schemaVersion: load("schema_version"), keepMonths: load("keep_months"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
 		accessModes: load("access_modes"), accessSet: load("access_set"), admits: load("admits"),
 		clock: load("clock"), counted: load("counted"), countsRolled: load("counts_rolled"), countsEvents: load("counts_events"),
@@ -218,12 +218,25 @@ func (r *Reader) readSnapshot(ctx context.Context, tenant string, f func(pgx.Tx)
 
 func (r *Reader) readIn(ctx context.Context, how pgx.TxOptions, tenant string, f func(pgx.Tx) error) error {
 	err := pgx.BeginTxFunc(ctx, r.pool, how, func(tx pgx.Tx) error {
+		if how.IsoLevel == pgx.RepeatableRead {
+			if err := r.keepMonths(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec(ctx, r.sql.tenant, tenant, r.statementTimeout()); err != nil {
 			return err
 		}
 		return f(tx)
 	})
 	return pgurl.Describe(err)
+}
+
+// keepMonths makes whoever drops a month wait until the transaction ends: which
+// partitions there are is no part of its snapshot. It must come before the
+// statement that takes the snapshot, as these do not.
+func (r *Reader) keepMonths(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Conn().PgConn().Exec(ctx, "SET LOCAL statement_timeout = "+r.statementTimeout()+"; "+r.sql.keepMonths).ReadAll()
+	return err
 }
 
 // statementTimeout is the limit of a query as a setting, in milliseconds.
