@@ -69,16 +69,28 @@ func (o *outbox) leads(ctx context.Context) (leads bool, err error) {
 	return leads, pgurl.Describe(err)
 }
 
-// rows returns the oldest rows, at most that many.
-func (o *outbox) rows(ctx context.Context, most int) ([]row, error) {
+// place is one in the order of the outbox; the zero one is its beginning.
+type place struct {
+	at      time.Time
+	eventID string
+}
+
+// rows returns the first rows behind a place, at most that many.
+func (o *outbox) rows(ctx context.Context, behind place, most int) ([]row, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	found, err := o.conn.Query(ctx, o.read, most)
+	var at *time.Time
+	if !behind.at.IsZero() {
+		at = &behind.at
+	}
+	found, err := o.conn.Query(ctx, o.read, at, behind.eventID, most)
 	if err != nil {
 		return nil, pgurl.Describe(err)
 	}
 	rows, err := pgx.CollectRows(found, func(r pgx.CollectableRow) (out row, err error) {
-		err = r.Scan(&out.eventID, &out.record)
+		var seconds float64
+		err = r.Scan(&out.eventID, &out.record, &out.placed, &seconds)
+		out.age = time.Duration(max(0, seconds) * float64(time.Second))
 		return out, err
 	})
 	return rows, pgurl.Describe(err)

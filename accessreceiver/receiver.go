@@ -3,6 +3,7 @@ package accessreceiver
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -14,18 +15,27 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelaudit/otelaudit/accessreceiver/internal/metadata"
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/vouch"
 )
 
 const (
-	// A look at the outbox begins with firstPage rows and takes more where all of
-	// them only wait; mostRows also bounds what is remembered.
-	firstPage = 500
-	mostRows  = 10000
+	// page is how many rows are read, and passed on, at once.
+	page = 500
+
+	// mostSeen bounds what is remembered of rows. What is forgotten is passed on,
+	// or refused, once more.
+	mostSeen = 50000
+
+	// mostSaid is how many refused rows the log names between two looks from the
+	// beginning.
+	mostSaid = 100
 
 	// yield is how long a collector that does not lead leaves a row to the one
-	// that does.
+	// that does. A row that is older is behind the next look's beginning, whatever
+	// became of it; a transaction that takes longer to commit a row than this has
+	// it found by the next look from the beginning of the outbox.
 	yield = 10 * time.Second
 
 	firstPause   = time.Second
@@ -45,17 +55,20 @@ type accessReceiver struct {
 	stop context.CancelFunc // nil: not started
 	done chan struct{}
 
-	seen   map[string]*sighting // by event id: what was in the outbox at the last look
-	page   int                  // rows of the next look
+	seen   map[string]*sighting // by event id: rows that were passed on or refused
+	from   place                // behind which the next look begins
+	began  time.Time            // when a look began at the beginning of the outbox; zero: never
+	round  int                  // how many have
+	named  int                  // refused rows that the log named since
 	oldest atomic.Int64         // when the oldest row was placed, by our clock, in Unix nanoseconds; 0 for none
 	said   time.Time            // when the log said last that something fails
 }
 
 // sighting is what is known of a row.
 type sighting struct {
-	first   time.Time // seen
-	sent    time.Time // zero: not yet
-	refused bool
+	sent  time.Time // zero: refused
+	round int       // of the last look at it
+	past  bool      // the next look begins behind it
 }
 
 func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs, now func() time.Time) (*accessReceiver, error) {
@@ -65,7 +78,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs, now fun
 	}
 	r := &accessReceiver{
 		cfg: cfg, next: next, logger: set.Logger, now: now, telemetry: telemetry,
-		done: make(chan struct{}), seen: map[string]*sighting{}, page: firstPage,
+		done: make(chan struct{}), seen: map[string]*sighting{},
 	}
 	return r, telemetry.RegisterReceiverAuditAccessOldestRowCallback(func(_ context.Context, o metric.Float64Observer) error {
 		if placed := r.oldest.Load(); placed != 0 {
@@ -148,34 +161,54 @@ func (r *accessReceiver) session(ctx context.Context) (worked bool, err error) {
 	}
 }
 
-// look passes on what is due, and takes out what the log has.
+// look passes on what is due, page by page, and takes out what the log has. Rows
+// that stay, for whatever reason, are read again once per resend interval and not
+// at each look, so that no number of them keeps others waiting.
 func (r *accessReceiver) look(ctx context.Context, box *outbox, leads bool) error {
-	for {
-		rows, err := box.rows(ctx, r.page)
+	if now := r.now(); r.began.IsZero() || now.Sub(r.began) >= r.cfg.ResendInterval {
+		r.began, r.from, r.named = now, place{}, 0
+		r.round++
+		r.forget(func(s *sighting) bool { return s.round < r.round-1 })
+	}
+	for behind := r.from; ; {
+		rows, err := box.rows(ctx, behind, page)
 		if err != nil {
 			return err
 		}
-		due, sightings := r.choose(ctx, rows, leads)
-		full := len(rows) == r.page
-		switch {
-		case full && len(due) == 0:
-			r.page = min(2*r.page, mostRows)
-		case len(rows) < firstPage:
-			r.page = firstPage
+		if err := r.pass(ctx, r.choose(ctx, rows, leads)); err != nil {
+			return errors.Join(err, r.clean(ctx, box))
 		}
-		failed := r.pass(ctx, due, sightings)
-		cleared, err := r.clean(ctx, box)
-		if failed != nil || err != nil || !full || cleared == 0 {
-			return errors.Join(failed, err)
+		r.advance(rows)
+		if len(rows) < page {
+			return r.clean(ctx, box)
+		}
+		last := &rows[len(rows)-1]
+		behind = place{last.placed, last.eventID}
+	}
+}
+
+// advance has the next look begin behind what has been there long enough.
+func (r *accessReceiver) advance(rows []row) {
+	for i := range rows {
+		if rows[i].age < yield {
+			return
+		}
+		r.from = place{rows[i].placed, rows[i].eventID}
+		if s := r.seen[rows[i].eventID]; s != nil {
+			s.past = true
 		}
 	}
 }
 
-// clean takes out what the log has, and returns how many rows that were.
-func (r *accessReceiver) clean(ctx context.Context, box *outbox) (int64, error) {
+func (r *accessReceiver) forget(which func(*sighting) bool) {
+	maps.DeleteFunc(r.seen, func(_ string, s *sighting) bool { return which(s) })
+}
+
+// clean takes out what the log has.
+func (r *accessReceiver) clean(ctx context.Context, box *outbox) error {
 	cleared, age, waiting, err := box.clean(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	r.telemetry.ReceiverAuditAccessClearedRows.Add(ctx, cleared)
 	if waiting {
@@ -183,55 +216,68 @@ func (r *accessReceiver) clean(ctx context.Context, box *outbox) (int64, error) 
 	} else {
 		r.oldest.Store(0)
 	}
-	return cleared, nil
+	return nil
 }
 
-// choose returns the records that are due, and remembers of the rows what it
-// needs to: nothing of those that are gone.
-func (r *accessReceiver) choose(ctx context.Context, rows []row, leads bool) (due []*record.Record, sightings []*sighting) {
+// choose returns the records of a page that are due.
+func (r *accessReceiver) choose(ctx context.Context, rows []row, leads bool) (due []*record.Record) {
 	now := r.now()
-	seen := make(map[string]*sighting, len(rows))
 	for i := range rows {
 		s := r.seen[rows[i].eventID]
-		if s == nil {
-			s = &sighting{first: now}
+		if s != nil {
+			s.round, s.past = r.round, false
 		}
-		seen[rows[i].eventID] = s
-		if s.refused || !r.isDue(s, now, leads) {
+		if !r.isDue(&rows[i], s, now, leads) {
 			continue
 		}
-		rec, refusal := rows[i].read()
-		if refusal != nil {
-			s.refused = true
+		rec, err := access.ReadRow(rows[i].eventID, rows[i].record)
+		if refusal, ok := errors.AsType[*access.RowError](err); ok {
+			r.see(rows[i].eventID, time.Time{})
 			r.refuse(ctx, &rows[i], refusal)
 			continue
 		}
-		if len(due) < firstPage {
-			due, sightings = append(due, rec), append(sightings, s)
-		}
+		due = append(due, rec)
 	}
-	r.seen = seen
-	return due, sightings
+	return due
 }
 
-func (r *accessReceiver) isDue(s *sighting, now time.Time, leads bool) bool {
-	if s.sent.IsZero() {
-		return leads || now.Sub(s.first) >= yield
+func (r *accessReceiver) isDue(row *row, s *sighting, now time.Time, leads bool) bool {
+	switch {
+	case s == nil:
+		return leads || row.age >= yield
+	case s.sent.IsZero():
+		return false
 	}
 	return now.Sub(s.sent) >= r.cfg.ResendInterval
 }
 
-// refuse says once of a row that it stays where it is.
-func (r *accessReceiver) refuse(ctx context.Context, row *row, refusal *refusal) {
+// see remembers a row.
+func (r *accessReceiver) see(eventID string, sent time.Time) {
+	if len(r.seen) >= mostSeen {
+		r.forget(func(s *sighting) bool { return s.past })
+	}
+	if len(r.seen) < mostSeen || r.seen[eventID] != nil {
+		r.seen[eventID] = &sighting{sent: sent, round: r.round}
+	}
+}
+
+// refuse says of a row that it stays where it is.
+func (r *accessReceiver) refuse(ctx context.Context, row *row, refusal *access.RowError) {
 	r.telemetry.ReceiverAuditAccessRefusedRows.Add(ctx, 1, metric.WithAttributeSet(
-		attribute.NewSet(attribute.String("reason", refusal.reason))))
-	r.logger.Error("a row of the outbox of the audit store is not passed on and stays there; no function of the store makes such a row, find out who did",
-		zap.String("event_id", row.eventID), zap.String("reason", refusal.detail))
+		attribute.NewSet(attribute.String("reason", refusal.Reason))))
+	if r.named++; r.named > mostSaid {
+		return
+	}
+	r.logger.Error("a row of the outbox of the audit store is not passed on and stays there; find out who made it, 'otelaudit access outbox' lists and discards such rows",
+		zap.String("event_id", row.eventID), zap.String("reason", refusal.Detail))
+	if r.named == mostSaid {
+		r.logger.Error("more such rows are counted and not named")
+	}
 }
 
 // pass gives records to the pipeline, with the word of this collector that they
 // are the system's own.
-func (r *accessReceiver) pass(ctx context.Context, due []*record.Record, sightings []*sighting) error {
+func (r *accessReceiver) pass(ctx context.Context, due []*record.Record) error {
 	if len(due) == 0 {
 		return nil
 	}
@@ -239,8 +285,8 @@ func (r *accessReceiver) pass(ctx context.Context, due []*record.Record, sightin
 		return errors.Join(errPipeline, err)
 	}
 	now := r.now()
-	for _, s := range sightings {
-		s.sent = now
+	for _, rec := range due {
+		r.see(rec.EventID, now)
 	}
 	r.telemetry.ReceiverAuditAccessSentRecords.Add(ctx, int64(len(due)))
 	return nil

@@ -212,17 +212,6 @@ func TestOnlyTheStoresOwnActionsArePassedOn(t *testing.T) {
 	assert.Equal(t, 5, r.logs.Len(), "and said once")
 }
 
-func TestAdmission(t *testing.T) {
-	for action, want := range map[string]bool{
-		"audit.read.list": true, "audit.hold.add": true, "audit.retention.set": true, "audit.quarantine.discard": true,
-		"audit.quarantine.prune": true, "audit.access.set": true, "audit.identities.prune": true, "audit.prune.complete": true,
-		"audit.prune": false, "audit.prune.": false, "audit.prune.completed": false, "audit.prunes": false, "audit.read.": false,
-		"audit.read": false, "audit.reads.list": false, "audit.epoch.open": false, "audit.key.add": false, "": false, "Audit.read.list": false, "\taudit.read.list": false,
-	} {
-		assert.Equal(t, want, isAdmitted(action), action)
-	}
-}
-
 func TestAPipelineThatFailsIsTriedAgain(t *testing.T) {
 	db := storetest.NewDatabase(t)
 	r := newRig(t, db, true, nil)
@@ -243,13 +232,10 @@ func TestOfTwoCollectorsOneSends(t *testing.T) {
 	leader := newRig(t, db, false, nil).start(t)
 	first := trace(t, db)
 	require.Eventually(t, func() bool { return leader.times(first) == 1 }, patience, 10*time.Millisecond)
-	clock := &fakeClock{now: time.Now()}
-	other := newRig(t, db, true, nil)
-	other.receiver.now = clock.read
-	other.start(t)
+	other := newRig(t, db, true, nil).start(t)
 	time.Sleep(200 * time.Millisecond)
 	assert.Zero(t, other.times(first), "the other one does its work")
-	clock.add(yield)
+	run(t, db.SuperURL, `UPDATE audit_outbox SET placed_at = placed_at - make_interval(secs => $1)`, yield.Seconds())
 	require.Eventually(t, func() bool { return other.times(first) == 1 && waiting(t, db) == 0 }, patience, 10*time.Millisecond,
 		"unless it does not")
 
@@ -269,48 +255,51 @@ func TestWithoutADatabaseTheCollectorStarts(t *testing.T) {
 }
 
 // TestManyRowsThatOnlyWait: rows that are never taken must not hide what comes
-// after them.
+// after them, however many they are, nor be read again at each look.
 func TestManyRowsThatOnlyWait(t *testing.T) {
+	const many = 10000 + 2*page
 	db := storetest.NewDatabase(t)
-	run(t, db.SuperURL, `INSERT INTO audit_outbox (event_id, record) SELECT 'bad' || i, '{"tenant_id": "_system", "action": "audit.prune"}' FROM generate_series(1, $1::int) AS i`, 3*firstPage)
+	run(t, db.SuperURL, `INSERT INTO audit_outbox (placed_at, event_id, record)
+		SELECT clock_timestamp() - interval '1 hour', 'bad' || i, '{"tenant_id": "_system", "action": "audit.prune"}' FROM generate_series(1, $1::int) AS i`, many)
 	id := trace(t, db)
-	r := newRig(t, db, true, nil).start(t)
-	require.Eventually(t, func() bool { return r.times(id) == 1 && waiting(t, db) == 3*firstPage }, patience, 10*time.Millisecond)
-	assert.InDelta(t, 3*firstPage, r.counter(t, "otelcol_receiver_audit_access_refused_rows"), 0)
+	r := newRig(t, db, true, func(c *Config) { c.ResendInterval = time.Hour }).start(t)
+	require.Eventually(t, func() bool { return r.times(id) == 1 && waiting(t, db) == many }, patience, 10*time.Millisecond)
+	assert.InDelta(t, many, r.counter(t, "otelcol_receiver_audit_access_refused_rows"), 0, "each is counted once")
+	assert.Equal(t, mostSaid+1, r.logs.Len(), "and not every one is said")
+	second := trace(t, db)
+	require.Eventually(t, func() bool { return r.times(second) == 1 && waiting(t, db) == many }, patience, 10*time.Millisecond)
+	require.NoError(t, r.receiver.Shutdown(context.Background()))
+	assert.False(t, r.receiver.from.at.IsZero(), "the next look begins behind them")
+	assert.InDelta(t, many, r.counter(t, "otelcol_receiver_audit_access_refused_rows"), 0)
+}
+
+// TestWhatIsFoundLate: a row that was committed long after it was placed is found
+// by the next look from the beginning.
+func TestWhatIsFoundLate(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	old := trace(t, db)
+	run(t, db.SuperURL, `UPDATE audit_outbox SET placed_at = placed_at - interval '1 minute'`)
+	r := newRig(t, db, false, func(c *Config) { c.ResendInterval = time.Second }).start(t)
+	require.Eventually(t, func() bool { return r.times(old) >= 1 }, patience, 10*time.Millisecond)
+	late := trace(t, db)
+	run(t, db.SuperURL, `UPDATE audit_outbox SET placed_at = placed_at - interval '1 hour' WHERE event_id = $1`, late)
+	require.Eventually(t, func() bool { return r.times(late) >= 1 }, patience, 10*time.Millisecond)
 }
 
 // TestALargeOutbox: after an outage everything goes, page by page.
 func TestALargeOutbox(t *testing.T) {
 	db := storetest.NewDatabase(t)
-	run(t, db.ReaderURL, `SELECT audit_trace('audit.read.show', 'success', 'acme', NULL, i) FROM generate_series(1, $1::int) AS i`, 2*firstPage+7)
+	run(t, db.ReaderURL, `SELECT audit_trace('audit.read.show', 'success', 'acme', NULL, i) FROM generate_series(1, $1::int) AS i`, 2*page+7)
 	r := newRig(t, db, false, nil)
 	r.start(t)
 	require.Eventually(t, func() bool {
-		return r.counter(t, "otelcol_receiver_audit_access_sent_records") == float64(2*firstPage+7)
+		return r.counter(t, "otelcol_receiver_audit_access_sent_records") == float64(2*page+7)
 	}, patience, 10*time.Millisecond)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for id, times := range r.came {
 		assert.Equal(t, 1, times, id)
 	}
-}
-
-// fakeClock is a clock that somebody winds.
-type fakeClock struct {
-	mu  sync.Mutex // guards now
-	now time.Time
-}
-
-func (c *fakeClock) read() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *fakeClock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // sum adds the points of a counter or a gauge.

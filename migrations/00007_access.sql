@@ -27,7 +27,7 @@ CREATE TABLE {{schema}}.audit_outbox (
     record    jsonb       NOT NULL,
     CONSTRAINT audit_outbox_pkey PRIMARY KEY (event_id)
 );
-CREATE INDEX audit_outbox_placed ON {{schema}}.audit_outbox (placed_at);
+CREATE INDEX audit_outbox_placed ON {{schema}}.audit_outbox (placed_at, event_id);
 
 COMMENT ON TABLE {{schema}}.audit_outbox IS 'Events of _system on their way to a collector, which takes them through its pipeline; a row goes when its event is in the log.';
 COMMENT ON COLUMN {{schema}}.audit_outbox.record IS 'The record with the members of its JSON form, times in nanoseconds as text.';
@@ -53,6 +53,21 @@ $$;
 -- +goose StatementEnd
 GRANT SELECT ON {{schema}}.audit_access, {{schema}}.audit_outbox TO {{auditor}};
 
+-- A text as long as a record may have it: that many bytes of UTF-8 at most, and no
+-- half character. Of four bytes in a row one at least begins a character.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_cut(value text, most integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    SELECT CASE WHEN octet_length(b.bytes) <= most THEN value ELSE convert_from(substring(b.bytes FOR (
+        SELECT max(n) FROM generate_series(most - 3, most) AS n WHERE get_byte(b.bytes, n) & 192 <> 128)), 'UTF8') END
+    FROM convert_to(value, 'UTF8') AS b (bytes)
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_cut(text, integer) FROM PUBLIC;
+
 -- What every trace says, and no caller can leave out: the login, and when. Who
 -- sits there and at which machine's account are claims, made for a transaction
 -- in audit.actor and audit.os_user.
@@ -65,21 +80,22 @@ AS $$
 DECLARE
     placed constant timestamptz := clock_timestamp();
     id constant text := gen_random_uuid()::text;
-    os_user constant text := nullif(current_setting('audit.os_user', true), '');
-    actor constant text := coalesce(nullif(current_setting('audit.actor', true), ''), os_user, session_user::text);
+    os_user constant text := {{schema}}.audit_cut(nullif(current_setting('audit.os_user', true), ''), 512);
+    actor constant text := coalesce({{schema}}.audit_cut(nullif(current_setting('audit.actor', true), ''), 512), os_user, session_user::text);
 BEGIN
     INSERT INTO {{schema}}.audit_outbox (placed_at, event_id, record) VALUES (placed, id, jsonb_strip_nulls(jsonb_build_object(
         'tenant_id', '_system',
         'event_id', id,
-        'action', action,
+        'action', {{schema}}.audit_cut(action, 255),
         'outcome', outcome,
         'time_unix_nano', (extract(epoch FROM placed) * 1000000)::bigint::text || '000',
-        'actor', jsonb_build_object('type', 'user', 'id', left(actor, 256)),
-        'target', target,
-        'reason', left(reason, 4096),
+        'actor', jsonb_build_object('type', 'user', 'id', actor),
+        'target', CASE WHEN target IS NOT NULL THEN jsonb_build_object(
+            'type', {{schema}}.audit_cut(target ->> 'type', 255), 'id', {{schema}}.audit_cut(target ->> 'id', 512)) END,
+        'reason', {{schema}}.audit_cut(reason, 4096),
         'payload', coalesce(payload, '{}') || jsonb_strip_nulls(jsonb_build_object(
-            'database_user', session_user::text, 'os_user', left(os_user, 256), 'client_address', host(inet_client_addr()))),
-        'source', jsonb_build_object('service.name', left(coalesce(nullif(current_setting('application_name', true), ''), 'otelaudit'), 256)))));
+            'database_user', session_user::text, 'os_user', os_user, 'client_address', host(inet_client_addr()))),
+        'source', jsonb_build_object('service.name', coalesce(nullif(current_setting('application_name', true), ''), 'otelaudit')))));
     NOTIFY audit_outbox;
     RETURN id;
 END
@@ -89,6 +105,29 @@ REVOKE EXECUTE ON FUNCTION {{schema}}.audit_place(text, text, jsonb, text, jsonb
 
 COMMENT ON FUNCTION {{schema}}.audit_place(text, text, jsonb, text, jsonb) IS 'Puts an event of _system into the outbox and returns its id. For functions of the owner only.';
 
+-- What a read asked for is an object of what flags hold: texts, numbers, booleans,
+-- and lists of texts. Nothing else comes into the outbox, because whatever a login
+-- could put there that no record may have would wait in it for ever.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_is_asked(filter jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+    SELECT CASE WHEN jsonb_typeof(filter) <> 'object' OR octet_length(filter::text) > 16384 THEN false ELSE NOT EXISTS (
+        SELECT FROM jsonb_each(filter) WITH ORDINALITY AS m (name, value, place)
+        WHERE place > 64 OR name !~ '^[a-z][a-z0-9_]{0,62}$' OR CASE jsonb_typeof(value)
+            WHEN 'string' THEN false
+            WHEN 'boolean' THEN false
+            WHEN 'number' THEN value::text !~ '^-?[0-9]{1,15}$'
+            WHEN 'array' THEN jsonb_array_length(value) > 1024
+                OR EXISTS (SELECT FROM jsonb_array_elements(value) AS e (element) WHERE jsonb_typeof(element) <> 'string')
+            ELSE true END)
+        END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_is_asked(jsonb) FROM PUBLIC;
+
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_trace(action text, outcome text, tenant text, filter jsonb, events bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -97,9 +136,13 @@ CREATE FUNCTION {{schema}}.audit_trace(action text, outcome text, tenant text, f
 AS $$
 BEGIN
     IF action IS NULL OR action !~ '^audit\.read\.[a-z_]{1,32}$' OR outcome IS NULL OR outcome NOT IN ('success', 'failure', 'denied')
-        OR octet_length(tenant) > 512 OR octet_length(filter::text) > 16384 THEN
+        OR octet_length(convert_to(tenant, 'UTF8')) > 512 OR NOT {{schema}}.audit_is_asked(filter) OR events < 0 THEN
         RAISE EXCEPTION 'audit_trace: not the trace of a read'
-            USING ERRCODE = '22023', HINT = 'The action is audit.read.VERB, the filter at most 16 KiB.';
+            USING ERRCODE = '22023', HINT = 'The action is audit.read.VERB, the filter a flat object of texts, whole numbers, booleans and lists of texts, at most 64 and 16 KiB.';
+    END IF;
+    -- Of tenants that it may not read, a login leaves the trace that it tried.
+    IF outcome <> 'denied' AND tenant <> '' AND NOT {{schema}}.audit_login_admits(tenant) THEN
+        RAISE EXCEPTION 'audit_trace: this login is bound to other tenants' USING ERRCODE = '42501';
     END IF;
     RETURN {{schema}}.audit_place(action, outcome,
         CASE WHEN tenant <> '' THEN jsonb_build_object('type', 'tenant', 'id', tenant) END, NULL,
@@ -113,18 +156,24 @@ GRANT EXECUTE ON FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint
 COMMENT ON FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint) IS
     'Leaves the trace of a read in the outbox and returns its event id; tenant is whose data was read, null for that of all.';
 
--- The oldest rows, for whoever takes them to the log.
+-- The rows behind one, in the order in which they were placed, for whoever takes
+-- them to the log; null is the beginning. What is never taken does not stand in
+-- front of what is behind it.
 -- +goose StatementBegin
-CREATE FUNCTION {{schema}}.audit_outbox_read(most integer) RETURNS TABLE (event_id text, record jsonb)
+CREATE FUNCTION {{schema}}.audit_outbox_read(after_placed timestamptz, after_id text, most integer)
+    RETURNS TABLE (event_id text, record jsonb, placed_at timestamptz, age double precision)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$
-    SELECT o.event_id, o.record FROM {{schema}}.audit_outbox AS o ORDER BY o.placed_at, o.event_id LIMIT least(most, 10000)
+    SELECT o.event_id, o.record, o.placed_at, extract(epoch FROM clock_timestamp() - o.placed_at)::double precision
+    FROM {{schema}}.audit_outbox AS o
+    WHERE (o.placed_at, o.event_id) > (coalesce(after_placed, '-infinity'), coalesce(after_id, '') COLLATE "C")
+    ORDER BY o.placed_at, o.event_id LIMIT least(most, 10000)
 $$;
 -- +goose StatementEnd
-REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(integer) TO {{writer}};
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(timestamptz, text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(timestamptz, text, integer) TO {{writer}};
 
 -- Takes out what the log has, and nothing else: that a collector said so is not
 -- enough. It says for how many seconds the oldest of the others has been waiting,
@@ -202,6 +251,39 @@ REVOKE EXECUTE ON FUNCTION {{schema}}.audit_access_set(text, text, text) FROM PU
 COMMENT ON FUNCTION {{schema}}.audit_access_set(text, text, text) IS
     'Sets whether the reads of a login must leave a trace, for the login '''' those of all others, and returns what it was. For the owner; it leaves a trace.';
 
+-- Takes out rows that no collector can pass on, each under an event of its own
+-- that says what it held. What is waiting and in order is the owner's to spare.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_outbox_discard(event_ids text[], why text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    gone record;
+    discarded bigint := 0;
+BEGIN
+    IF coalesce(why, '') = '' OR octet_length(why) > 4096 OR coalesce(cardinality(event_ids), 0) NOT BETWEEN 1 AND 1000 THEN
+        RAISE EXCEPTION 'audit_outbox_discard: 1 to 1000 event ids and a reason of 1 to 4096 bytes are needed' USING ERRCODE = '22023';
+    END IF;
+    FOR gone IN DELETE FROM {{schema}}.audit_outbox AS o WHERE o.event_id = ANY (event_ids) RETURNING o.event_id, o.placed_at, o.record LOOP
+        PERFORM {{schema}}.audit_place('audit.access.discard', 'success', jsonb_build_object('type', 'outbox', 'id', gone.event_id), why,
+            jsonb_build_object('placed_at', to_char(gone.placed_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                'record', {{schema}}.audit_cut(gone.record::text, 8192), 'sha256', encode(sha256(convert_to(gone.record::text, 'UTF8')), 'hex')));
+        discarded := discarded + 1;
+    END LOOP;
+    IF discarded <> (SELECT count(DISTINCT id) FROM unnest(event_ids) AS wanted (id)) THEN
+        RAISE EXCEPTION 'the outbox does not have all of these: nothing was discarded' USING ERRCODE = 'P0002';
+    END IF;
+    RETURN discarded;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_discard(text[], text) FROM PUBLIC;
+
+COMMENT ON FUNCTION {{schema}}.audit_outbox_discard(text[], text) IS
+    'Takes rows out of the outbox that no collector can pass on, and returns how many. For the owner; each leaves a trace.';
+
 -- Whoever asks learns of an id that it was given, and nothing else.
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_recorded(event_ids text[]) RETURNS boolean
@@ -238,9 +320,12 @@ DROP FUNCTION {{schema}}.audit_recorded(text[]);
 DROP FUNCTION {{schema}}.audit_access_set(text, text, text);
 DROP FUNCTION {{schema}}.audit_access_mode();
 DROP FUNCTION {{schema}}.audit_outbox_clear();
-DROP FUNCTION {{schema}}.audit_outbox_read(integer);
+DROP FUNCTION {{schema}}.audit_outbox_discard(text[], text);
+DROP FUNCTION {{schema}}.audit_outbox_read(timestamptz, text, integer);
 DROP FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint);
+DROP FUNCTION {{schema}}.audit_is_asked(jsonb);
 DROP FUNCTION {{schema}}.audit_place(text, text, jsonb, text, jsonb);
+DROP FUNCTION {{schema}}.audit_cut(text, integer);
 DROP TABLE {{schema}}.audit_outbox;
 DROP TABLE {{schema}}.audit_access;
 RESET ROLE;

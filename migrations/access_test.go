@@ -18,12 +18,12 @@ const refused = "42501"
 
 // attempt runs a statement in a transaction that is rolled back and returns the
 // SQLSTATE, "" for success, and the message.
-func attempt(t *testing.T, conn *pgx.Conn, statement string) (state, message string) {
+func attempt(t *testing.T, conn *pgx.Conn, statement string, arguments ...any) (state, message string) {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
-	_, err = tx.Exec(t.Context(), statement)
+	_, err = tx.Exec(t.Context(), statement, arguments...)
 	if err == nil {
 		return "", ""
 	}
