@@ -11,9 +11,21 @@ const instantHint = "times are RFC 3339 (2026-05-01T12:00:00Z), dates (2026-05-0
 
 var errInstant = errors.New("not a time, a date or an age")
 
+// firstInstant stands for all that is earlier: no event is, and the zero time
+// would be none at all.
+var firstInstant = time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // parseInstant reads a point in time as flags give it: RFC 3339, a date (its
-// midnight in UTC), or an age before now.
+// midnight in UTC), or an age before now. None is before firstInstant.
 func parseInstant(s string, now time.Time) (time.Time, error) {
+	t, err := readInstant(s, now)
+	if err == nil && t.Before(firstInstant) {
+		t = firstInstant
+	}
+	return t, err
+}
+
+func readInstant(s string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
 		return t.UTC(), nil
 	}

@@ -18,6 +18,10 @@ func TestParseInstant(t *testing.T) {
 		"12h":                                 now.Add(-12 * time.Hour),
 		"1w2d3h4m5s":                          now.Add(-(9*24*time.Hour + 3*time.Hour + 4*time.Minute + 5*time.Second)),
 		"0s":                                  now,
+		"0001-01-01":                          firstInstant, // not the zero time, which bounds nothing
+		"0001-01-01T00:00:00Z":                firstInstant,
+		"0001-01-01T00:00:00+01:00":           firstInstant,
+		"9999-12-31T23:59:59.999999999Z":      time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := parseInstant(text, now)

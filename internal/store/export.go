@@ -113,7 +113,7 @@ func instantOrNull(t time.Time) param {
 	if t.IsZero() {
 		return param{oid: oidTimestamp}
 	}
-	return microsOf(pgMicros(wholeMicrosecond(t)))
+	return microsOf(pgMicros(asBound(t)))
 }
 
 // filters reports whether the filter leaves anything out.

@@ -252,7 +252,7 @@ func (p prefixRanges) add(to *Counts, place int, events int64) {
 }
 
 func windowOf(since, until time.Time) window {
-	since, until = notBeforeTime(wholeMicrosecond(since)), notBeforeTime(wholeMicrosecond(until))
+	since, until = asBound(since), asBound(until)
 	w := window{since: since, until: until}
 	if !since.IsZero() && !until.IsZero() && since.Truncate(day).Equal(until.Truncate(day)) {
 		w.firstDay, w.afterDay = since.Truncate(day), since.Truncate(day) // none
@@ -278,13 +278,4 @@ func windowOf(since, until time.Time) window {
 		}
 	}
 	return w
-}
-
-// notBeforeTime keeps a bound that is said from becoming the zero time when it
-// is cut to a day. No event is older: 64 bits of nanoseconds begin in 1677.
-func notBeforeTime(bound time.Time) time.Time {
-	if first := time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC); !bound.IsZero() && bound.Before(first) {
-		return first
-	}
-	return bound
 }

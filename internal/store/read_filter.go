@@ -127,10 +127,28 @@ func (f *Filter) limit() int {
 	return f.Limit
 }
 
-// wholeMicrosecond cuts a bound as event_time is cut: a window that begins at an
-// event's own nanoseconds holds it, one that ends there does not, and two
-// windows that meet share nothing and miss nothing.
-func wholeMicrosecond(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
+// asBound cuts a bound as event_time is cut: a window that begins at an event's
+// own nanoseconds holds it, one that ends there does not, and two windows that
+// meet share nothing and miss nothing. A bound that is said never becomes the
+// zero time, which is none, nor one that PostgreSQL cannot hold.
+func asBound(t time.Time) time.Time {
+	switch {
+	case t.IsZero():
+		return t
+	case t.Before(firstBound):
+		return firstBound
+	case t.After(lastBound):
+		return lastBound
+	}
+	return t.Truncate(time.Microsecond)
+}
+
+// No event is older than the first, because 64 bits of nanoseconds begin in 1677,
+// and none later than the last, which no server's clock says.
+var (
+	firstBound = time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastBound  = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+)
 
 // prefixEnd returns the smallest text that is greater than every text with the
 // prefix, in the order of code points, which is the order of UTF-8 bytes. open

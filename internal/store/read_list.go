@@ -19,7 +19,7 @@ func (r *Reader) List(ctx context.Context, tenant string, f Filter) (Page, error
 	if err := f.check(tenant); err != nil {
 		return Page{}, err
 	}
-	f.Since, f.Until = wholeMicrosecond(f.Since), wholeMicrosecond(f.Until)
+	f.Since, f.Until = asBound(f.Since), asBound(f.Until)
 	var after *position
 	if f.Cursor != "" {
 		at, err := decodeCursor(f.Cursor, tenant, &f)
