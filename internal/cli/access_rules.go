@@ -147,6 +147,7 @@ It needs the login of the store's owner: AUDIT_OWNER_URL.`,
 			}
 			return exactly("MODE")(cmd, args)
 		},
+		ValidArgsFunction: completeMode,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd, sys, strings.Join(args, ""))
 		},
@@ -159,6 +160,17 @@ It needs the login of the store's owner: AUDIT_OWNER_URL.`,
 	o.access.register(cmd)
 	o.format.register(cmd, formatJSON, formatTable, formatJSON)
 	return cmd
+}
+
+func completeMode(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	modes := make([]string, 0, len(access.Modes()))
+	for _, mode := range access.Modes() {
+		modes = append(modes, string(mode))
+	}
+	return modes, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (o *accessSetOptions) run(cmd *cobra.Command, sys *System, word string) error {

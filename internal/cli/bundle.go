@@ -229,6 +229,8 @@ another log than --log is refused.
 Exit codes: 0 it holds; 1 it does not; 2 wrong usage, or not a bundle.`,
 		Example: `  otelaudit verify-bundle --trust trust acme.bundle`,
 		Args:    exactly("BUNDLE"),
+
+		ValidArgsFunction: offerFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd, sys, args[0])
 		},

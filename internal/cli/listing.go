@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"io"
 	"strings"
 )
@@ -91,5 +92,25 @@ func (l *listing) writeCSV(w io.Writer) error {
 	if err := out.Write(l.header); err != nil {
 		return err
 	}
-	return out.WriteAll(l.rows)
+	if len(l.header) > 1 {
+		return out.WriteAll(l.rows)
+	}
+	for _, row := range l.rows {
+		if err := writeCell(w, out, row[0]); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// writeCell writes the one cell of a row. The package would leave the line of an
+// empty one empty, which readers skip.
+func writeCell(w io.Writer, out *csv.Writer, cell string) error {
+	if cell != "" {
+		return out.Write([]string{cell})
+	}
+	out.Flush()
+	_, err := io.WriteString(w, "\"\"\n")
+	return errors.Join(out.Error(), err)
 }

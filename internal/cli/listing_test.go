@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/csv"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -95,4 +96,16 @@ func TestCSVKeepsEveryText(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, l.writeCSV(&out))
 	require.Equal(t, "a,b\n\"=HYPERLINK(\"\"x\"\")\",\"two\nlines, \"\"quoted\"\"\"\n,-1\n", out.String())
+}
+
+func TestCSVOfOneColumnHasALineForEachRow(t *testing.T) {
+	l := &listing{header: []string{"reason"}}
+	for _, cell := range []string{"", "a", "", "", `"`} {
+		l.add(cell)
+	}
+	var out bytes.Buffer
+	require.NoError(t, l.writeCSV(&out))
+	rows, err := csv.NewReader(&out).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"reason"}, {""}, {"a"}, {""}, {""}, {`"`}}, rows)
 }

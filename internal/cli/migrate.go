@@ -162,6 +162,8 @@ own migrations in the order of their names, each in a transaction. The files
 only go up. One that is there with other contents is an error.`,
 		Example: "  otelaudit migrate export db/migrations --schema app",
 		Args:    exactly("DIR"),
+
+		ValidArgsFunction: offerDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.validate(cmd); err != nil {
 				return err

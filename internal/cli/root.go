@@ -84,9 +84,13 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// offerNoFiles keeps shells from completing the names of files where a flag means
-// none. Flags that mean one say so in the name of their value.
+// offerNoFiles keeps shells from completing the names of files where a flag or an
+// argument means none. Flags that mean one say so in the name of their value,
+// commands by a ValidArgsFunction.
 func offerNoFiles(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
 	offer := func(f *pflag.Flag) {
 		value, _ := pflag.UnquoteUsage(f)
 		for _, word := range []string{"file", "dir", "path"} {
@@ -103,6 +107,12 @@ func offerNoFiles(cmd *cobra.Command) {
 		offerNoFiles(child)
 	}
 }
+
+// offerFiles and offerDirs complete the names of what a command is told last.
+var (
+	offerFiles = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
+	offerDirs  = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+)
 
 // asGroup makes a command that only holds others: alone it prints its help and
 // fails, and a word it does not know is an error with the nearest one as hint.

@@ -61,3 +61,29 @@ func TestPrintableKeepsTextOnItsLine(t *testing.T) {
 	assert.Equal(t, "abc…", cell("abcdef", 4))
 	assert.Equal(t, "äöüß", cell("äöüß", 4))
 }
+
+// Shells offer the names of files only where an argument is one.
+func TestNoCommandOffersFilesThatItDoesNotTake(t *testing.T) {
+	files := map[string]string{"otelaudit verify-bundle": ":0", "otelaudit migrate export": ":16"} // 16: directories
+	complete := func(args ...string) string {
+		var stdout, stderr bytes.Buffer
+		args = append([]string{cobra.ShellCompRequestCmd}, args...)
+		require.Equal(t, exitOK, Run(t.Context(), &System{Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }, Now: time.Now}, args))
+		return stdout.String()
+	}
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		want := files[cmd.CommandPath()]
+		if want == "" {
+			want = ":4" // none
+		}
+		offered := strings.TrimSpace(complete(append(strings.Fields(cmd.CommandPath())[1:], "")...))
+		assert.Equal(t, want, offered[strings.LastIndex(offered, "\n")+1:], cmd.CommandPath())
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(newRoot(&System{}))
+	assert.Equal(t, "signed\nrequired\nbest_effort\noff\n:4\n", complete("access", "set", ""))
+	assert.Equal(t, ":4\n", complete("access", "set", "off", ""))
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,4 +62,22 @@ func TestCSVHasTheMembersOfJSON(t *testing.T) {
 	require.EqualError(t, err, `column "seq" twice`)
 	_, err = export.NewCSV([]string{"tableoid"}, true)
 	require.EqualError(t, err, `no column "tableoid"`)
+}
+
+// Readers of CSV skip empty lines: a column alone has a quoted nothing in them.
+func TestCSVOfOneColumnHasALineForEachEvent(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	records := make([]*record.Record, 4)
+	for i := range records {
+		records[i] = &record.Record{
+			TenantID: "acme", EventID: strconv.Itoa(i), Action: "a", Outcome: record.OutcomeDenied,
+			Reason: []string{"", "why"}[i%2], TimeUnixNano: time.Now().UnixNano(),
+		}
+	}
+	plant(t, db, records...)
+	encoder, err := export.NewCSV([]string{"reason"}, true)
+	require.NoError(t, err)
+	rows, err := csv.NewReader(strings.NewReader(encode(t, db, encoder))).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"reason"}, {""}, {"why"}, {""}, {"why"}}, rows)
 }

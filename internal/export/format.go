@@ -86,6 +86,9 @@ func (c *csv) Append(dst []byte, row store.EventRow) ([]byte, error) {
 			return dst, err
 		}
 		dst = appendField(dst, c.field)
+		if len(c.columns) == 1 && len(c.field) == 0 {
+			dst = append(dst, `""`...) // readers skip empty lines
+		}
 	}
 	return append(dst, '\n'), nil
 }
