@@ -25,7 +25,7 @@ func (s Severity) Worse(other Severity) bool {
 // Check is what is looked at. Its id is stable: people name it in --skip.
 type Check struct {
 	ID       string   `json:"id"`       // dotted words, such as store.roles.superuser
-	Severity Severity `json:"severity"` // of its findings, unless one says otherwise
+	Severity Severity `json:"severity"` // of its worst findings
 	Title    string   `json:"title"`    // what is wrong where it finds something
 	Needs    []string `json:"needs"`    // logins by their role, files, a configuration
 	Fix      string   `json:"fix"`      // what to do, a command where there is one

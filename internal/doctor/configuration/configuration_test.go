@@ -47,7 +47,12 @@ func look(t *testing.T, variables map[string]string, files ...string) *doctor.Re
 	report := doctor.NewReport()
 	require.NoError(t, doctor.Run(t.Context(), report, doctor.Choice{}, configuration.Probes(), c))
 	report.Sort()
+	severities := map[string]doctor.Severity{}
+	for _, check := range doctor.Checks(configuration.Probes()) {
+		severities[check.ID] = check.Severity
+	}
 	for _, f := range report.Findings {
+		require.False(t, f.Severity.Worse(severities[f.ID]), "%s is worse than the documentation has it: %+v", f.ID, f)
 		require.NotContains(t, f.Detail+f.Where+f.Title+f.Fix, password)
 	}
 	return report

@@ -46,7 +46,7 @@ func pathProbes() []doctor.Probe[*Configuration] {
 			Fix:   "put the processor audit behind memory_limiter: without it there is no redaction, no check of the tenant and no quarantine by reason",
 		}, findMissingProcessor),
 		probe(doctor.Check{
-			ID: "others_pass", Severity: doctor.P1, Section: docDeploy,
+			ID: "others_pass", Severity: doctor.P0, Section: docDeploy,
 			Title: "Ordinary records go to a sink that is for audit records alone",
 			Fix:   "set others: drop in the audit processor, or route with the audit connector: the sink skips what is no audit record, and the client hears success",
 		}, findOthers),

@@ -37,7 +37,7 @@ func lookAtDisk(ctx context.Context, s *Subject, r *doctor.Result) error {
 	}
 	if float64(free) < s.options.freeShare*float64(size) {
 		r.Find(doctor.Finding{
-			Severity: doctor.P1, Where: "disk of the server",
+			Where:  "disk of the server",
 			Detail: fmt.Sprintf("%d of %d GiB are free, the tables take %s", free>>30, size>>30, row[1]),
 		})
 	}

@@ -47,7 +47,7 @@ func upkeepProbes() []doctor.Probe[*Subject] {
 			"wal_level = replica and an archive or a standby; synchronous_standby_names where synchronous_commit is remote_write or remote_apply", lookAtReplication),
 		check("server.clock", doctor.P1, "the-server", "The clock of the server and that of this machine differ",
 			"run a time service (chrony, systemd-timesyncd) on both", lookAtClock),
-		check("server.disk", doctor.P2, "the-server", "The disk of the server is nearly full",
+		check("server.disk", doctor.P1, "the-server", "The disk of the server is nearly full",
 			"enlarge it, or prune what is past its retention", lookAtDisk),
 	}
 }
@@ -174,7 +174,9 @@ func lookAtTransactions(ctx context.Context, s *Subject, r *doctor.Result) error
 	rows, l, err := s.asWhoSees(ctx, `
 		SELECT 'process ' || a.pid, a.usename::text || ' (' || coalesce(nullif(a.application_name, ''), 'no application name') || '): open since ' || a.xact_start::text || ', ' || coalesce(a.state, '')
 		FROM pg_catalog.pg_stat_activity AS a
-		WHERE a.datname = pg_catalog.current_database() AND a.xact_start < pg_catalog.clock_timestamp() - $1::text::interval
+		WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+			-- One with neither only holds locks, as the session that a prune locks with.
+			AND coalesce(a.backend_xid, a.backend_xmin) IS NOT NULL AND a.xact_start < pg_catalog.clock_timestamp() - $1::text::interval
 		UNION ALL
 		SELECT 'prepared transaction ' || p.gid, p.owner::text || ': since ' || p.prepared::text
 		FROM pg_catalog.pg_prepared_xacts AS p
