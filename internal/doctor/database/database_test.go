@@ -250,6 +250,28 @@ func TestFaultsOutsideOfTheDatabase(t *testing.T) {
 	says(t, Options{URLs: urls(bare)}, "log.unsigned", "1 of 1 tenants")
 }
 
+// A log that is written to all the time has a newest commit of just now. What
+// counts is how long the first one waits that no anchor covers.
+func TestAnAnchorIsOldHoweverBusyTheLogIs(t *testing.T) {
+	db := newStore(t)
+	stale := filepath.Join(t.TempDir(), "anchors")
+	anchors, err := os.ReadFile(db.options.AnchorFile)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(stale, anchors, 0o600))
+	o := db.options
+	o.AnchorFile = stale
+
+	db.write(t, healthy("acme", 60))
+	db.write(t, healthy("acme", 61))
+	require.Empty(t, examine(t, o, "log.anchor").Findings)
+	exec(t, db.SuperURL, `SET session_replication_role = replica; UPDATE audit_commits SET recorded_at = recorded_at - interval '1 hour'
+		WHERE tenant_id = 'acme' AND size = 61`)
+	report := examine(t, o, "log.anchor")
+	require.Len(t, report.Findings, 1)
+	require.Contains(t, report.Findings[0].Detail, "the log of tenant acme has 62 events, the newest anchor is of 60, ")
+	require.Empty(t, examine(t, db.options, "log.anchor").Findings)
+}
+
 // A role that nobody gave a login for is missed, unless it is left out.
 func TestAMissingLoginIsTold(t *testing.T) {
 	db := newStore(t)

@@ -18,7 +18,7 @@ import (
 // Bounds of keys and anchors.
 const (
 	keyAge     = 365 * 24 * time.Hour
-	anchorLag  = 15 * time.Minute // behind the newest commit
+	anchorLag  = 15 * time.Minute // of the first commit behind an anchor
 	readableBy = 0o077            // bits of others than the owner
 )
 
@@ -149,7 +149,7 @@ const recentCommits = `
 		UNION ALL
 		SELECT (SELECT c.tenant_id FROM {{schema}}.audit_commits AS c WHERE c.tenant_id > t.id ORDER BY c.tenant_id LIMIT 1)
 		FROM tenants AS t WHERE t.id IS NOT NULL AND $1::text = '')
-	SELECT newest.tenant_id, coalesce(newest.note, '')
+	SELECT newest.tenant_id, coalesce(newest.note, ''), newest.epoch::text
 	FROM tenants CROSS JOIN LATERAL (
 		SELECT c.* FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenants.id ORDER BY c.epoch DESC, c.size DESC LIMIT 1) AS newest
 	ORDER BY newest.recorded_at DESC LIMIT 10000`
@@ -193,30 +193,75 @@ func lookAtAnchor(ctx context.Context, s *Subject, r *doctor.Result) error {
 		}
 	}
 	return s.forLogin(r, Auditor, func(l *login) error {
-		rows, err := s.texts(ctx, l, recentCommits, s.options.Tenant)
+		waiting, err := s.unanchored(ctx, l, anchored)
 		if err != nil {
 			return err
 		}
-		behind := 0
-		for _, row := range rows {
-			checkpoint, err := anchor.Unverified([]byte(row[1]))
-			if err != nil {
-				continue // not signed, or verify's to say
+		for i, w := range waiting {
+			if i == shownExamples {
+				r.Find(doctor.Finding{Where: s.options.AnchorFile, Detail: fmt.Sprintf("and the logs of %d other tenants", len(waiting)-shownExamples)})
+				break
 			}
-			lag := s.options.Now().Sub(checkpoint.RecordedAt)
-			if before := anchored[checkpoint.Origin]; before.Size < checkpoint.Size && lag > anchorLag {
-				behind++
-				if behind <= shownExamples {
-					r.Find(doctor.Finding{Where: s.options.AnchorFile, Detail: fmt.Sprintf("the log of tenant %s has %d events, the newest anchor is of %d, and the newest commit of %s",
-						row[0], checkpoint.Size, before.Size, checkpoint.RecordedAt.UTC().Format(time.RFC3339))})
-				}
-			}
-		}
-		if behind > shownExamples {
-			r.Find(doctor.Finding{Where: s.options.AnchorFile, Detail: fmt.Sprintf("and the logs of %d other tenants", behind-shownExamples)})
+			r.Find(doctor.Finding{Where: s.options.AnchorFile, Detail: fmt.Sprintf("the log of tenant %s has %d events, the newest anchor is of %d, and what it does not cover begins at %s",
+				w.tenant, w.size, w.anchored, w.since.UTC().Format(time.RFC3339))})
 		}
 		return nil
 	})
+}
+
+// waitingLog is a log whose newest anchor is behind it for too long.
+type waitingLog struct {
+	tenant         string
+	size, anchored int64     // in events
+	since          time.Time // when the first commit behind the anchor was made
+}
+
+// firstBehind are the times of the first commits behind sizes, in the order of
+// the logs that are asked for.
+const firstBehind = `
+	SELECT log.tenant_id, log.newest::text, log.anchored::text, (extract(epoch FROM first.recorded_at) * 1000)::bigint::text
+	FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS log (tenant_id, epoch, newest, anchored, n)
+	CROSS JOIN LATERAL (
+		SELECT c.recorded_at FROM {{schema}}.audit_commits AS c
+		WHERE c.tenant_id = log.tenant_id AND c.epoch = log.epoch::integer AND c.size > log.anchored
+		ORDER BY c.size LIMIT 1) AS first
+	ORDER BY log.n`
+
+// unanchored are the logs of which commits older than anchorLag have no anchor. A
+// log that is written to all the time has a newest commit of just now, however
+// long ago the anchors ended: the first one without an anchor tells.
+func (s *Subject) unanchored(ctx context.Context, l *login, anchored map[string]merkle.Checkpoint) ([]waitingLog, error) {
+	rows, err := s.texts(ctx, l, recentCommits, s.options.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	var tenants, epochs []string
+	var newest, sizes []int64
+	for _, row := range rows {
+		checkpoint, err := anchor.Unverified([]byte(row[1]))
+		if err != nil {
+			continue // not signed, or verify's to say
+		}
+		if before := anchored[checkpoint.Origin].Size; before < checkpoint.Size {
+			tenants, epochs = append(tenants, row[0]), append(epochs, row[2])
+			newest, sizes = append(newest, checkpoint.Size), append(sizes, before)
+		}
+	}
+	if rows, err = s.texts(ctx, l, firstBehind, tenants, epochs, newest, sizes); err != nil {
+		return nil, err
+	}
+	var waiting []waitingLog
+	for _, row := range rows {
+		w := waitingLog{tenant: row[0]}
+		var milliseconds int64
+		if _, err := fmt.Sscan(row[1]+" "+row[2]+" "+row[3], &w.size, &w.anchored, &milliseconds); err != nil {
+			return nil, err
+		}
+		if w.since = time.UnixMilli(milliseconds); s.options.Now().Sub(w.since) > anchorLag {
+			waiting = append(waiting, w)
+		}
+	}
+	return waiting, nil
 }
 
 const shownExamples = 3
