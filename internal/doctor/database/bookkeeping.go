@@ -25,8 +25,8 @@ func bookkeepingProbes() []doctor.Probe[*Subject] {
 			"otelaudit access set required, as the owner", lookAtAccess),
 		check("store.quarantine", doctor.P1, "Records wait in the quarantine",
 			"otelaudit quarantine list, then mend the cause and replay, or discard with a reason", lookAtQuarantine),
-		check("store.retention", doctor.P1, "No retention is written down",
-			"otelaudit retention set, with a framework or a period, as the operator", lookAtRetention),
+		check("store.retention", doctor.P1, "No retention is written down, or the proofs of removals are kept shorter than what is removed",
+			"otelaudit retention set --default --framework soc2, or a period with --keep, as the operator", lookAtRetention),
 		check("store.holds", doctor.P2, "A legal hold is older than a year",
 			"ask whoever placed it; otelaudit hold release, with a reason", lookAtHolds),
 		check("store.counts", doctor.P1, "The stored counts are not those of the events",
@@ -73,12 +73,77 @@ func lookAtQuarantine(ctx context.Context, s *Subject, l *login, r *doctor.Resul
 	return err
 }
 
+// lookAtRetention holds the policies against each other. What has none is kept
+// for ever, which nobody may have decided.
 func lookAtRetention(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
 	rows, err := s.texts(ctx, l, `
 		SELECT (SELECT count(*) FROM {{schema}}.audit_retention WHERE tenant_id = '_default')::text,
-			(SELECT count(*) FROM {{schema}}.audit_retention WHERE left(tenant_id, 1) <> '_')::text`)
-	if err == nil && rows[0][0] == "0" {
-		r.Find(doctor.Finding{Where: "audit_retention", Detail: fmt.Sprintf("no default; %s with a policy", plural(rows[0][1], "tenant"))})
+			(SELECT count(*) FROM {{schema}}.audit_retention WHERE tenant_id = '_quarantine')::text,
+			(SELECT count(*) FROM {{schema}}.audit_retention WHERE tenant_id = '_journal')::text`)
+	if err != nil {
+		return err
+	}
+	const nothingSaid = "no period is written down: "
+	if rows[0][0] == "0" {
+		if err := s.findUnwritten(ctx, l, r); err != nil {
+			return err
+		}
+	}
+	for i, other := range []struct{ flag, what string }{{"quarantine", "quarantined records"}, {"journal", "segments of journals"}} {
+		if rows[0][i+1] == "0" {
+			r.Find(doctor.Finding{
+				Severity: doctor.P2, Where: "audit_retention, _" + other.flag, Detail: nothingSaid + other.what + " are kept for ever",
+				Title: "No retention is written down for the quarantine or the journal", Fix: "otelaudit retention set --" + other.flag + " --keep 400d, or as long as you decide, as the operator",
+			})
+		}
+	}
+	return s.findShortProofs(ctx, l, r)
+}
+
+// findUnwritten names tenants that no policy is for, where there is no default.
+// They are found one after the other in the index of the commits.
+func (s *Subject) findUnwritten(ctx context.Context, l *login, r *doctor.Result) error {
+	const most = 1000 // tenants
+	rows, err := s.texts(ctx, l, `
+		WITH RECURSIVE tenants (id, n) AS (
+			(SELECT tenant_id, 1 FROM {{schema}}.audit_commits ORDER BY tenant_id LIMIT 1)
+			UNION ALL
+			SELECT (SELECT c.tenant_id FROM {{schema}}.audit_commits AS c WHERE c.tenant_id > t.id ORDER BY c.tenant_id LIMIT 1), t.n + 1
+			FROM tenants AS t WHERE t.id IS NOT NULL AND t.n < $1::int)
+		SELECT t.id FROM tenants AS t
+		WHERE left(t.id, 1) <> '_' AND NOT EXISTS (SELECT FROM {{schema}}.audit_retention AS p WHERE p.tenant_id = t.id)
+		ORDER BY t.id`, most)
+	if err != nil {
+		return err
+	}
+	detail := "no default: the events of a tenant without a policy of its own are kept for ever"
+	if len(rows) > 0 {
+		names := make([]string, len(rows))
+		for i, row := range rows {
+			names[i] = short(row[0])
+		}
+		detail += ": " + someOf(names, shownNames)
+	}
+	r.Find(doctor.Finding{Where: "audit_retention, _default", Detail: detail})
+	return nil
+}
+
+// findShortProofs: that a removal was announced stands in _system, which the
+// default is for, too.
+func (s *Subject) findShortProofs(ctx context.Context, l *login, r *doctor.Result) error {
+	rows, err := s.texts(ctx, l, `
+		SELECT own.keep_days::text, longest.tenant_id, longest.keep_days::text
+		FROM (SELECT keep_days FROM {{schema}}.audit_retention WHERE tenant_id IN ('_system', '_default') ORDER BY tenant_id = '_default' LIMIT 1) AS own
+		CROSS JOIN LATERAL (
+			SELECT p.tenant_id, p.keep_days FROM {{schema}}.audit_retention AS p
+			WHERE (left(p.tenant_id, 1) <> '_' OR p.tenant_id = '_default') AND p.keep_days > own.keep_days
+			ORDER BY p.keep_days DESC, p.tenant_id LIMIT 1) AS longest`)
+	for _, row := range rows {
+		r.Find(doctor.Finding{
+			Where: "audit_retention, _system", Detail: fmt.Sprintf("its events are kept %s days, those of %s %s", row[0], row[1], row[2]),
+			Title: "The proofs of removals are kept shorter than what is removed",
+			Fix:   "otelaudit retention set --tenant _system --keep " + row[2] + "d, as the operator",
+		})
 	}
 	return err
 }

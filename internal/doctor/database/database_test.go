@@ -67,7 +67,7 @@ func newStore(t *testing.T) *installation {
 	t.Helper()
 	db := storetest.NewDatabase(t)
 	db.RequireTraces(t)
-	exec(t, db.SuperURL, "INSERT INTO audit_retention (tenant_id, keep_days, reason) VALUES ('_default', 365, 'soc2'); GRANT pg_read_all_stats, pg_read_all_settings TO "+db.Login("auditor"))
+	exec(t, db.SuperURL, "INSERT INTO audit_retention (tenant_id, keep_days, reason) VALUES ('_default', 365, 'soc2'), ('_quarantine', 90, ''), ('_journal', 400, ''); GRANT pg_read_all_stats, pg_read_all_settings TO "+db.Login("auditor"))
 	dir := t.TempDir()
 	made := &installation{db, Options{
 		URLs: urls(db), Now: time.Now,
@@ -147,6 +147,11 @@ var faults = []struct {
 	{"store.access", "INSERT INTO audit_access (login, mode, reason) VALUES ('', 'off', 'x')", "the mode is off"},
 	{"store.quarantine", "INSERT INTO audit_quarantine (received_at, reason, sha256, otlp) VALUES (now() - interval '2 days', 'malformed', sha256(''), '')", "1 record"},
 	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention", "no default"},
+	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention; INSERT INTO audit_retention (tenant_id, keep_days) VALUES ('acme', 30)", "kept for ever: globex\n"},
+	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention WHERE tenant_id = '_quarantine'", "quarantined records are kept for ever"},
+	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention WHERE tenant_id = '_journal'", "segments of journals are kept for ever"},
+	{"store.retention", "INSERT INTO audit_retention (tenant_id, keep_days) VALUES ('acme', 366)", "its events are kept 365 days, those of acme 366"},
+	{"store.retention", "INSERT INTO audit_retention (tenant_id, keep_days) VALUES ('_system', 364)", "its events are kept 364 days, those of _default 365"},
 	{"store.holds", "INSERT INTO audit_legal_holds (tenant_id, reason, placed_at) VALUES ('acme', 'trial', now() - interval '2 years')", "not released"},
 	{"store.counts", "INSERT INTO audit_counted (size, epoch, tenant_id) VALUES (10, 0, 'acme'); INSERT INTO audit_counts (events, day, month, tenant_id, action) VALUES (7, now(), now(), 'acme', 'x')", "7 events are counted, and 10 are there"},
 	{"data.silent", `INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) SELECT 'quiet', 0, n, n - 1, now() - interval '12 days' + n * interval '1 day' FROM generate_series(1, 7) n`, "tenant quiet"},
