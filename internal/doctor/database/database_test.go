@@ -277,6 +277,38 @@ func TestAnAnchorIsOldHoweverBusyTheLogIs(t *testing.T) {
 	require.Empty(t, examine(t, db.options, "log.anchor").Findings)
 }
 
+// As a reader, one tenant's rows are not walked to find that there are no others.
+func TestForeignRowsAreAskedOfAnIndex(t *testing.T) {
+	db := newStore(t)
+	exec(t, db.SuperURL, `SET session_replication_role = replica;
+		INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) SELECT 'large', 0, n, n - 1, now() FROM generate_series(1, 30000) n;
+		INSERT INTO audit_counts (events, day, month, tenant_id, action) SELECT 1, now(), now(), 'large', n FROM generate_series(1, 30000) n;
+		INSERT INTO audit_events (recorded_at, epoch, seq, tenant_id, event_id, action, outcome, observed_time_unix_nano, leaf_hash)
+			SELECT now(), 0, n, 'large', n, 'a.b', 'success', 1, sha256(n::text::bytea) FROM generate_series(0, 29999) n;
+		ANALYZE`)
+	subject, err := Open(t.Context(), db.options)
+	require.NoError(t, err)
+	defer subject.Close(t.Context())
+	for _, table := range []string{"audit_commits", "audit_counts", "audit_events"} {
+		var plan []map[string]any
+		err := subject.logins[Reader].read(t.Context(), func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), byIndex+"; SET LOCAL audit.tenant = 'large'"); err != nil {
+				return err
+			}
+			// The first one fills the caches of the catalog.
+			if _, err := tx.Exec(t.Context(), subject.fill(foreignRows(table)), "large", []string{"acme", "globex"}); err != nil {
+				return err
+			}
+			return tx.QueryRow(t.Context(), subject.fill("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+foreignRows(table)), "large", []string{"acme", "globex"}).Scan(&plan)
+		})
+		require.NoError(t, err)
+		root, _ := plan[0]["Plan"].(map[string]any)
+		hit, _ := root["Shared Hit Blocks"].(float64)
+		read, _ := root["Shared Read Blocks"].(float64)
+		require.Less(t, hit+read, 50.0, "%s: %v", table, plan)
+	}
+}
+
 // A role that nobody gave a login for is missed, unless it is left out.
 func TestAMissingLoginIsTold(t *testing.T) {
 	db := newStore(t)
