@@ -54,13 +54,14 @@ notice. P2: it serves less well than it could. Only ids of events are shown, nev
 values. Reading events leaves a trace.
 
 --only and --skip name checks by id, or several by the beginning of their ids up
-to a dot. --list shows all checks.
+to a dot. --skip data.denials.action:ACTION leaves one action out of that check.
+--list shows all checks.
 
 Exit codes: 0 nothing, or P2 alone; 1 P0 or P1, with --strict P2, too; 2 usage or
 environment; 3 nothing bad was found, and not everything could be checked.`,
 		Example: `  otelaudit doctor
   otelaudit doctor --config /etc/otelcol-audit/config.yaml --only config
-  otelaudit doctor --roles reader,auditor --skip data.denials.action --format json
+  otelaudit doctor --roles reader,auditor --skip data.denials.action:report.read --format json
   otelaudit doctor --list`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -79,7 +80,7 @@ func (o *doctorOptions) register(cmd *cobra.Command) {
 	f.StringArrayVar(&o.configs, "config", nil, "collector configuration `FILE`; repeated, they are merged as by the collector")
 	f.StringSliceVar(&o.roles, "roles", nil, "`ROLE`s that are looked at: "+roleNames()+" (default: all)")
 	f.StringSliceVar(&o.only, "only", nil, "make these checks only, by `ID`")
-	f.StringSliceVar(&o.skip, "skip", nil, "leave these checks out, by `ID`")
+	f.StringSliceVar(&o.skip, "skip", nil, "leave these checks out, by `ID`, or an action by ID:ACTION")
 	f.BoolVar(&o.strict, "strict", false, "exit 1 on P2, too")
 	f.BoolVar(&o.list, "list", false, "list the checks and make none")
 	f.StringVar(&o.tenant, "tenant", "", "look at the events of this `tenant` only")

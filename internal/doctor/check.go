@@ -30,6 +30,8 @@ type Check struct {
 	Needs    []string `json:"needs"`    // logins by their role, files, a configuration
 	Fix      string   `json:"fix"`      // what to do, a command where there is one
 	Section  string   `json:"section"`  // of the documentation, document#anchor
+
+	Exempts bool `json:"-"` // findings have a subject, and --skip ID:SUBJECT leaves one out
 }
 
 // Finding is one thing that is wrong. It never holds a secret, a connection
@@ -42,11 +44,14 @@ type Finding struct {
 	Where    string   `json:"where"`  // a table, a role, a file with its line or key
 	Fix      string   `json:"fix"`
 	Section  string   `json:"section"`
+
+	Subject string `json:"-"` // what it is about, where the check exempts: an action
 }
 
 // Result takes what one check has to say. Nothing said means that all is well.
 type Result struct {
 	check         Check
+	exempt        []string // subjects
 	findings      []Finding
 	unchecked     []string
 	notApplicable string
@@ -54,6 +59,9 @@ type Result struct {
 
 // Find reports something wrong. Members that are left empty are the check's.
 func (r *Result) Find(f Finding) {
+	if r.check.Exempts && slices.Contains(r.exempt, f.Subject) {
+		return
+	}
 	f.ID = r.check.ID
 	if f.Severity == "" {
 		f.Severity = r.check.Severity
@@ -103,7 +111,8 @@ func Checks[S any](probes []Probe[S]) []Check {
 }
 
 // Choice says which checks are made. A name is an id or the beginning of ids up
-// to a dot: store.roles stands for all that begin with "store.roles.".
+// to a dot: store.roles stands for all that begin with "store.roles.". In Skip,
+// ID:SUBJECT leaves one subject out of a check that exempts.
 type Choice struct {
 	Only []string // empty means all
 	Skip []string // wins over Only
@@ -115,11 +124,25 @@ func (c Choice) Includes(id string) bool {
 	return (len(c.Only) == 0 || slices.ContainsFunc(c.Only, named)) && !slices.ContainsFunc(c.Skip, named)
 }
 
+// exempt are the subjects that are left out of a check.
+func (c Choice) exempt(check *Check) []string {
+	var subjects []string
+	for _, name := range c.Skip {
+		if id, subject, ok := strings.Cut(name, ":"); ok && check.Exempts && id == check.ID {
+			subjects = append(subjects, subject)
+		}
+	}
+	return subjects
+}
+
 // Unknown returns the first name that stands for none of the checks, "" if every
 // one does: a typing error in --skip must not check less than was meant, nor more.
 func (c Choice) Unknown(checks []Check) string {
-	for _, name := range slices.Concat(c.Only, c.Skip) {
+	for i, name := range slices.Concat(c.Only, c.Skip) {
 		one := Choice{Only: []string{name}}
+		if i >= len(c.Only) && slices.ContainsFunc(checks, func(check Check) bool { return len(Choice{Skip: []string{name}}.exempt(&check)) > 0 }) {
+			continue
+		}
 		if !slices.ContainsFunc(checks, func(check Check) bool { return one.Includes(check.ID) }) {
 			return name
 		}
@@ -134,7 +157,7 @@ func Run[S any](ctx context.Context, report *Report, choice Choice, probes []Pro
 		if !choice.Includes(probes[i].ID) {
 			continue
 		}
-		result := &Result{check: probes[i].Check}
+		result := &Result{check: probes[i].Check, exempt: choice.exempt(&probes[i].Check)}
 		err := probes[i].Look(ctx, subject, result)
 		if ctx.Err() != nil {
 			return ctx.Err()

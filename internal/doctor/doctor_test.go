@@ -95,3 +95,27 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, doctor.Run(ctx, doctor.NewReport(), doctor.Choice{}, probes, ""), context.Canceled)
 }
+
+// A subject is left out of a check that exempts, by the check's whole id.
+func TestOneSubjectIsLeftOut(t *testing.T) {
+	of := probe("a.actions", doctor.P1, func(r *doctor.Result) error {
+		r.Find(doctor.Finding{Subject: "invoice.read"})
+		r.Find(doctor.Finding{Subject: "invoice:list"})
+		return nil
+	})
+	of.Exempts = true
+	all := append([]doctor.Probe[string]{of}, probes...)
+	for name, left := range map[string]int{
+		"a.actions:invoice.read": 1, "a.actions:invoice:list": 1, "a.actions:invoice": 2, "a.actions": 0, "a.worse:": 2,
+	} {
+		report := doctor.NewReport()
+		choice := doctor.Choice{Only: []string{"a.actions"}, Skip: []string{name}}
+		require.NoError(t, doctor.Run(t.Context(), report, choice, all, ""))
+		require.Len(t, report.Findings, left, name)
+	}
+	checks := doctor.Checks(all)
+	require.Empty(t, doctor.Choice{Skip: []string{"a.actions:x"}}.Unknown(checks))
+	for _, wrong := range []doctor.Choice{{Only: []string{"a.actions:x"}}, {Skip: []string{"a.naming:x"}}, {Skip: []string{"a:x"}}} {
+		require.NotEmpty(t, wrong.Unknown(checks))
+	}
+}

@@ -14,9 +14,10 @@ import (
 
 // From how many events on something is more than chance.
 const (
-	fewEvents       = 50  // no denial among them says nothing yet
-	oftenEvents     = 500 // of people, of an action that was never denied
-	usualEvents     = 20  // of an action that another one is a misspelling of
+	fewEvents       = 50   // no denial among them says nothing yet
+	oftenEvents     = 1000 // of people, of an action that was never denied
+	severalActors   = 2    // of such an action
+	usualEvents     = 20   // of an action that another one is a misspelling of
 	serviceEvents   = 20
 	lackingShare    = 0.5
 	flaggedShare    = 0.01
@@ -57,8 +58,8 @@ func eventProbes() []doctor.Probe[*Subject] {
 	return []doctor.Probe[*Subject]{
 		asked("data.denials.none", doctor.P0, "Nothing was ever denied: refusals are not recorded",
 			"record an event with outcome denied wherever the application refuses", lookAtDenials),
-		asked("data.denials.action", doctor.P1, "An action that people do often was never denied",
-			"record its refusals too; --skip data.denials.action where nobody can be refused", lookAtDeniedActions),
+		exempting(asked("data.denials.action", doctor.P1, "An action that people do often was never denied",
+			"record its refusals too; where nobody can be refused, --skip data.denials.action:ACTION", lookAtDeniedActions)),
 		check("data.actor.machine", doctor.P1, "The actor is called a user and its id is that of a machine",
 			"send actor.type system or service for what no person does", func(s *sample, r *doctor.Result) {
 				s.machines.report(r, s, "actor_id", "")
@@ -98,6 +99,12 @@ func eventProbes() []doctor.Probe[*Subject] {
 		asked("data.silent", doctor.P1, "A tenant that sent events on most days is silent",
 			"ask whether it still sends: see its exporter and the collector's rejections", lookAtSilence),
 	}
+}
+
+// exempting makes a check one whose subjects --skip leaves out one by one.
+func exempting(probe doctor.Probe[*Subject]) doctor.Probe[*Subject] {
+	probe.Exempts = true
+	return probe
 }
 
 // report makes a finding of what was spotted, with ids and never a value.
@@ -147,7 +154,7 @@ func lookAtDeniedActions(ctx context.Context, s *Subject, l *login, r *doctor.Re
 	}
 	var never []string
 	for _, name := range sortedKeys(events.actions) {
-		if action := events.actions[name]; action.denied == 0 && action.people >= oftenEvents {
+		if events.neverDenied(name) {
 			never = append(never, name)
 		}
 	}
@@ -166,9 +173,39 @@ func lookAtDeniedActions(ctx context.Context, s *Subject, l *login, r *doctor.Re
 			continue
 		}
 		action := events.actions[name]
-		r.Find(doctor.Finding{Where: "action " + actionName(name, action.example), Detail: events.share(action.people) + " are of it, and it was never denied"})
+		found := doctor.Finding{Subject: name, Where: "action " + actionName(name, action.example)}
+		if sibling := events.deniedSibling(name); sibling != "" {
+			found.Detail = fmt.Sprintf("likely: %s are of it, none denied, while %s was", events.share(action.people), actionName(sibling, events.actions[sibling].example))
+		} else {
+			found.Severity = doctor.P2
+			found.Detail = fmt.Sprintf("perhaps: %s are of it, none denied; nothing of its noun was, so nobody may be refused it", events.share(action.people))
+		}
+		r.Find(found)
 	}
 	return nil
+}
+
+// neverDenied reports whether there is evidence that denials of an action are not
+// recorded: many events, of several actors, of persons or of a noun with denials.
+// One actor may have every right, and a machine is seldom refused anything.
+func (s *sample) neverDenied(name string) bool {
+	action := s.actions[name]
+	return action.denied == 0 && action.people >= oftenEvents && len(action.actors) >= severalActors &&
+		(action.persons >= oftenEvents || s.deniedSibling(name) != "")
+}
+
+// deniedSibling is an action of the same noun that was denied, "" if none was.
+func (s *sample) deniedSibling(name string) string {
+	noun, _, ok := strings.Cut(name, ".")
+	if !ok {
+		return ""
+	}
+	for _, other := range sortedKeys(s.actions) {
+		if strings.HasPrefix(other, noun+".") && s.actions[other].denied > 0 {
+			return other
+		}
+	}
+	return ""
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.:/ -]{0,63}$`)

@@ -96,7 +96,7 @@ func (x *examiner) look(e *sampled, s *sample) {
 func (x *examiner) count(e *sampled, s *sample) {
 	action := s.actions[e.action]
 	if action == nil {
-		action = &actionCount{example: e.id}
+		action = &actionCount{example: e.id, actors: make(map[string]bool)}
 		s.actions[e.action] = action
 	}
 	action.all++
@@ -107,6 +107,12 @@ func (x *examiner) count(e *sampled, s *sample) {
 		return
 	}
 	action.people++
+	if e.byPerson() {
+		action.persons++
+	}
+	if len(action.actors) < severalActors {
+		action.actors[e.tenant+" "+e.actorID] = true
+	}
 	name := e.column("source").Get("service.name").Text()
 	service := s.services[name]
 	if service == nil {

@@ -43,6 +43,15 @@ func (e *sampled) byPeople() bool {
 	return true
 }
 
+// byPerson says whether the actor says that it is a person.
+func (e *sampled) byPerson() bool {
+	switch strings.ToLower(e.actorType) {
+	case "user", "person", "human", "admin", "operator", "employee", "customer":
+		return true
+	}
+	return false
+}
+
 // sample is what the events that were read come to.
 type sample struct {
 	events   int
@@ -58,10 +67,12 @@ type sample struct {
 	secrets, personal            map[string]*spotted // by column
 }
 
-// actionCount are the events of an action; of people's, how many were denied.
+// actionCount are the events of an action; of people's, how many were denied, and
+// how many came from actors that say they are persons.
 type actionCount struct {
-	all, people, denied int
-	example             string
+	all, people, persons, denied int
+	actors                       map[string]bool // of people, no more than severalActors
+	example                      string
 }
 
 // contextCount are the events of people that a service sent, and what they lack.
