@@ -35,7 +35,7 @@ func evidenceProbes() []doctor.Probe[*Configuration] {
 			Fix:   "add an auditjournal in a pipeline of its own to the audit connector's required, as config/production.yaml does; where the machine has no disk of its own, anchors away from the database are what is left",
 		}, findOneSink),
 		probe(doctor.Check{
-			ID: "best_effort_only", Severity: doctor.P1, Section: docWhen,
+			ID: "best_effort_only", Severity: doctor.P0, Section: docWhen,
 			Title: "No sink is required: clients hear success for records that nothing has kept",
 			Fix:   "name the pipeline of a tamper-evident sink in the audit connector's required",
 		}, findBestEffortOnly),

@@ -20,7 +20,7 @@ func tenantProbes() []doctor.Probe[*Configuration] {
 			Fix:   "tenant::on_unauthenticated: quarantine, or reject where clients call directly",
 		}, findClaims),
 		probe(doctor.Check{
-			ID: "tenant_header", Severity: doctor.P1, Section: docForward,
+			ID: "tenant_header", Severity: doctor.P0, Section: docForward,
 			Title: "The tenant is a request header that anybody can set",
 			Fix:   "let only the proxy that sets it connect: tls::client_ca_file, an authenticator, or 127.0.0.1",
 		}, findHeader),

@@ -83,7 +83,6 @@ func lookAtRetention(ctx context.Context, s *Subject, l *login, r *doctor.Result
 	if err != nil {
 		return err
 	}
-	const nothingSaid = "no period is written down: "
 	if rows[0][0] == "0" {
 		if err := s.findUnwritten(ctx, l, r); err != nil {
 			return err
@@ -92,8 +91,8 @@ func lookAtRetention(ctx context.Context, s *Subject, l *login, r *doctor.Result
 	for i, other := range []struct{ flag, what string }{{"quarantine", "quarantined records"}, {"journal", "segments of journals"}} {
 		if rows[0][i+1] == "0" {
 			r.Find(doctor.Finding{
-				Severity: doctor.P2, Where: "audit_retention, _" + other.flag, Detail: nothingSaid + other.what + " are kept for ever",
-				Title: "No retention is written down for the quarantine or the journal", Fix: "otelaudit retention set --" + other.flag + " --keep 400d, or as long as you decide, as the operator",
+				Severity: doctor.P2, Where: "audit_retention, _" + other.flag, Detail: "no period is written down: " + other.what + " are kept for ever",
+				Title: "No retention is written down for the quarantine or the journal", Fix: "otelaudit retention set --quarantine --keep 90d and otelaudit retention set --journal --keep 400d, or as long as you decide, as the operator",
 			})
 		}
 	}
@@ -116,15 +115,15 @@ func (s *Subject) findUnwritten(ctx context.Context, l *login, r *doctor.Result)
 	if err != nil {
 		return err
 	}
-	detail := "no default: the events of a tenant without a policy of its own are kept for ever"
+	detail := "there is no default: tenants without a policy of their own are kept for ever"
 	if len(rows) > 0 {
 		names := make([]string, len(rows))
 		for i, row := range rows {
 			names[i] = short(row[0])
 		}
-		detail += ": " + someOf(names, shownNames)
+		detail += ", which are " + someOf(names, shownNames)
 	}
-	r.Find(doctor.Finding{Where: "audit_retention, _default", Detail: detail})
+	r.Find(doctor.Finding{Title: "No retention is written down", Where: "audit_retention, _default", Detail: detail})
 	return nil
 }
 

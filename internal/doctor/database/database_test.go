@@ -147,7 +147,7 @@ var faults = []struct {
 	{"store.access", "INSERT INTO audit_access (login, mode, reason) VALUES ('', 'off', 'x')", "the mode is off"},
 	{"store.quarantine", "INSERT INTO audit_quarantine (received_at, reason, sha256, otlp) VALUES (now() - interval '2 days', 'malformed', sha256(''), '')", "1 record"},
 	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention", "no default"},
-	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention; INSERT INTO audit_retention (tenant_id, keep_days) VALUES ('acme', 30)", "kept for ever: globex\n"},
+	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention; INSERT INTO audit_retention (tenant_id, keep_days) VALUES ('acme', 30)", "kept for ever, which are globex\n"},
 	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention WHERE tenant_id = '_quarantine'", "quarantined records are kept for ever"},
 	{"store.retention", "SET session_replication_role = replica; DELETE FROM audit_retention WHERE tenant_id = '_journal'", "segments of journals are kept for ever"},
 	{"store.retention", "INSERT INTO audit_retention (tenant_id, keep_days) VALUES ('acme', 366)", "its events are kept 365 days, those of acme 366"},

@@ -48,7 +48,7 @@ func upkeepProbes() []doctor.Probe[*Subject] {
 		check("server.clock", doctor.P1, "the-server", "The clock of the server and that of this machine differ",
 			"run a time service (chrony, systemd-timesyncd) on both", lookAtClock),
 		check("server.disk", doctor.P1, "the-server", "The disk of the server is nearly full",
-			"enlarge it, or prune what is past its retention", lookAtDisk),
+			"enlarge it, or remove what is past its retention: otelaudit prune --preview shows how much", lookAtDisk),
 	}
 }
 
