@@ -44,6 +44,7 @@ const (
 	ActionReconcile  = ReadPrefix + "reconcile"
 	ActionQuarantine = ReadPrefix + "quarantine"
 	ActionPreview    = ReadPrefix + "preview"
+	ActionPartitions = ReadPrefix + "partitions"
 	ActionDoctor     = ReadPrefix + "doctor"
 	ActionPolicy     = ReadPrefix + "policy"
 )

@@ -46,13 +46,13 @@ func (a *accessFlags) trail(ctx context.Context, sys *System, reader *store.Read
 }
 
 // flagsAsked are the flags that were given, as the filter of a trace: what was
-// asked, and neither where nor how it is shown.
+// asked, and neither where nor how it is shown, and no credential.
 func flagsAsked(cmd *cobra.Command) record.Value {
 	asked := record.EmptyObject()
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
 		case "database-url", "schema", "format", "as", "tenant", "trust", "key", "mac-keys", "state", "out", "record", "workers", "temp-dir", "raw",
-			"output", "resume", "no-header", "interval":
+			"output", "resume", "no-header", "interval", "header", "endpoint", "writer-url":
 		default:
 			asked = asked.Set(strings.ReplaceAll(f.Name, "-", "_"), record.StringValue(f.Value.String()))
 		}

@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
 	"github.com/otelaudit/otelaudit/internal/retention"
-	"github.com/otelaudit/otelaudit/internal/store"
 )
 
 func newPartitions(sys *System) *cobra.Command {
@@ -42,6 +42,7 @@ type partitionObject struct {
 
 func newPartitionsList(sys *System) *cobra.Command {
 	var database databaseFlags
+	var asked accessFlags
 	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -49,7 +50,8 @@ func newPartitionsList(sys *System) *cobra.Command {
 		Long: `Show the months of the store, oldest first: how many events (by PostgreSQL's
 statistics), bytes with indexes, tenants, the oldest and newest recorded_at, and
 whether a prune by the policies would drop the month as a whole, else why not.
-It needs the role pruner or auditor.`,
+That names a tenant, so it is a read that leaves a trace. It needs the role pruner
+or auditor.`,
 		Example: "  otelaudit partitions list --format table",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,19 +64,25 @@ It needs the role pruner or auditor.`,
 				return err
 			}
 			defer reader.Close()
-			return listPartitions(cmd.Context(), sys, reader.Pruner(), chosen)
+			trail, err := asked.trail(cmd.Context(), sys, reader)
+			if err != nil {
+				return err
+			}
+			months, err := retention.Months(cmd.Context(), reader.Pruner())
+			read := access.Read{Action: access.ActionPartitions, Rows: int64(len(months))}
+			if err := recordPruning(cmd.Context(), trail, read, err); err != nil {
+				return err
+			}
+			return printPartitions(sys, months, chosen)
 		},
 	}
 	database.register(cmd, "AUDIT_PRUNER_URL")
+	asked.register(cmd)
 	format.register(cmd, formatJSON, formatTable, formatJSON, formatJSONL, formatCSV)
 	return cmd
 }
 
-func listPartitions(ctx context.Context, sys *System, pruner *store.Pruner, format string) error {
-	months, err := retention.Months(ctx, pruner)
-	if err != nil {
-		return describePruning(err)
-	}
+func printPartitions(sys *System, months []retention.Month, format string) error {
 	l := &listing{header: []string{"month", "events_estimate", "bytes", "tenants", "oldest", "newest", "droppable", "why"}}
 	objects := make([]partitionObject, len(months))
 	for i, m := range months {

@@ -101,6 +101,11 @@ func (o *pruneOptions) run(cmd *cobra.Command, sys *System) error {
 	if options.Announcer, err = o.announce.announcer(sys, o.database.schema); err != nil {
 		return err
 	}
+	// A prune that removes nothing says how much is held back, and of which tenant
+	// a policy keeps it.
+	if err := o.access.recordBefore(cmd, sys, pruner.Reader, access.ActionPreview, o.tenant); err != nil {
+		return err
+	}
 	return o.runPrune(cmd.Context(), sys, pruner, options, format)
 }
 
@@ -142,13 +147,13 @@ func (o *pruneOptions) runPreview(cmd *cobra.Command, sys *System, pruner *store
 	if err != nil {
 		return err
 	}
+	read := access.Read{Action: access.ActionPreview, Tenant: o.tenant, Filter: flagsAsked(cmd)}
 	preview, err := retention.PreviewPrune(cmd.Context(), pruner, options)
-	if err != nil {
-		return describePruning(err)
+	if err == nil {
+		read.Rows = preview.Rows
 	}
-	err = trail.Record(cmd.Context(), access.Read{Action: access.ActionPreview, Tenant: o.tenant, Filter: flagsAsked(cmd), Rows: preview.Rows})
-	if err != nil {
-		return describeAccess(err)
+	if err := recordPruning(cmd.Context(), trail, read, err); err != nil {
+		return err
 	}
 	tellHeld(sys, preview.HeldBack)
 	switch format {
@@ -156,6 +161,15 @@ func (o *pruneOptions) runPreview(cmd *cobra.Command, sys *System, pruner *store
 		return previewListing(preview).write(sys.Stdout, format)
 	}
 	return writeDocument(sys.Stdout, format, preview)
+}
+
+// recordPruning is recordRead, with the words of describePruning.
+func recordPruning(ctx context.Context, trail *access.Trail, read access.Read, err error) error {
+	refused := recordRead(ctx, trail, read, err)
+	if err != nil {
+		return describePruning(err)
+	}
+	return refused
 }
 
 func (o *pruneOptions) runPrune(ctx context.Context, sys *System, pruner *store.Pruner, options retention.Options, format string) error {

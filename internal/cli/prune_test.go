@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -83,4 +84,43 @@ func TestAKilledPruneIsGoneOnWith(t *testing.T) {
 	require.EqualValues(t, 180, h.Number(`SELECT max(size) FROM audit_prunes`))
 	require.EqualValues(t, 3, h.Number(`SELECT count(*) FROM audit_events WHERE tenant_id = 'acme' AND action <> 'audit.prune'`))
 	require.NotContains(t, strings.Join(h.Texts(`SELECT event_id FROM audit_outbox`), " "), "ev-")
+}
+
+// What a prune looks at leaves a trace, whether it removes anything, and of a login
+// that may not see it; a credential is in none.
+func TestPruningLeavesTraces(t *testing.T) {
+	h := retentiontest.New(t)
+	h.Commit("acme", 0, h.Now.Add(-40*oneDay), 5, true)
+	h.DB.RequireTraces(t)
+	dir := t.TempDir()
+	require.NoError(t, writeLogKeys(dir, h))
+	env := map[string]string{"AUDIT_PRUNER_URL": h.DB.PrunerURL, "AUDIT_WRITER_URL": h.DB.WriterURL}
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want string // action, outcome, tenant, rows and filter of the newest trace
+	}{
+		{"a preview", []string{"prune", "--preview", "--older-than", "30d", "--endpoint", "http://localhost", "--header", "Authorization=Basic U0VDUkVU", "--writer-url", "U0VDUkVU"}, 0,
+			`audit.read.preview success  5 {"preview": "true", "older_than": "30d"}`},
+		{"a preview that is refused", []string{"prune", "--preview", "--older-than", "30d", "--database-url", h.DB.ReaderURL}, 2,
+			`audit.read.preview denied   {"preview": "true", "older_than": "30d"}`},
+		{"months", []string{"partitions", "list"}, 0, `audit.read.partitions success  MONTHS `},
+		{"months that are refused", []string{"partitions", "list", "--database-url", h.DB.ReaderURL}, 2, `audit.read.partitions denied   `},
+		{"a prune of nothing", []string{"prune", "--tenant", "acme", "--older-than", "50d", "--key", filepath.Join(dir, "log.key")}, 0,
+			`audit.read.preview success acme  {"older_than": "50d"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := Run(t.Context(), &System{
+				Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, User: "eve", Getenv: func(name string) string { return env[name] },
+			}, tt.args)
+			require.Equal(t, tt.code, code, errs.String())
+			newest := h.Texts(`SELECT concat_ws(' ', record ->> 'action', record ->> 'outcome', coalesce(record -> 'target' ->> 'id', ''),
+				coalesce(record -> 'payload' ->> 'rows', ''), coalesce(record -> 'payload' ->> 'filter', '')) FROM audit_outbox ORDER BY placed_at DESC LIMIT 1`)
+			months := h.Texts(`SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'audit_events'::regclass`)[0]
+			require.Equal(t, []string{strings.Replace(tt.want, "MONTHS", months, 1)}, newest)
+		})
+	}
+	require.Zero(t, h.Number(`SELECT count(*) FROM audit_outbox WHERE record::text LIKE '%U0VDUkVU%'`))
 }
