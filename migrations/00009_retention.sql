@@ -201,12 +201,11 @@ AS $$
 DECLARE
     sees_all constant boolean := pg_has_role(session_user, '{{auditor_name}}', 'MEMBER') OR pg_has_role(session_user, '{{pruner_name}}', 'MEMBER');
     log record;
-    commit_row record;
+    slice record;
     head record;
     before bigint;
     held bigint;
-    batch_begin bigint;
-    row_bytes float8;
+    ends bigint;
     -- Of each month the bytes of a row, so that the catalog is asked once.
     months constant jsonb := (SELECT jsonb_object_agg(right(c.relname, 7), pg_total_relation_size(c.oid) / c.reltuples)
         FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -253,49 +252,41 @@ BEGIN
                 cut := before;
             END IF;
         END IF;
-        month := NULL;
-        FOR commit_row IN
-            SELECT c.prev_size, c.size, c.recorded_at, date_trunc('month', c.recorded_at)::date AS month FROM {{schema}}.audit_commits AS c
-            WHERE c.tenant_id = log.name AND c.epoch = log.number AND c.size > before ORDER BY c.size
+        -- Row by row a million commits took 7 s.
+        FOR slice IN
+            SELECT date_trunc('month', c.recorded_at)::date AS month, min(c.prev_size) AS begins, max(c.size) AS ends,
+                max(c.size) FILTER (WHERE c.size <= cut) AS goes, min(c.recorded_at) FILTER (WHERE c.size <= cut) AS oldest,
+                max(c.recorded_at) FILTER (WHERE c.size <= cut) AS newest,
+                coalesce(sum(c.size - c.prev_size) FILTER (WHERE c.size > cut AND c.size <= wanted), 0)::bigint AS held
+            FROM {{schema}}.audit_commits AS c
+            WHERE c.tenant_id = log.name AND c.epoch = log.number AND c.size > before GROUP BY 1 ORDER BY 2
         LOOP
-            IF month IS DISTINCT FROM commit_row.month THEN
-                IF month IS NOT NULL THEN
-                    RETURN NEXT;
-                END IF;
-                month := commit_row.month;
-                from_size := commit_row.prev_size;
-                size := from_size;
-                events := 0;
-                held_back := 0;
-                batches := 0;
-                bytes := 0;
-                oldest := NULL;
-                newest := NULL;
-                batch_begin := NULL;
-                row_bytes := (months ->> to_char(month, 'YYYY_MM'))::float8;
+            month := slice.month;
+            from_size := slice.begins;
+            until_size := slice.ends;
+            size := coalesce(slice.goes, from_size);
+            oldest := slice.oldest;
+            newest := slice.newest;
+            held_back := slice.held;
+            events := size - from_size;
+            IF some_removed THEN
+                events := events - (SELECT count(*) FROM {{schema}}.audit_pruned_leaves AS l
+                    WHERE l.tenant_id = log.name AND l.epoch = log.number AND l.seq >= from_size AND l.seq < audit_prune_plan.size);
             END IF;
-            until_size := commit_row.size;
-            IF commit_row.size <= cut THEN
-                IF batch_begin IS NULL OR commit_row.size - batch_begin > batch THEN
-                    batches := batches + 1;
-                    batch_begin := commit_row.prev_size;
-                END IF;
-                size := commit_row.size;
-                oldest := coalesce(oldest, commit_row.recorded_at);
-                newest := commit_row.recorded_at;
-                events := events + commit_row.size - commit_row.prev_size;
-                IF some_removed THEN
-                    events := events - (SELECT count(*) FROM {{schema}}.audit_pruned_leaves AS l
-                        WHERE l.tenant_id = log.name AND l.epoch = log.number AND l.seq >= commit_row.prev_size AND l.seq < commit_row.size);
-                END IF;
-                bytes := events * coalesce(row_bytes, 1024);
-            ELSIF commit_row.size <= wanted THEN
-                held_back := held_back + commit_row.size - commit_row.prev_size;
-            END IF;
-        END LOOP;
-        IF month IS NOT NULL THEN
+            bytes := events * coalesce((months ->> to_char(month, 'YYYY_MM'))::float8, 1024);
+            batches := 0;
+            ends := from_size;
+            WHILE ends < size LOOP
+                batches := batches + 1;
+                -- As audit_prune_batch does: what fits, or one commit.
+                ends := CASE WHEN size - ends <= batch THEN size ELSE coalesce(
+                    (SELECT c.size FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = log.name AND c.epoch = log.number
+                        AND c.size > ends AND c.size <= ends + batch ORDER BY c.size DESC LIMIT 1),
+                    (SELECT c.size FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = log.name AND c.epoch = log.number
+                        AND c.size > ends ORDER BY c.size LIMIT 1)) END;
+            END LOOP;
             RETURN NEXT;
-        END IF;
+        END LOOP;
     END LOOP;
 END
 $$;
@@ -597,7 +588,9 @@ AS $$
     LEFT JOIN (
         SELECT date_trunc('month', o.recorded_at)::date AS month, count(DISTINCT o.tenant_id) AS tenants, min(o.recorded_at) AS oldest, max(o.recorded_at) AS newest
         FROM {{schema}}.audit_commits AS o
-        WHERE o.size > coalesce((SELECT max(p.size) FROM {{schema}}.audit_prunes AS p WHERE p.tenant_id = o.tenant_id AND p.epoch = o.epoch), 0)
+        LEFT JOIN (SELECT r.tenant_id, r.epoch, max(r.size) AS size FROM {{schema}}.audit_prunes AS r GROUP BY 1, 2) AS p
+            ON p.tenant_id = o.tenant_id AND p.epoch = o.epoch
+        WHERE o.size > coalesce(p.size, 0)
         GROUP BY 1) AS k ON k.month = m.month
     WHERE i.inhparent = '{{schema}}.audit_events'::regclass AND c.relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$'
     ORDER BY m.month
