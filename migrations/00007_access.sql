@@ -57,13 +57,20 @@ GRANT SELECT ON {{schema}}.audit_access, {{schema}}.audit_outbox TO {{auditor}};
 -- half character. Of four bytes in a row one at least begins a character.
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_cut(value text, most integer) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$
-    SELECT CASE WHEN octet_length(b.bytes) <= most THEN value ELSE convert_from(substring(b.bytes FOR (
-        SELECT max(n) FROM generate_series(most - 3, most) AS n WHERE get_byte(b.bytes, n) & 192 <> 128)), 'UTF8') END
-    FROM convert_to(value, 'UTF8') AS b (bytes)
+BEGIN
+    -- A character has four bytes at most. The query takes 40 µs, and a month is
+    -- dropped with a trace of every tenant.
+    IF value IS NULL OR char_length(value) <= most / 4 THEN
+        RETURN value;
+    END IF;
+    RETURN (SELECT CASE WHEN octet_length(b.bytes) <= most THEN value ELSE convert_from(substring(b.bytes FOR (
+            SELECT max(n) FROM generate_series(most - 3, most) AS n WHERE get_byte(b.bytes, n) & 192 <> 128)), 'UTF8') END
+        FROM convert_to(value, 'UTF8') AS b (bytes));
+END
 $$;
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION {{schema}}.audit_cut(text, integer) FROM PUBLIC;
