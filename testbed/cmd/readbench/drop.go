@@ -9,15 +9,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
-// dropGoal is how long dropping a month may take, tries that were given up
-// included, in milliseconds.
+// dropGoal is how long whoever writes or reads may wait while a month is dropped,
+// in milliseconds: what is checked and written before the lock keeps nobody
+// waiting, and takes some milliseconds per tenant on a busy machine.
 const dropGoal = 1000
+
+// lockGoal is how long the table may be locked against everybody, in milliseconds.
+const lockGoal = 200
 
 // measureDrops drops the older half of the months while a writer commits and a
 // reader lists, and says how long each of their calls took: the longest shows
@@ -35,6 +41,11 @@ func (b *bench) measureDrops(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 	planned := timings{time.Since(began)}
+	locked, err := b.watchLock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer locked.stop()
 	traffic, err := b.startTraffic(ctx)
 	if err != nil {
 		return nil, err
@@ -49,7 +60,7 @@ func (b *bench) measureDrops(ctx context.Context) ([]result, error) {
 		drops, tries = append(drops, took), tries+n
 		b.say("dropped %s in %s, tries: %d", month.Format("2006-01"), took.Round(time.Millisecond), n)
 	}
-	if err := traffic.end(); err != nil {
+	if err := errors.Join(traffic.end(), locked.end()); err != nil {
 		return nil, err
 	}
 	if len(drops) == 0 {
@@ -57,9 +68,10 @@ func (b *bench) measureDrops(ctx context.Context) ([]result, error) {
 	}
 	return []result{
 		planned.result("planning a prune of all tenants", 0),
-		drops.longest("dropping a month while writers run, and the longest", dropGoal),
-		traffic.writes.longest("commits of 100 events meanwhile, and the longest", 0),
-		traffic.reads.longest("first pages meanwhile, and the longest", 0),
+		drops.longest("dropping a month while writers run, and the longest", 0),
+		locked.held.longest("of which the table is locked, and the longest", lockGoal),
+		traffic.writes.longest("commits of 100 events meanwhile, and the longest", dropGoal),
+		traffic.reads.longest("first pages meanwhile, and the longest", dropGoal),
 	}, nil
 }
 
@@ -100,6 +112,54 @@ func dropMonth(ctx context.Context, pruner *store.Pruner, month time.Time, plan 
 		}
 		time.Sleep(100*time.Millisecond + rand.N(400*time.Millisecond))
 	}
+}
+
+// lockWatch looks every millisecond whether the table is locked against everybody.
+type lockWatch struct {
+	stop context.CancelFunc
+	done sync.WaitGroup
+	held timings // how long it was, each time
+	err  error
+}
+
+func (b *bench) watchLock(ctx context.Context) (*lockWatch, error) {
+	super, err := pgx.Connect(ctx, b.db.Owner)
+	if err != nil {
+		return nil, err
+	}
+	w := &lockWatch{}
+	ctx, w.stop = context.WithCancel(ctx)
+	w.done.Go(func() {
+		defer super.Close(context.WithoutCancel(ctx))
+		var since time.Time
+		for ctx.Err() == nil && w.err == nil {
+			var locked bool
+			looked := time.Now()
+			w.err = super.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks
+				WHERE relation = 'audit_events'::regclass AND mode = 'AccessExclusiveLock' AND granted)`).Scan(&locked)
+			switch {
+			case locked && since.IsZero():
+				since = looked
+			case !locked && !since.IsZero():
+				w.held, since = append(w.held, time.Since(since)), time.Time{}
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+	return w, nil
+}
+
+// end waits for it, and forgives it that it was interrupted.
+func (w *lockWatch) end() error {
+	w.stop()
+	w.done.Wait()
+	if errors.Is(w.err, context.Canceled) {
+		w.err = nil
+	}
+	if w.err == nil && len(w.held) == 0 {
+		return errors.New("nobody was seen to lock the table")
+	}
+	return w.err
 }
 
 // traffic is a writer and a reader at work.
