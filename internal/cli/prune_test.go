@@ -101,14 +101,26 @@ func TestPruningLeavesTraces(t *testing.T) {
 		code int
 		want string // action, outcome, tenant, rows and filter of the newest trace
 	}{
-		{"a preview", []string{"prune", "--preview", "--older-than", "30d", "--endpoint", "http://localhost", "--header", "Authorization=Basic U0VDUkVU", "--writer-url", "U0VDUkVU"}, 0,
-			`audit.read.preview success  5 {"preview": "true", "older_than": "30d"}`},
-		{"a preview that is refused", []string{"prune", "--preview", "--older-than", "30d", "--database-url", h.DB.ReaderURL}, 2,
-			`audit.read.preview denied   {"preview": "true", "older_than": "30d"}`},
+		{
+			"a preview",
+			[]string{"prune", "--preview", "--older-than", "30d", "--endpoint", "http://localhost", "--header", "Authorization=Basic U0VDUkVU", "--writer-url", "U0VDUkVU"},
+			0,
+			`audit.read.preview success  5 {"preview": "true", "older_than": "30d"}`,
+		},
+		{
+			"a preview that is refused",
+			[]string{"prune", "--preview", "--older-than", "30d", "--database-url", h.DB.ReaderURL},
+			2,
+			`audit.read.preview denied   {"preview": "true", "older_than": "30d"}`,
+		},
 		{"months", []string{"partitions", "list"}, 0, `audit.read.partitions success  MONTHS `},
 		{"months that are refused", []string{"partitions", "list", "--database-url", h.DB.ReaderURL}, 2, `audit.read.partitions denied   `},
-		{"a prune of nothing", []string{"prune", "--tenant", "acme", "--older-than", "50d", "--key", filepath.Join(dir, "log.key")}, 0,
-			`audit.read.preview success acme  {"older_than": "50d"}`},
+		{
+			"a prune of nothing",
+			[]string{"prune", "--tenant", "acme", "--older-than", "50d", "--key", filepath.Join(dir, "log.key")},
+			0,
+			`audit.read.preview success acme  {"older_than": "50d"}`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
