@@ -59,7 +59,7 @@ by the collector, so that sending the same file again stores nothing twice.
 
 Exit codes: 1 the collector refused; 2 it cannot be reached, or wrong usage.`,
 		Example: `  otelaudit send --tenant acme --action invoice.approve --actor user:alice --target invoice:42 --outcome success
-  otelaudit send --tenant acme --action login --actor-type anonymous --outcome denied --reason "bad password"
+  otelaudit send --tenant acme --action session.open --actor-type anonymous --outcome denied --reason "bad password"
   otelaudit send --tenant acme --action order.refund --actor user:bob --payload '{"amount": 1250}' --idempotency-key refund-7
   echo '{"tenant_id":"acme","action":"user.delete","actor":{"type":"user","id":"alice"},"outcome":"success"}' | otelaudit send -`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -106,7 +106,7 @@ var eventFaults = []struct {
 	}, "action report.read: perhaps: 1000 of 1001 events", "likely"},
 	{"data.denials.action", 1001, func(r *record.Record, n int) {
 		if n > 0 {
-			r.Action, r.Outcome, r.Actor = "invoice.read", record.OutcomeSuccess, object("type", "api_key", "id", fmt.Sprint(n%2))
+			r.Action, r.Outcome, r.Actor = "invoice.read", record.OutcomeSuccess, object("type", "api_key", "id", strconv.Itoa(n%2))
 		}
 	}, "action invoice.read: likely: 1000 of 1001 events are of it, none denied, while invoice.approve was", ""},
 	{"data.actor.machine", 1, func(r *record.Record, _ int) { r.Actor = object("type", "user", "id", "cron-nightly") }, "column actor_id", "nightly"},
@@ -173,10 +173,10 @@ func TestActionsThatMayNeverBeDenied(t *testing.T) {
 			records = append(records, r)
 		}
 	}
-	user := func(n int) record.Value { return object("type", "user", "id", fmt.Sprint(n%3)) }
+	user := func(n int) record.Value { return object("type", "user", "id", strconv.Itoa(n%3)) }
 	add("acme", "few.read", 999, user)
 	add("acme", "one.read", 1000, func(int) record.Value { return object("type", "user", "id", "u") })
-	add("acme", "key.read", 1000, func(n int) record.Value { return object("type", "api_key", "id", fmt.Sprint(n%3)) })
+	add("acme", "key.read", 1000, func(n int) record.Value { return object("type", "api_key", "id", strconv.Itoa(n%3)) })
 	add("acme", "job.run", 1000, func(int) record.Value { return object("type", "service", "id", "worker") })
 	write(t, db, nil, records...)
 	require.Empty(t, examine(t, Options{URLs: urls(db)}, "data.denials.action").Findings)
