@@ -1,15 +1,19 @@
 package auditquery
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
-// Event is a recorded event. Its JSON is that of 'otelaudit list --format jsonl'.
-// Texts that are absent are empty, JSON that is absent is nil.
+// Event is a recorded event. Its JSON has the members of 'otelaudit list --format
+// jsonl' with the same values; their order is another, and <, > and & are escaped
+// unless a json.Encoder is told otherwise. Texts that are absent are empty, JSON
+// that is absent is nil.
 type Event struct {
 	EventID        string          `json:"event_id"`
 	TenantID       string          `json:"tenant_id"`
@@ -76,7 +80,42 @@ func (e Event) shown() shownEvent {
 }
 
 // MarshalJSON implements json.Marshaler.
-func (e Event) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+func (e Event) MarshalJSON() ([]byte, error) { return marshal(e.shown()) }
+
+// marshal leaves it to the caller's encoder whether <, > and & are escaped.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It reads what MarshalJSON and the
+// command write.
+func (e *Event) UnmarshalJSON(text []byte) error {
+	var plain plainEvent
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return err
+	}
+	*e = Event(plain)
+	e.EventTime, e.RecordedAt = e.EventTime.UTC(), e.RecordedAt.UTC()
+	e.ActorType, e.ActorID = typeAndID(e.Actor)
+	e.TargetType, e.TargetID = typeAndID(e.Target)
+	return nil
+}
+
+// typeAndID are those of an actor or a target, "" where they are absent.
+func typeAndID(object json.RawMessage) (kind, id string) {
+	if len(object) == 0 {
+		return "", ""
+	}
+	v, err := record.ParseJSON(object)
+	if err != nil {
+		return "", ""
+	}
+	return v.Get("type").Text(), v.Get("id").Text()
+}
 
 // eventOf copies an event by its JSON, which therefore cannot differ.
 func eventOf(stored *store.StoredEvent) (Event, error) {
@@ -84,9 +123,6 @@ func eventOf(stored *store.StoredEvent) (Event, error) {
 	if err := json.Unmarshal(stored.AppendJSON(nil), &e); err != nil {
 		return Event{}, fmt.Errorf("event %q of tenant %q: %w", stored.Record.EventID, stored.Record.TenantID, err)
 	}
-	e.EventTime, e.RecordedAt = e.EventTime.UTC(), e.RecordedAt.UTC()
-	rec := stored.Record
-	e.ActorType, e.ActorID, e.TargetType, e.TargetID = rec.ActorType(), rec.ActorID(), rec.TargetType(), rec.TargetID()
 	return e, nil
 }
 

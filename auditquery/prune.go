@@ -49,23 +49,26 @@ type Announcement struct {
 	Record  []byte // the record with all its members, as JSON
 }
 
-// PrunePreview is what a prune would remove now.
+// PrunePreview is what a prune would remove now. Its JSON has names of the
+// command's; a time that is zero is absent.
 type PrunePreview struct {
-	Cutoff         time.Time // of arrival; zero where the policy says none
-	Rows           int64
-	Bytes          int64     // an estimate, by the size of the tables
-	Batches        int64     // transactions
-	Oldest, Newest time.Time // arrival of what would go; zero where nothing would
-	HeldBack       int64     // events that are old enough and stay, for a legal hold
+	Cutoff   time.Time `json:"cutoff,omitzero"` // of arrival; zero where the policy says none
+	Rows     int64     `json:"rows"`
+	Bytes    int64     `json:"bytes"`           // an estimate, by the size of the tables
+	Batches  int64     `json:"batches"`         // transactions
+	Oldest   time.Time `json:"oldest,omitzero"` // arrival of what would go; zero where nothing would
+	Newest   time.Time `json:"newest,omitzero"`
+	HeldBack int64     `json:"held_back"` // events that are old enough and stay, for a legal hold
 }
 
-// PruneResult is what a prune has done.
+// PruneResult is what a prune has done. Its JSON has names of the command's; a
+// time that is zero is absent.
 type PruneResult struct {
-	Cutoff    time.Time // of arrival; zero where the policy decided
-	Deleted   int64
-	Batches   int64 // transactions
-	Remaining int64 // events that were to go and are there
-	HeldBack  int64 // events that are old enough and stay, for a legal hold
+	Cutoff    time.Time `json:"cutoff,omitzero"` // of arrival; zero where the policy decided
+	Deleted   int64     `json:"deleted"`
+	Batches   int64     `json:"batches"`   // transactions
+	Remaining int64     `json:"remaining"` // events that were to go and are there
+	HeldBack  int64     `json:"held_back"` // events that are old enough and stay, for a legal hold
 }
 
 // PreviewPrune says what Prune would remove of a tenant. Nothing is removed. The

@@ -2,6 +2,7 @@ package auditquery
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -38,8 +39,12 @@ type Reader struct {
 }
 
 // Open connects and checks that the store has the tables this version needs and
-// that the login may read them. Errors never hold the connection string.
+// that the login may read events, or prune them: otherwise it returns an
+// ErrNotMigrated or ErrNotPermitted. Errors never hold the connection string.
 func Open(ctx context.Context, o Options) (*Reader, error) {
+	if o.MaxConnections < 0 {
+		return nil, &FilterError{Field: "max_connections", Reason: fmt.Sprintf("is %d: want at least 1, or 0 for the default", o.MaxConnections)}
+	}
 	if o.ApplicationName == "" {
 		o.ApplicationName = "auditquery"
 	}
@@ -47,6 +52,10 @@ func Open(ctx context.Context, o Options) (*Reader, error) {
 		URL: o.URL, Pool: o.Pool, Schema: o.Schema, ApplicationName: o.ApplicationName, MaxConnections: o.MaxConnections,
 	})
 	if err != nil {
+		return nil, publicError(err)
+	}
+	if err := reader.CheckReads(ctx); err != nil {
+		reader.Close()
 		return nil, publicError(err)
 	}
 	return &Reader{store: reader, caller: access.Caller{Name: o.Actor}, untraced: o.Untraced}, nil

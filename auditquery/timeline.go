@@ -34,12 +34,25 @@ type TimelineEvent struct {
 // MarshalJSON implements json.Marshaler. It is that of 'otelaudit timeline
 // --format jsonl'.
 func (e TimelineEvent) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return marshal(struct {
 		shownEvent
 
 		Depth    int    `json:"depth"`
 		CausedBy string `json:"caused_by,omitempty"`
 	}{e.shown(), e.Depth, e.CausedBy})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *TimelineEvent) UnmarshalJSON(text []byte) error {
+	var place struct {
+		Depth    int    `json:"depth"`
+		CausedBy string `json:"caused_by"`
+	}
+	if err := json.Unmarshal(text, &place); err != nil {
+		return err
+	}
+	e.Depth, e.CausedBy = place.Depth, place.CausedBy
+	return e.Event.UnmarshalJSON(text)
 }
 
 // Node is an event of a timeline with what it caused.

@@ -88,6 +88,8 @@ func serverHint(e *pgconn.PgError) string {
 		return "the audit tables are older than this program: run 'otelaudit migrate up' as the owner"
 	case "42501":
 		return "this login lacks the right: list, show, count, monthly and timeline need the reader role, quarantine the operator or auditor, hold and retention the operator, migrate the owner"
+	case "57014":
+		return "it took longer than a statement may: narrow it down with --since; --trace-id, --request-id and --ip have no index"
 	case "53300":
 		return "the server has no connection left"
 	}

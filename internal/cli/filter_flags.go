@@ -38,9 +38,9 @@ func (o *filterFlags) registerMembers(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("outcome", completeOutcome) // the flag exists
 	f.StringVar(&o.said.CorrelationID, "correlation-id", "", "events of one operation, by its `id`")
 	f.StringVar(&o.said.CausationID, "causation-id", "", "events caused by the event with this `id`")
-	f.StringVar(&o.said.TraceID, "trace-id", "", "events of a trace, 32 hexadecimal `digits`")
-	f.StringVar(&o.said.RequestID, "request-id", "", "events of a request, by its `id`")
-	f.StringVar(&o.said.IP, "ip", "", "events from a client `address`, as it was recorded")
+	f.StringVar(&o.said.TraceID, "trace-id", "", "events of a trace, 32 hexadecimal `digits`; no index, add --since")
+	f.StringVar(&o.said.RequestID, "request-id", "", "events of a request, by its `id`; no index, add --since")
+	f.StringVar(&o.said.IP, "ip", "", "events from a client `address`, as it was recorded; no index, add --since")
 	f.StringVar(&o.said.ReasonContains, "reason-contains", "", "events whose reason has this `text` in it; needs --since")
 }
 

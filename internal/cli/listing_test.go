@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -108,4 +109,8 @@ func TestCSVOfOneColumnHasALineForEachRow(t *testing.T) {
 	rows, err := csv.NewReader(&out).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, [][]string{{"reason"}, {""}, {"a"}, {""}, {""}, {`"`}}, rows)
+}
+
+func TestAStatementThatTookTooLongHasAHint(t *testing.T) {
+	require.Contains(t, serverHint(&pgconn.PgError{Code: "57014"}), "--since")
 }

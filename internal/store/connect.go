@@ -67,7 +67,7 @@ var readSQL embed.FS
 type readQueries struct {
 	listNewest, listOldest, locate, get, tenant string
 	quarantineList, quarantineGet               string
-	schema, schemaVersion, keepMonths           string
+	schema, schemaVersion, keepMonths, mayRead  string
 	access, recorded, trace, caller, identity   string
 	accessModes, accessSet, admits              string
 	clock, counted, countsRolled, countsEvents  string
@@ -95,7 +95,7 @@ func newReadQueries(schema string) readQueries {
 	return readQueries{
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
 		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
-		schema: load("schema"), schemaVersion: load("schema_version"), keepMonths: load("keep_months"),
+		schema: load("schema"), schemaVersion: load("schema_version"), keepMonths: load("keep_months"), mayRead: load("may_read"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
 		accessModes: load("access_modes"), accessSet: load("access_set"), admits: load("admits"),
 		clock: load("clock"), counted: load("counted"), countsRolled: load("counts_rolled"), countsEvents: load("counts_events"),
@@ -192,7 +192,21 @@ func (r *Reader) checkSchema(ctx context.Context) error {
 	return nil
 }
 
-// AccessError is a login that is a member of none of the store's roles.
+// CheckReads returns an *AccessError for a login that may use the tables, but
+// neither read events nor plan a prune.
+func (r *Reader) CheckReads(ctx context.Context) error {
+	var login string
+	var permitted bool
+	if err := r.pool.QueryRow(ctx, r.sql.mayRead).Scan(&login, &permitted); err != nil {
+		return pgurl.Describe(err)
+	}
+	if !permitted {
+		return &AccessError{Login: login, Schema: r.options.Schema, RolePrefix: r.options.RolePrefix}
+	}
+	return nil
+}
+
+// AccessError is a login that is a member of none of the roles that read.
 type AccessError struct{ Login, Schema, RolePrefix string }
 
 // Error names the role that reading needs.
