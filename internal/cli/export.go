@@ -9,7 +9,6 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -206,9 +205,8 @@ func (e *exporting) begin() error {
 		if err := e.fits(e.place, extent.Logs); err != nil {
 			return err
 		}
-	} else if !covers(extent.Logs, e.begun.Logs) {
-		return environmentError("is it the database that the export was begun with? if so, run 'otelaudit verify'",
-			fmt.Errorf("the store has fewer events of %q than when %s was begun", e.events.tenant, e.output+export.PartialSuffix))
+	} else if err := e.extends(ctx); err != nil {
+		return err
 	}
 	return e.record(ctx, -1, "")
 }
@@ -226,11 +224,14 @@ func (e *exporting) fits(at *store.Place, logs []store.LogExtent) error {
 	return usageError("it is the one that an export of this tenant told at its end", "--after %s: the tenant's log does not reach that far", e.after)
 }
 
-// covers reports whether logs have at least what they had.
-func covers(logs, had []store.LogExtent) bool {
-	return !slices.ContainsFunc(had, func(was store.LogExtent) bool {
-		return !slices.ContainsFunc(logs, func(is store.LogExtent) bool { return is.Epoch == was.Epoch && is.Size >= was.Size })
-	})
+// extends refuses a store in which the logs are not those of the beginning.
+func (e *exporting) extends(ctx context.Context) error {
+	same, err := e.reader.Extends(ctx, e.events.tenant, e.begun.Logs)
+	if err != nil || same {
+		return describeExport(err)
+	}
+	return environmentError("is it the database that the export was begun with? if so, run 'otelaudit verify'; to export this one, name another file",
+		fmt.Errorf("the log of %q in this store is not the one that %s was begun with", e.events.tenant, e.output+export.PartialSuffix))
 }
 
 func (e *exporting) record(ctx context.Context, rows int64, outcome string) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	exportpkg "github.com/otelaudit/otelaudit/internal/export"
 	"github.com/otelaudit/otelaudit/internal/pglocal"
 	"github.com/otelaudit/otelaudit/internal/pgurl"
 	"github.com/otelaudit/otelaudit/internal/record/recordtest"
@@ -123,6 +125,41 @@ func TestAKilledExportGoesOnToTheSameBytes(t *testing.T) {
 		require.NoFileExists(t, path+".partial.state")
 		require.NoError(t, events.write(t.Context(), "later", 10))
 	}
+}
+
+// Another store is not gone on with, however long its log is.
+func TestAnExportGoesOnWithItsOwnLogAlone(t *testing.T) {
+	first, other := storetest.NewDatabase(t), storetest.NewDatabase(t)
+	require.NoError(t, newEventWriter(t, first.WriterURL).write(t.Context(), "e", 20))
+	writer := newEventWriter(t, other.WriterURL)
+	path := filepath.Join(t.TempDir(), "acme.jsonl")
+	export := func(url string) (int, string) {
+		var errs strings.Builder
+		code := Run(t.Context(), &System{Stdout: io.Discard, Stderr: &errs, Getenv: func(string) string { return "" }, Now: time.Now},
+			[]string{"export", "--tenant", "acme", "--output", path, "--resume", "--database-url", url})
+		return code, errs.String()
+	}
+	// What a kill before the first page leaves.
+	reader, err := store.Connect(t.Context(), store.Options{URL: first.ReaderURL})
+	require.NoError(t, err)
+	defer reader.Close()
+	extent, err := reader.Extent(t.Context(), "acme")
+	require.NoError(t, err)
+	asked := map[string]string{"tenant": "acme", "format": "jsonl", "schema": "public"}
+	file, err := exportpkg.Create(path, exportpkg.Begun{Asked: asked, Logs: extent.Logs}, time.Now)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+
+	for range 3 { // shorter, as long, longer
+		require.NoError(t, writer.write(t.Context(), "e", 10))
+		code, stderr := export(other.ReaderURL)
+		require.Equal(t, exitUsage, code)
+		require.Contains(t, stderr, `the log of "acme" in this store is not the one that `+path)
+	}
+	require.NoError(t, newEventWriter(t, first.WriterURL).write(t.Context(), "later", 5))
+	code, stderr := export(first.ReaderURL)
+	require.Equal(t, exitOK, code, stderr)
+	require.Contains(t, stderr, "20 events in "+path)
 }
 
 func requireSameManifest(t *testing.T, a, b string) {

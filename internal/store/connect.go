@@ -79,6 +79,7 @@ type readQueries struct {
 
 	export, exportLast, exportSession, exportExtent       string
 	exportLogin, exportPruned, exportLeaves, exportCommit string
+	exportHead                                            string
 
 	policyLogins, policyModes, policyServer string
 }
@@ -107,6 +108,7 @@ func newReadQueries(schema string) readQueries {
 
 		export: load("export"), exportLast: load("export_last"), exportSession: load("export_session"), exportExtent: load("export_extent"),
 		exportLogin: load("export_login"), exportPruned: load("export_pruned"), exportLeaves: load("export_leaves"), exportCommit: load("export_commit"),
+		exportHead: load("export_head"),
 
 		policyLogins: load("policy_logins"), policyModes: load("policy_modes"), policyServer: load("policy_server"),
 	}

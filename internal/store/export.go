@@ -16,6 +16,9 @@ type LogExtent struct {
 	Epoch  int32 `json:"epoch"`
 	Size   int64 `json:"size"`                    // events that were ever committed
 	Pruned int64 `json:"pruned_before,omitempty"` // retention has removed those below this seq
+	// Head is the root of the log at its size, hexadecimal, or where none is stored
+	// the time of its last commit.
+	Head string `json:"head,omitempty"`
 }
 
 // Extent is what a tenant has at a moment: everything that was committed.
@@ -65,7 +68,34 @@ func asLogExtent(columns [][]byte) (log LogExtent, err error) {
 		return log, err
 	}
 	log.Pruned, err = asInt64(columns[2])
+	log.Head = string(columns[3])
 	return log, err
+}
+
+// Extends reports whether the logs of a tenant go on from what they were: they
+// have as many events, and at that size the same head.
+func (r *Reader) Extends(ctx context.Context, tenant string, had []LogExtent) (bool, error) {
+	if len(had) == 0 {
+		return true, nil
+	}
+	heads := make([]string, len(had))
+	var e exchange
+	r.beginExport(&e, tenant)
+	for i, log := range had {
+		e.ask(r.sql.exportHead, []param{textOf(tenant), int4Of(log.Epoch), int8Of(log.Size)}, func(columns [][]byte) error {
+			heads[i] = string(columns[0])
+			return nil
+		})
+	}
+	if err := r.exchange(ctx, &e); err != nil {
+		return false, err
+	}
+	for i, log := range had {
+		if heads[i] == "" || log.Head != "" && heads[i] != log.Head {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // beginExport queues the begin of a transaction that sees one tenant.
