@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/export"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -39,7 +41,7 @@ about time. It begins with what comes next; --last begins with the last events t
 match, --since with those recorded since.
 
 When the server goes away, standard error says so, and tail goes on where it was
-once the server is back. jsonl is that of list.`,
+once the server is back. jsonl is that of list, csv that of export.`,
 		Example: `  otelaudit tail --tenant acme
   otelaudit tail --tenant acme --outcome denied --last 10
   otelaudit tail --tenant acme --since 1h --format jsonl | jq .action`,
@@ -54,7 +56,7 @@ once the server is back. jsonl is that of list.`,
 	f.StringVar(&o.since, "since", "", "begin with what was recorded from this `time` on: RFC 3339, a date, or an age")
 	f.IntVar(&o.last, "last", 0, fmt.Sprintf("begin with the last `N` events, up to %d", store.MaxLimit))
 	f.DurationVar(&o.interval, "interval", time.Second, "`time` between two looks, at least 100ms")
-	o.format.register(cmd, formatJSONL, formatTable, formatJSONL)
+	o.format.register(cmd, formatJSONL, formatTable, formatJSONL, formatCSV)
 	o.access.register(cmd)
 	return cmd
 }
@@ -113,9 +115,8 @@ func (t *tailing) check(cmd *cobra.Command) (since time.Time, err error) {
 	if err != nil {
 		return since, err
 	}
-	t.encoder = export.NewJSONL()
-	if format == formatTable {
-		t.encoder = tailTable{}
+	if t.encoder, err = t.choose(format); err != nil {
+		return since, err
 	}
 	if t.since != "" {
 		if since, err = parseInstant(t.since, t.sys.Now()); err != nil {
@@ -131,6 +132,16 @@ func (t *tailing) check(cmd *cobra.Command) (since time.Time, err error) {
 		return since, usageError("", "use --last or --since, not both")
 	}
 	return since, t.events.into(&t.filter, t.sys.Now())
+}
+
+func (t *tailing) choose(format string) (export.Encoder, error) {
+	switch format {
+	case formatTable:
+		return newTailTable(t.sys.Stdout), nil
+	case formatCSV:
+		return export.NewCSV(nil, true)
+	}
+	return export.NewJSONL(), nil
 }
 
 // begin finds the place where the tail begins.
@@ -249,16 +260,53 @@ func (t *tailing) passes(err error) bool {
 }
 
 // tailTable is the table of events that come one by one: its columns have the
-// width that most need, and longer texts push the rest of their line.
-type tailTable struct{}
-
-func (tailTable) Begin(dst []byte) []byte {
-	return fmt.Appendf(dst, tailLine, "TIME", "ACTION", "OUTCOME", "ACTOR", "TARGET", "EVENT_ID")
+// width that most need. On a terminal they fit its width, and longer texts are
+// cut; elsewhere they push the rest of their line.
+type tailTable struct {
+	screen *terminal // nil where there is none
+	listing
+	widths []int
 }
 
-const tailLine = "%-24s  %-24s  %-7s  %-20s  %-20s  %s\n"
+func newTailTable(w io.Writer) *tailTable {
+	t := &tailTable{
+		listing: listing{header: []string{"time", "action", "outcome", "actor", "target", "event_id"}},
+		widths:  []int{len("2026-05-01T12:00:00.000Z" + afterArrival), 24, len(record.OutcomeSuccess), 20, 20, 36},
+	}
+	if t.screen, _ = w.(*terminal); t.screen == nil || t.screen.width <= 0 {
+		return t
+	}
+	spare := t.screen.width - 2*(len(t.widths)-1)
+	for _, w := range t.widths {
+		spare -= w
+	}
+	for _, i := range []int{1, 3, 4, 5} { // what may be longer
+		t.widths[i] += max(spare, 0) / 4
+	}
+	fit(t.header, t.widths, t.screen.width)
+	return t
+}
 
-func (tailTable) Append(dst []byte, row store.EventRow) ([]byte, error) {
+func (t *tailTable) Begin(dst []byte) []byte {
+	names := make([]string, len(t.header))
+	for i, name := range t.header {
+		names[i] = title(name)
+	}
+	return t.append(dst, names, false)
+}
+
+func (t *tailTable) append(dst []byte, cells []string, color bool) []byte {
+	widths := t.widths
+	if t.screen == nil || t.screen.width <= 0 { // nothing is cut
+		widths = slices.Clone(widths)
+		for i, text := range cells {
+			widths[i] = max(widths[i], columnsOf(text))
+		}
+	}
+	return append(dst, t.line(cells, widths, color)...)
+}
+
+func (t *tailTable) Append(dst []byte, row store.EventRow) ([]byte, error) {
 	text := func(name string) string {
 		column, _ := store.ColumnOf(name)
 		return printable(string(row.Raw(column)))
@@ -267,6 +315,8 @@ func (tailTable) Append(dst []byte, row store.EventRow) ([]byte, error) {
 	if row.TimeAfterArrival() {
 		at += afterArrival
 	}
-	return fmt.Appendf(dst, tailLine, at, text("action"), text("outcome"),
-		typeAndID(text("actor_type"), text("actor_id")), typeAndID(text("target_type"), text("target_id")), text("event_id")), nil
+	return t.append(dst, []string{
+		at, text("action"), text("outcome"),
+		typeAndID(text("actor_type"), text("actor_id")), typeAndID(text("target_type"), text("target_id")), text("event_id"),
+	}, t.screen != nil && t.screen.color), nil
 }
