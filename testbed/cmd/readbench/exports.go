@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -54,6 +55,9 @@ func (b *bench) measureExports(ctx context.Context) ([]result, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", format, err)
 			}
+			if part == size { // the beginning of the program weighs on the small one
+				row[0].Least = exportGoal
+			}
 			results = append(results, row...)
 		}
 	}
@@ -64,13 +68,15 @@ func (b *bench) measureExports(ctx context.Context) ([]result, error) {
 func (b *bench) export(ctx context.Context, program, tenant, format string, after, events int64) ([]result, error) {
 	cmd := exec.CommandContext(ctx, program, "export", "--tenant", tenant, "--format", format, "--after", fmt.Sprintf("0:%d", after), "--database-url", b.db.Reader)
 	cmd.Env = append(os.Environ(), "AUDIT_DATABASE_URL=")
+	var said strings.Builder
+	cmd.Stderr = &said
 	serverBefore, err := collector.TreeCPU(b.server.PID())
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	if err := cmd.Run(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
 	}
 	took := time.Since(began)
 	serverAfter, err := collector.TreeCPU(b.server.PID())
@@ -84,7 +90,7 @@ func (b *bench) export(ctx context.Context, program, tenant, format string, afte
 	name := fmt.Sprintf("export of %d events as %s", events, format)
 	perEvent := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 / float64(events) }
 	return []result{
-		{Name: name, Count: 1, P50: float64(events) / took.Seconds(), Unit: "events/s", Least: exportGoal},
+		{Name: name, Count: 1, P50: float64(events) / took.Seconds(), Unit: "events/s"},
 		{Name: name + ": of the program", Count: 1, P50: perEvent(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()), Unit: "µs/event"},
 		{Name: name + ": of the server", Count: 1, P50: perEvent(serverAfter - serverBefore), Unit: "µs/event"},
 		{Name: name + ": peak memory", Count: 1, P50: float64(usage.Maxrss) / 1024, Unit: "MiB"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -170,6 +171,17 @@ func (b *bench) examples(ctx context.Context) ([]example, error) {
 		examples = append(examples, found...)
 	}
 	return examples, nil
+}
+
+// traces is how many traces of lists wait in the outbox.
+func (b *bench) traces(ctx context.Context) (n int64, err error) {
+	auditor, err := pgx.Connect(ctx, b.db.Auditor)
+	if err != nil {
+		return 0, err
+	}
+	defer auditor.Close(context.WithoutCancel(ctx))
+	err = auditor.QueryRow(ctx, "SELECT count(*) FROM audit_outbox WHERE record ->> 'action' = $1", access.ActionList).Scan(&n)
+	return n, err
 }
 
 // timings are how long each repetition took.

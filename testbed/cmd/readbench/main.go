@@ -1,7 +1,8 @@
 // Command readbench measures how long the reader's questions take on a large
 // store and holds the answers against the project's goals. It fills a private
 // PostgreSQL with events of the last twelve months, one tenant having half of
-// them, and asks as the reader role, through the store's Reader.
+// them, and asks as the reader role: through the store's Reader, which is the
+// statement alone, and through auditquery, which is what an application waits for.
 //
 //	make bench-read EVENTS=10000000 TENANTS=1000
 //
@@ -46,6 +47,7 @@ func exitCode() int {
 // changes the store comes last.
 var measurements = []measurement{
 	{"lists", (*bench).measureLists},
+	{"application", (*bench).measureApplication},
 	{"counts", (*bench).measureCounts},
 	{"exports", (*bench).measureExports},
 	{"drops", (*bench).measureDrops}, // changes the store
