@@ -297,6 +297,24 @@ GRANT EXECUTE ON FUNCTION {{schema}}.audit_prune_plan(text, bigint, integer) TO 
 COMMENT ON FUNCTION {{schema}}.audit_prune_plan(text, bigint, integer) IS
     'What a prune would remove: events older than the age in seconds (null: by the policies), of one tenant or of all (null). bytes is an estimate.';
 
+-- A snapshot of REPEATABLE READ or SERIALIZABLE is older than any lock that is
+-- taken under it: holds and policies that came in between would not be seen.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_require_read_committed() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'the isolation level % hides what was committed since the transaction began, and that may be a hold or a policy', current_setting('transaction_isolation')
+            USING ERRCODE = '25001', HINT = 'Begin the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
+    END IF;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_require_read_committed() FROM PUBLIC;
+
 -- Everything that must hold before the events before a size go. Returns the
 -- commit that ends there, under the locks that keep holds and policies as they
 -- are until the end of the transaction.
@@ -314,7 +332,7 @@ DECLARE
     said record;
 BEGIN
     -- Where nothing goes, a removal is only announced anew.
-    IF cutoff IS NULL OR upto > before AND cutoff > clock_timestamp() - make_interval(days => keep) THEN
+    IF cutoff IS NULL OR NOT isfinite(cutoff) OR upto > before AND cutoff > clock_timestamp() - make_interval(days => keep) THEN
         RAISE EXCEPTION 'events of tenant "%" are kept for % days: % is not that long ago', tenant, keep, coalesce(cutoff::text, 'null')
             USING ERRCODE = '22023';
     END IF;
@@ -395,6 +413,11 @@ CREATE FUNCTION {{schema}}.audit_prune_lock() RETURNS void
     SET timezone = 'UTC'
 AS $$
 BEGIN
+    PERFORM {{schema}}.audit_require_read_committed();
+    -- A client that forgets its transaction would keep holds from being placed.
+    IF current_setting('idle_in_transaction_session_timeout')::interval NOT BETWEEN interval '1 ms' AND interval '10 s' THEN
+        PERFORM set_config('idle_in_transaction_session_timeout', '10s', true);
+    END IF;
     PERFORM pg_advisory_xact_lock({{prune_lock}});
     LOCK TABLE {{schema}}.audit_legal_holds, {{schema}}.audit_retention IN SHARE MODE;
 END
@@ -439,6 +462,11 @@ DECLARE
 BEGIN
     IF tenant IS NULL OR in_epoch IS NULL OR upto IS NULL OR batch IS NULL OR batch < 1 OR batch > 1000000 THEN
         RAISE EXCEPTION 'audit_prune_batch: tenant, epoch, size and a batch of 1 to 1000000 are needed' USING ERRCODE = '22023';
+    END IF;
+    -- What is never pruned must not get as far as the lock, which keeps holds waiting.
+    IF NOT EXISTS (SELECT FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenant AND c.epoch = in_epoch AND c.size = upto) THEN
+        RAISE EXCEPTION 'tenant "%", epoch %: no commit ends with % events, and only whole commits are pruned', tenant, in_epoch, upto
+            USING ERRCODE = '22023';
     END IF;
     PERFORM {{schema}}.audit_prune_lock();
     SELECT coalesce(max(p.size), 0) INTO before FROM {{schema}}.audit_prunes AS p WHERE p.tenant_id = tenant AND p.epoch = in_epoch;
@@ -520,6 +548,9 @@ BEGIN
     END IF;
     IF month + interval '1 month' > clock_timestamp() - interval '1 day' THEN
         RAISE EXCEPTION 'the month % is not over for a day', to_char(month, 'YYYY-MM') USING ERRCODE = '22023';
+    END IF;
+    IF (SELECT count(*) <> count(DISTINCT (a.tenant, a.epoch)) FROM jsonb_to_recordset(announced) AS a (tenant text, epoch integer)) THEN
+        RAISE EXCEPTION 'a log is named twice in what is announced' USING ERRCODE = '22023';
     END IF;
     PERFORM {{schema}}.audit_prune_lock();
     PERFORM set_config('audit.pruning', 'on', true);
@@ -616,6 +647,7 @@ BEGIN
     IF tenant IS NULL OR batch IS NULL OR batch < 1 OR batch > 1000000 THEN
         RAISE EXCEPTION 'audit_prune_identities: a tenant and a batch of 1 to 1000000 are needed' USING ERRCODE = '22023';
     END IF;
+    PERFORM {{schema}}.audit_require_read_committed();
     PERFORM pg_advisory_xact_lock({{prune_lock}});
     PERFORM set_config('audit.pruning', 'on', true);
     WITH page AS (
@@ -729,6 +761,7 @@ DROP FUNCTION {{schema}}.audit_prune_month(date, jsonb);
 DROP FUNCTION {{schema}}.audit_prune_batch(text, integer, bigint, integer, timestamptz, text);
 DROP FUNCTION {{schema}}.audit_prune_done({{schema}}.audit_commits, bigint, timestamptz, text);
 DROP FUNCTION {{schema}}.audit_prune_lock();
+DROP FUNCTION {{schema}}.audit_require_read_committed();
 DROP FUNCTION {{schema}}.audit_prune_announces(regclass, integer, bigint, text, integer, bigint);
 DROP FUNCTION {{schema}}.audit_prune_check(text, integer, bigint, bigint, timestamptz, text);
 DROP FUNCTION {{schema}}.audit_prune_plan(text, bigint, integer);

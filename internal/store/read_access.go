@@ -154,9 +154,11 @@ func (r *Reader) identity(ctx context.Context) (identity string, err error) {
 }
 
 // change runs f in a transaction that may write, whose traces name the caller.
-// What it has committed survives a crash of the server, whatever its settings.
+// What it has committed survives a crash of the server, whatever its settings. It
+// sees what was committed before each statement: a hold may have come while it
+// waited for a lock.
 func (r *Reader) change(ctx context.Context, caller access.Caller, f func(pgx.Tx) error) error {
-	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, r.sql.caller, caller.Name, caller.OSUser, r.statementTimeout()); err != nil {
 			return err
 		}
