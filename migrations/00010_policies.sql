@@ -6,7 +6,8 @@
 SET ROLE {{owner}};
 
 ALTER TABLE {{schema}}.audit_legal_holds
-    ADD CONSTRAINT audit_legal_holds_target CHECK (target_id IS NULL OR target_type IS NOT NULL);
+    ADD CONSTRAINT audit_legal_holds_target CHECK (target_id IS NULL OR target_type IS NOT NULL),
+    ADD CONSTRAINT audit_legal_holds_finite CHECK (isfinite(since) AND isfinite(until));
 
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_refuse_hold_change() RETURNS trigger
@@ -100,12 +101,36 @@ $$;
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION {{schema}}.audit_check_reason(text, boolean) FROM PUBLIC;
 
+-- What the operator decides waits for the removal that is at work, and no longer
+-- than lock_timeout: then it says whom it waited for.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_lock_decisions(decided regclass, lock_mode text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    holders text;
+BEGIN
+    EXECUTE format('LOCK TABLE %s IN %s MODE', decided, lock_mode);
+EXCEPTION WHEN lock_not_available THEN
+    SELECT string_agg(DISTINCT l.pid::text, ', ') INTO holders FROM pg_locks AS l
+    WHERE l.relation = decided AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND l.granted AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'AccessExclusiveLock');
+    RAISE EXCEPTION 'a prune, or another change, is not done yet, and nothing was decided: it is the backend %', coalesce(holders, 'of before')
+        USING ERRCODE = '55P03', HINT = 'Try again; if it stays so, an administrator can end it with pg_terminate_backend.';
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_lock_decisions(regclass, text) FROM PUBLIC;
+
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_hold_add(
     tenant text, held_since timestamptz, held_until timestamptz, target_type text, target_id text, reason text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
+    SET lock_timeout = '15s'
 AS $$
 DECLARE
     hold bigint;
@@ -114,10 +139,13 @@ BEGIN
     PERFORM {{schema}}.audit_check_reason(reason, true);
     IF held_since >= held_until THEN
         RAISE EXCEPTION 'the hold ends before it begins' USING ERRCODE = '22023', HINT = 'The window is since <= recorded_at < until.';
+    ELSIF NOT isfinite(held_since) OR NOT isfinite(held_until) THEN
+        RAISE EXCEPTION 'a hold has no infinite bounds' USING ERRCODE = '22023', HINT = 'Leave a bound out (null) where the window is open.';
     ELSIF target_type = '' OR target_id = '' OR (target_id IS NOT NULL AND target_type IS NULL)
         OR octet_length(target_type) > 255 OR octet_length(target_id) > 512 THEN
         RAISE EXCEPTION 'this is no target: a type of 1 to 255 bytes and, if any, an id of 1 to 512' USING ERRCODE = '22023';
     END IF;
+    PERFORM {{schema}}.audit_lock_decisions('{{schema}}.audit_legal_holds', 'ROW EXCLUSIVE');
     INSERT INTO {{schema}}.audit_legal_holds (since, until, tenant_id, reason, placed_by, target_type, target_id)
     VALUES (held_since, held_until, tenant, reason, session_user, target_type, target_id) RETURNING id INTO hold;
     PERFORM {{schema}}.audit_place('audit.hold.add', 'success', jsonb_build_object('type', 'hold', 'id', hold::text), reason,
@@ -133,11 +161,13 @@ CREATE FUNCTION {{schema}}.audit_hold_release(hold bigint, reason text) RETURNS 
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
+    SET lock_timeout = '15s'
 AS $$
 DECLARE
     held {{schema}}.audit_legal_holds;
 BEGIN
     PERFORM {{schema}}.audit_check_reason(reason, true);
+    PERFORM {{schema}}.audit_lock_decisions('{{schema}}.audit_legal_holds', 'ROW EXCLUSIVE');
     SELECT * INTO held FROM {{schema}}.audit_legal_holds AS h WHERE h.id = hold FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no legal hold %', hold USING ERRCODE = 'P0002';
@@ -163,6 +193,7 @@ CREATE FUNCTION {{schema}}.audit_retention_set(tenant text, days integer, named_
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
+    SET lock_timeout = '15s'
 AS $$
 DECLARE
     before {{schema}}.audit_retention;
@@ -175,7 +206,8 @@ BEGIN
         RAISE EXCEPTION 'the framework has 1 to 255 bytes' USING ERRCODE = '22023';
     END IF;
     -- Two at once must not both take the same value for the one before.
-    LOCK TABLE {{schema}}.audit_retention IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM {{schema}}.audit_require_read_committed();
+    PERFORM {{schema}}.audit_lock_decisions('{{schema}}.audit_retention', 'SHARE ROW EXCLUSIVE');
     SELECT * INTO before FROM {{schema}}.audit_retention AS r WHERE r.tenant_id = tenant;
     PERFORM set_config('audit.deciding', 'on', true);
     INSERT INTO {{schema}}.audit_retention AS r (tenant_id, keep_days, framework, reason, updated_at, updated_by)
@@ -198,12 +230,14 @@ CREATE FUNCTION {{schema}}.audit_retention_unset(tenant text, reason text) RETUR
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
+    SET lock_timeout = '15s'
 AS $$
 DECLARE
     before {{schema}}.audit_retention;
 BEGIN
     PERFORM {{schema}}.audit_check_reason(reason, false);
-    LOCK TABLE {{schema}}.audit_retention IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM {{schema}}.audit_require_read_committed();
+    PERFORM {{schema}}.audit_lock_decisions('{{schema}}.audit_retention', 'SHARE ROW EXCLUSIVE');
     SELECT * INTO before FROM {{schema}}.audit_retention AS r WHERE r.tenant_id = tenant;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no retention is set for "%"', tenant USING ERRCODE = 'P0002';
@@ -266,14 +300,50 @@ END
 $$;
 -- +goose StatementEnd
 
+-- Whether a record says this of itself, as a text of its own or in a body of JSON:
+-- an operator must not lend it the identity of another event.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_quarantine_brings(kept {{schema}}.audit_quarantine, identity text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    bytes constant bytea := convert_to(identity, 'UTF8');
+    quoted constant bytea := convert_to(to_json(identity)::text, 'UTF8');
+    length constant integer := octet_length(bytes);
+    framed bytea;
+BEGIN
+    IF identity IS NULL OR identity = kept.event_id THEN
+        RETURN true;
+    ELSIF identity = '' THEN
+        RETURN false;
+    ELSIF position(quoted IN kept.otlp) > 0 THEN
+        RETURN true;
+    ELSIF kept.otlp_encoding = 'protobuf' THEN -- field 1 of AnyValue, its length as a varint
+        framed := '\x0a'::bytea || CASE WHEN length < 128 THEN set_byte('\x00', 0, length)
+            ELSE set_byte(set_byte('\x0000', 0, length % 128 + 128), 1, length / 128) END || bytes;
+        RETURN position(framed IN kept.otlp) > 0;
+    END IF;
+    RETURN EXISTS (SELECT FROM jsonb_path_query(convert_from(kept.otlp, 'UTF8')::jsonb, '$.**.stringValue') AS said (text)
+        WHERE said.text #>> '{}' = identity OR strpos(said.text #>> '{}', to_json(identity)::text) > 0);
+EXCEPTION WHEN data_exception THEN -- no JSON
+    RETURN false;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_quarantine_brings({{schema}}.audit_quarantine, text) FROM PUBLIC;
+
 -- Resolves a record whose event is stored, and says what it found:
 --   stored    an event with this identity says the same: resolved now
 --   replayed  it was resolved before
 --   discarded it was discarded before
 --   conflict  an event with this identity is stored and says something else
+--   differs   the same, but redaction may have made it so: give a reason to resolve
 --   absent    there is no such event
 -- The identity is what the record brings: an id, a key, or else the time with
--- which its derived id begins. The fingerprint says that it is that event.
+-- which its derived id begins. The fingerprint says that it is that event; where
+-- it differs, the operator says so with a reason, and the trace says so too.
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_quarantine_replayed(
     quarantined bigint, tenant text, own_id text, own_key text, time_unix_ms bigint, expected bytea, reason text) RETURNS text
@@ -297,8 +367,10 @@ BEGIN
         RAISE EXCEPTION 'there is no quarantined record %', quarantined USING ERRCODE = 'P0002';
     ELSIF kept.resolution IS NOT NULL THEN
         RETURN kept.resolution;
-    ELSIF kept.tenant_id IS NOT NULL AND kept.tenant_id <> tenant THEN
+    ELSIF btrim(kept.tenant_id) <> btrim(tenant) OR (left(btrim(tenant), 1) = '_' AND nullif(btrim(kept.tenant_id), '') IS NULL) THEN
         RAISE EXCEPTION 'quarantined record % claims another tenant', quarantined USING ERRCODE = '22023';
+    ELSIF NOT {{schema}}.audit_quarantine_brings(kept, own_id) OR NOT {{schema}}.audit_quarantine_brings(kept, own_key) THEN
+        RAISE EXCEPTION 'quarantined record % does not bring this identity', quarantined USING ERRCODE = '22023';
     END IF;
 
     IF coalesce(own_id, own_key) IS NOT NULL THEN
@@ -326,8 +398,13 @@ BEGIN
     THEN
         RETURN 'conflict';
     END IF;
+    IF found_id.fingerprint <> expected AND coalesce(btrim(reason), '') = '' THEN
+        RETURN 'differs';
+    END IF;
     PERFORM {{schema}}.audit_quarantine_resolve(quarantined, 'replayed', reason,
-        jsonb_build_object('tenant', tenant, 'event_epoch', found_id.epoch, 'event_seq', found_id.seq));
+        jsonb_build_object('tenant', tenant, 'event_epoch', found_id.epoch, 'event_seq', found_id.seq)
+        || CASE WHEN found_id.fingerprint <> expected THEN
+            jsonb_build_object('fingerprint', 'differs', CASE found_id.kind WHEN 'e' THEN 'stored_event_id' ELSE 'stored_key' END, found_id.id) ELSE '{}' END);
     RETURN 'stored';
 END
 $$;
@@ -401,12 +478,14 @@ AS $$ SELECT 9 $$;
 DROP FUNCTION {{schema}}.audit_keep_days(text);
 DROP FUNCTION {{schema}}.audit_open_holds();
 DROP FUNCTION {{schema}}.audit_quarantine_replayed(bigint, text, text, text, bigint, bytea, text);
+DROP FUNCTION {{schema}}.audit_quarantine_brings({{schema}}.audit_quarantine, text);
 DROP FUNCTION {{schema}}.audit_quarantine_discard(bigint, text);
 DROP FUNCTION {{schema}}.audit_quarantine_resolve(bigint, text, text, jsonb);
 DROP FUNCTION {{schema}}.audit_retention_unset(text, text);
 DROP FUNCTION {{schema}}.audit_retention_set(text, integer, text, text);
 DROP FUNCTION {{schema}}.audit_hold_release(bigint, text);
 DROP FUNCTION {{schema}}.audit_hold_add(text, timestamptz, timestamptz, text, text, text);
+DROP FUNCTION {{schema}}.audit_lock_decisions(regclass, text);
 DROP FUNCTION {{schema}}.audit_check_reason(text, boolean);
 DROP FUNCTION {{schema}}.audit_check_tenant(text, text[]);
 REVOKE SELECT ON {{schema}}.audit_legal_holds, {{schema}}.audit_retention FROM {{operator}};
@@ -418,5 +497,5 @@ DROP TRIGGER audit_append_only ON {{schema}}.audit_legal_holds;
 DROP TRIGGER audit_append_only_row ON {{schema}}.audit_legal_holds;
 DROP FUNCTION {{schema}}.audit_refuse_retention_change();
 DROP FUNCTION {{schema}}.audit_refuse_hold_change();
-ALTER TABLE {{schema}}.audit_legal_holds DROP CONSTRAINT audit_legal_holds_target;
+ALTER TABLE {{schema}}.audit_legal_holds DROP CONSTRAINT audit_legal_holds_finite, DROP CONSTRAINT audit_legal_holds_target;
 RESET ROLE;

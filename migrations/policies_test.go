@@ -3,11 +3,16 @@ package migrations_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelaudit/otelaudit/internal/otlpmap"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
 )
 
@@ -116,6 +121,10 @@ func TestHoldsAndPoliciesRefuseWhatCannotBeMeant(t *testing.T) {
 		`audit_hold_add('a', NULL, NULL, NULL, NULL, ' ')`:                                  "a reason is missing",
 		`audit_hold_add('a', NULL, NULL, NULL, NULL, NULL)`:                                 "a reason is missing",
 		`audit_hold_add('a', NULL, NULL, NULL, NULL, ` + long + `)`:                         "at most 4096",
+		`audit_hold_add('a', 'infinity', NULL, NULL, NULL, 'r')`:                            "no infinite bounds",
+		`audit_hold_add('a', '-infinity', NULL, NULL, NULL, 'r')`:                           "no infinite bounds",
+		`audit_hold_add('a', NULL, 'infinity', NULL, NULL, 'r')`:                            "no infinite bounds",
+		`audit_hold_add('a', NULL, '-infinity', NULL, NULL, 'r')`:                           "no infinite bounds",
 		`audit_hold_release(99, 'r')`:                                                       "there is no legal hold 99",
 		`audit_hold_release(NULL, 'r')`:                                                     "there is no legal hold",
 		`audit_hold_release(1, '')`:                                                         "a reason is missing",
@@ -213,6 +222,8 @@ func TestAQuarantinedRecordIsResolvedOnce(t *testing.T) {
 	acme := column[int](t, operator, `SELECT id FROM audit_quarantine WHERE tenant_id = 'acme'`)[0]
 	globex := column[int](t, operator, `SELECT id FROM audit_quarantine WHERE tenant_id = 'globex'`)[0]
 
+	saysOfItself(t, db, "acme", "nothing", "event of acme")
+	saysOfItself(t, db, "globex", "event of globex")
 	require.Equal(t, "absent", replayed(acme, "acme", "nothing", ""))
 	require.Equal(t, "conflict", replayed(acme, "acme", "event of acme", "other"))
 	state, message := attempt(t, operator, fmt.Sprintf(`SELECT audit_quarantine_replayed(%d, 'globex', 'event of globex', NULL, NULL, sha256(''), NULL)`, acme))
@@ -245,6 +256,7 @@ func TestADerivedIdentityIsFoundByTimeAndFingerprint(t *testing.T) {
 	_, err := connect(t, db.WriterURL).Exec(t.Context(), `INSERT INTO audit_event_ids (tenant_id, kind, id, fingerprint, epoch, seq, recorded_at)
 		VALUES ('acme', 'e', '019b7a2c-ffff-8abc-8def-0123456789ab', sha256('one'), 0, 1, now()), ('acme', 'k', 'key', sha256('keyed'), 0, 2, now())`)
 	require.NoError(t, err)
+	saysOfItself(t, db, "acme", "kee", "key")
 	operator := connect(t, db.OperatorURL)
 	id := column[int](t, operator, `SELECT id FROM audit_quarantine WHERE tenant_id = 'acme'`)[0]
 	const ms = 0x019b7a2cffff
@@ -273,8 +285,101 @@ func TestAnEventThatWasRedactedFurther(t *testing.T) {
 	_, err = writer.Exec(t.Context(), `INSERT INTO audit_quarantine (tenant_id, event_id, reason, sha256, otlp) VALUES ('acme', 'two', 'conflict', sha256('second'), '')`)
 	require.NoError(t, err)
 	id := column[int](t, operator, `SELECT id FROM audit_quarantine WHERE tenant_id = 'acme' AND reason = 'malformed'`)[0]
-	const call = `audit_quarantine_replayed($1, 'acme', $2, NULL, NULL, sha256('plain'), NULL)`
+	saysOfItself(t, db, "acme", "event of acme", "later", "two")
+	const call = `audit_quarantine_replayed($1, 'acme', $2, NULL, NULL, sha256('plain'), 'the collector masks')`
 	require.Equal(t, "conflict", one(t, operator, call, id, "event of acme"), "it was there before the record")
 	require.Equal(t, "conflict", one(t, operator, call, id, "two"), "another said so in quarantine")
+	require.Equal(t, "differs", one(t, operator, strings.Replace(call, "the collector masks", " ", 1), id, "later"), "without a reason")
 	require.Equal(t, "stored", one(t, operator, call, id, "later"))
+	traces := tracesOf(t, db, "audit.quarantine.replay")
+	require.Len(t, traces, 1)
+	require.Equal(t, "the collector masks", traces[0].Reason)
+	require.Equal(t, "differs", traces[0].Payload["fingerprint"])
+	require.Equal(t, "later", traces[0].Payload["stored_event_id"])
+}
+
+// saysOfItself gives the records that a tenant has in quarantine these texts.
+func saysOfItself(t *testing.T, db *storetest.Database, tenant string, texts ...string) {
+	t.Helper()
+	super := connect(t, db.SuperURL)
+	_, err := super.Exec(t.Context(), `SET session_replication_role = replica`)
+	require.NoError(t, err)
+	_, err = super.Exec(t.Context(), `UPDATE audit_quarantine SET otlp = convert_to(jsonb_build_object('a', (
+		SELECT jsonb_agg(jsonb_build_object('stringValue', s)) FROM unnest($2::text[]) AS s))::text, 'UTF8') WHERE tenant_id = $1 AND otlp <> ''`, tenant, texts)
+	require.NoError(t, err)
+}
+
+// A record is not lent the identity of another event, nor a reserved tenant.
+func TestAQuarantinedRecordIsReplayedAsItselfAlone(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	writer, operator := connect(t, db.WriterURL), connect(t, db.OperatorURL)
+	long, text := strings.Repeat("l", 300), record.StringValue
+	lr := plog.NewLogRecord()
+	lr.Attributes().PutStr("audit.record.id", "own")
+	lr.Attributes().PutStr("audit.idempotency.key", long)
+	lr.Body().SetStr(`{"record_id": "in the body", "x": "q\"uote"}`)
+	protobuf, err := otlpmap.MarshalOne(pcommon.NewResource(), pcommon.NewInstrumentationScope(), lr)
+	require.NoError(t, err)
+	body := text(`{"record_id":"in the body","x":"q\"uote"}`).AppendJSON(nil)
+	asJSON := []byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"audit.record.id","value":{"stringValue":"o\u0077n"}},
+		{"key":"k","value":{"stringValue":"` + long + `"}}],"body":{"stringValue":` + string(body) + `}}]}]}]}`)
+	for encoding, otlp := range map[string][]byte{"protobuf": protobuf, "json": asJSON} {
+		var id int64
+		_, err := writer.Exec(t.Context(), `INSERT INTO audit_quarantine (event_id, reason, sha256, otlp, otlp_encoding) VALUES ('of the store', 'malformed', sha256($1), $1, $2)`, otlp, encoding)
+		require.NoError(t, err)
+		require.NoError(t, operator.QueryRow(t.Context(), `SELECT max(id) FROM audit_quarantine`).Scan(&id))
+		for _, own := range []string{"own", long, "in the body", `q"uote`, "of the store"} {
+			require.Equal(t, "absent", one(t, operator, `audit_quarantine_replayed($1, 'acme', $2, NULL, 0, sha256('x'), NULL)`, id, own), encoding)
+			require.Equal(t, "absent", one(t, operator, `audit_quarantine_replayed($1, 'acme', NULL, $2, 0, sha256('x'), NULL)`, id, own), encoding)
+		}
+		for _, other := range []string{"ow", "wn", "another", long + "l", long[1:], "", "the body"} {
+			for _, call := range []string{`audit_quarantine_replayed(%d, 'acme', '%s', NULL, 0, sha256('x'), '')`, `audit_quarantine_replayed(%d, 'acme', NULL, '%s', 0, sha256('x'), '')`} {
+				state, message := attempt(t, operator, fmt.Sprintf("SELECT "+call, id, other))
+				require.Equal(t, "22023", state, "%s %q", encoding, other)
+				require.Contains(t, message, "does not bring this identity")
+			}
+		}
+		for _, tenant := range []string{"_system", " _system", "_default"} {
+			state, message := attempt(t, operator, fmt.Sprintf(`SELECT audit_quarantine_replayed(%d, '%s', 'own', NULL, 0, sha256('x'), '')`, id, tenant))
+			require.Equal(t, "22023", state)
+			require.Contains(t, message, "claims another tenant")
+		}
+	}
+	state, message := attempt(t, operator, `SELECT audit_quarantine_replayed(id, 'acme', 'own', NULL, 0, sha256('x'), '') FROM audit_quarantine`)
+	require.Empty(t, state, message)
+}
+
+// Whoever holds what is kept by a lock keeps decisions waiting for a time, and is
+// named then.
+func TestADecisionThatWaitsSaysForWhom(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	operator, super := connect(t, db.OperatorURL), connect(t, db.SuperURL)
+	hold := one(t, operator, `audit_hold_add('acme', NULL, NULL, NULL, NULL, 'case')`)
+	one(t, operator, `audit_retention_set('acme', 30, NULL, NULL)`)
+	functions := map[string]string{
+		`audit_hold_add('acme', NULL, NULL, NULL, NULL, 'case')`: "text, timestamptz, timestamptz, text, text, text",
+		`audit_hold_release(` + hold + `, 'r')`:                  "bigint, text",
+		`audit_retention_set('acme', 31, NULL, NULL)`:            "text, integer, text, text",
+		`audit_retention_unset('acme', NULL)`:                    "text, text",
+	}
+	for call, arguments := range functions {
+		name, _, _ := strings.Cut(call, "(")
+		require.Equal(t, []string{"15s"}, column[string](t, super, `SELECT split_part(c, '=', 2) FROM pg_proc, unnest(proconfig) AS c WHERE proname = $1 AND c LIKE 'lock_timeout=%'`, name))
+		_, err := super.Exec(t.Context(), fmt.Sprintf(`ALTER FUNCTION %s(%s) SET lock_timeout = '10ms'`, name, arguments))
+		require.NoError(t, err)
+	}
+	tx, err := super.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `LOCK TABLE audit_legal_holds, audit_retention IN SHARE MODE`)
+	require.NoError(t, err)
+	for call := range functions {
+		state, message := attempt(t, operator, "SELECT "+call)
+		require.Equal(t, "55P03", state, message)
+		require.Contains(t, message, fmt.Sprintf("it is the backend %d", super.PgConn().PID()))
+	}
+	require.NoError(t, tx.Rollback(t.Context()))
+	for _, level := range []string{"REPEATABLE READ", "SERIALIZABLE"} {
+		state, message := attempt(t, operator, "SET TRANSACTION ISOLATION LEVEL "+level+"; SELECT audit_retention_set('acme', 31, NULL, NULL)")
+		require.Equal(t, "25001", state, message)
+	}
 }

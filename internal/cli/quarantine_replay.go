@@ -277,6 +277,8 @@ func (r *replayed) settle(found string) {
 		r.Detail = "it was discarded before"
 	case store.ReplayConflict:
 		r.Detail = "an event with this identity is stored and says something else; the first one stays"
+	case store.ReplayDiffers:
+		r.Detail = "an event with this identity is stored and says something else, as it does where the collector redacts more: compare them, and run it again with --note"
 	}
 }
 

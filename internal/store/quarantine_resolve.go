@@ -26,6 +26,7 @@ const (
 	ReplayReplayed  = "replayed"  // it was resolved before
 	ReplayDiscarded = "discarded" // it was discarded before
 	ReplayConflict  = "conflict"  // an event with the identity says something else
+	ReplayDiffers   = "differs"   // the same, but redaction may have made it so: it takes a reason
 	ReplayAbsent    = "absent"    // there is no such event
 )
 
