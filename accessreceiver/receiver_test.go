@@ -96,11 +96,16 @@ func ask[T any](t *testing.T, url, sql string, args ...any) (answer T) {
 	return answer
 }
 
-// inLog puts an event's id where those of the log are.
+// inLog puts an event where those of the log are, with its id and a commit.
 func inLog(t *testing.T, db *storetest.Database, eventID string) {
 	t.Helper()
-	run(t, db.SuperURL, `INSERT INTO audit_event_ids (tenant_id, kind, id, epoch, seq, fingerprint, recorded_at)
-		VALUES ('_system', 'e', $1, 0, 0, decode(repeat('00', 32), 'hex'), clock_timestamp()) ON CONFLICT DO NOTHING`, eventID)
+	run(t, db.SuperURL, `WITH last AS (SELECT clock_timestamp() AS at, coalesce(max(size), 0) AS size FROM audit_commits WHERE tenant_id = '_system'),
+		next AS (SELECT * FROM last WHERE NOT EXISTS (SELECT FROM audit_event_ids WHERE tenant_id = '_system' AND id = $1)),
+		event AS (INSERT INTO audit_events (tenant_id, epoch, seq, recorded_at, event_id, action, outcome, actor, leaf_hash)
+			SELECT '_system', 0, size, at, $1, 'audit.read.list', 'success', '{}', decode(repeat('00', 32), 'hex') FROM next),
+		id AS (INSERT INTO audit_event_ids (tenant_id, kind, id, epoch, seq, fingerprint, recorded_at)
+			SELECT '_system', 'e', $1, 0, size, decode(repeat('00', 32), 'hex'), at FROM next)
+		INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) SELECT '_system', 0, size + 1, size, at FROM next`, eventID)
 }
 
 // trace leaves the trace of a read, as a reader.

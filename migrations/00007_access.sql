@@ -182,23 +182,56 @@ $$;
 REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(timestamptz, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {{schema}}.audit_outbox_read(timestamptz, text, integer) TO {{writer}};
 
+-- Which of these events of _system are there: an identity alone is not enough, since
+-- a writer may put in any. The partition is named, because the owner sees no row
+-- through the parent.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_system_events(ids text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$
+DECLARE
+    month record;
+BEGIN
+    FOR month IN
+        SELECT p.inhrelid::regclass AS partition, array_agg(i.id) AS ids
+        FROM {{schema}}.audit_event_ids AS i
+        JOIN pg_class AS c ON c.relname = 'audit_events_' || to_char(i.recorded_at, 'YYYY_MM')
+        JOIN pg_inherits AS p ON p.inhrelid = c.oid AND p.inhparent = '{{schema}}.audit_events'::regclass
+        WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = ANY (audit_system_events.ids)
+        GROUP BY 1
+    LOOP
+        RETURN QUERY EXECUTE format('SELECT i.id FROM {{schema}}.audit_event_ids AS i
+            JOIN %s AS e ON e.tenant_id = i.tenant_id AND e.epoch = i.epoch AND e.seq = i.seq AND e.recorded_at = i.recorded_at AND e.event_id = i.id
+            WHERE i.tenant_id = ''_system'' AND i.kind = ''e'' AND i.id = ANY ($1)
+                AND EXISTS (SELECT FROM {{schema}}.audit_commits AS c
+                    WHERE c.tenant_id = i.tenant_id AND c.epoch = i.epoch AND c.size > i.seq)', month.partition)
+            USING month.ids;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_system_events(text[]) FROM PUBLIC;
+
 -- Takes out what the log has, and nothing else: that a collector said so is not
 -- enough. It says for how many seconds the oldest of the others has been waiting,
 -- null where none is.
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_outbox_clear() RETURNS TABLE (cleared bigint, oldest double precision)
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$
-    WITH recorded AS (
-        DELETE FROM {{schema}}.audit_outbox AS o
-        WHERE EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = o.event_id)
-        RETURNING 1)
-    SELECT (SELECT count(*) FROM recorded), (
-        SELECT extract(epoch FROM clock_timestamp() - o.placed_at)::double precision FROM {{schema}}.audit_outbox AS o
-        WHERE NOT EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = o.event_id)
-        ORDER BY o.placed_at LIMIT 1)
+BEGIN
+    DELETE FROM {{schema}}.audit_outbox AS o
+    WHERE o.event_id IN (SELECT {{schema}}.audit_system_events(ARRAY(SELECT w.event_id FROM {{schema}}.audit_outbox AS w
+        WHERE EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = w.event_id))));
+    GET DIAGNOSTICS cleared = ROW_COUNT;
+    oldest := (SELECT extract(epoch FROM clock_timestamp() - o.placed_at)::double precision
+        FROM {{schema}}.audit_outbox AS o ORDER BY o.placed_at LIMIT 1);
+    RETURN NEXT;
+END
 $$;
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION {{schema}}.audit_outbox_clear() FROM PUBLIC;
@@ -298,9 +331,7 @@ CREATE FUNCTION {{schema}}.audit_recorded(event_ids text[]) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$
-    SELECT NOT EXISTS (
-        SELECT FROM unnest(event_ids) AS wanted(id)
-        WHERE NOT EXISTS (SELECT FROM {{schema}}.audit_event_ids AS i WHERE i.tenant_id = '_system' AND i.kind = 'e' AND i.id = wanted.id))
+    SELECT NOT EXISTS (SELECT unnest(event_ids) EXCEPT SELECT {{schema}}.audit_system_events(event_ids))
 $$;
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION {{schema}}.audit_recorded(text[]) FROM PUBLIC;
@@ -327,6 +358,7 @@ DROP FUNCTION {{schema}}.audit_recorded(text[]);
 DROP FUNCTION {{schema}}.audit_access_set(text, text, text);
 DROP FUNCTION {{schema}}.audit_access_mode();
 DROP FUNCTION {{schema}}.audit_outbox_clear();
+DROP FUNCTION {{schema}}.audit_system_events(text[]);
 DROP FUNCTION {{schema}}.audit_outbox_discard(text[], text);
 DROP FUNCTION {{schema}}.audit_outbox_read(timestamptz, text, integer);
 DROP FUNCTION {{schema}}.audit_trace(text, text, text, jsonb, bigint);

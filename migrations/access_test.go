@@ -311,3 +311,44 @@ func TestNoFunctionIsOpenToEverybody(t *testing.T) {
 	}, may(db.OperatorURL))
 	require.Empty(t, may(db.NobodyURL))
 }
+
+// What says that an event is in the log is the event, not the identity that a
+// writer may give to anything.
+func TestATraceWaitsForItsEvent(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	partition := plantTwoTenants(t, db)
+	writer, reader := connect(t, db.WriterURL), connect(t, db.ReaderURL)
+	var at time.Time
+	require.NoError(t, writer.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&at))
+	traces := make([]string, 2)
+	for i := range traces {
+		traces[i] = one(t, reader, `audit_trace('audit.read.list', 'success', 'acme', NULL, 1)`)
+	}
+	exec := func(sql string, args ...any) {
+		_, err := writer.Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	requireWaiting := func(why string) {
+		require.Equal(t, "0", one(t, writer, `SELECT cleared FROM audit_outbox_clear()`), why)
+		require.Equal(t, "2", one(t, writer, `SELECT count(*) FROM audit_outbox_read(NULL, NULL, 10)`), why)
+		require.Equal(t, "false", one(t, reader, `audit_recorded($1)`, traces[:1]), why)
+	}
+	requireWaiting("nothing is there")
+	exec(`INSERT INTO audit_event_ids (tenant_id, kind, id, fingerprint, epoch, seq, recorded_at)
+		VALUES ('_system', 'e', $1, sha256(''), 0, 0, $3), ('_system', 'e', $2, sha256(''), 0, 5, 'infinity')`, traces[0], traces[1], at)
+	requireWaiting("an identity alone")
+	exec(`INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) VALUES ('_system', 1, 1, 0, $1)`, at)
+	for seq, id := range []string{traces[0], "another"} {
+		exec(`INSERT INTO `+partition+` (seq, recorded_at, epoch, tenant_id, event_id, action, outcome, actor, leaf_hash)
+			VALUES ($1, $2, 0, '_system', $3, 'audit.read.list', 'success', '{}', sha256(''))`, seq, at, id)
+	}
+	requireWaiting("the commit is of another epoch")
+	exec(`INSERT INTO audit_commits (tenant_id, epoch, size, prev_size, recorded_at) VALUES ('_system', 0, 6, 0, $1)`, at)
+	require.Equal(t, "true", one(t, reader, `audit_recorded($1)`, traces[:1]))
+	require.Equal(t, "false", one(t, reader, `audit_recorded($1)`, traces))
+	require.Equal(t, "false", one(t, reader, `audit_recorded(ARRAY[NULL])`))
+	require.Equal(t, "true", one(t, reader, `audit_recorded('{}')`))
+	require.Equal(t, "1", one(t, writer, `SELECT cleared FROM audit_outbox_clear()`))
+	require.Equal(t, traces[1:], column[string](t, writer, `SELECT event_id FROM audit_outbox_read(NULL, NULL, 10)`))
+	require.NotEmpty(t, one(t, writer, `SELECT oldest FROM audit_outbox_clear()`))
+}
