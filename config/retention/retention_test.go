@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -146,6 +147,58 @@ func TestCron(t *testing.T) {
 		require.NoError(t, err, "%s: %s", line, out)
 	}
 	require.Equal(t, 3, jobs)
+}
+
+// TestCronReadsItsSettings runs each line as a user who owns nothing, with the
+// files installed as the comments and docs/retention.md say.
+func TestCronReadsItsSettings(t *testing.T) {
+	if _, err := exec.LookPath("flock"); err != nil {
+		t.Skip("flock is not installed")
+	}
+	const nobody = 65534
+	text := read(t, "otelaudit.cron")
+	guide := read(t, "../../docs/retention.md")
+	root, err := os.MkdirTemp("", "cron")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(root)) })
+	bin, settings, state := filepath.Join(root, "bin"), filepath.Join(root, "etc"), filepath.Join(root, "state")
+	var as *syscall.SysProcAttr
+	if os.Getuid() == 0 {
+		as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	for _, dir := range []string{root, bin, settings, state} {
+		require.NoError(t, os.MkdirAll(dir, 0o755)) //nolint:gosec // for another user
+		require.NoError(t, os.Chmod(dir, 0o755))    //nolint:gosec // for another user
+	}
+	program := "#!/bin/sh\necho \"$AUDIT_PRUNER_URL$AUDIT_AUDITOR_URL $*\"\n"
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "otelaudit"), []byte(program), 0o755)) //nolint:gosec // for another user
+	installs := regexp.MustCompile(`install -m ([0-7]+) -g otelaudit (otelaudit-\S+\.env) /etc/otelaudit/(\S+)`).FindAllStringSubmatch(text, -1)
+	require.Len(t, installs, 2)
+	for _, install := range installs {
+		require.True(t, strings.Contains(guide, "install -m "+install[1]+" -g otelaudit config/retention/"+install[2]), "docs/retention.md says so, too")
+		mode, err := strconv.ParseUint(install[1], 8, 32)
+		require.NoError(t, err)
+		require.Zero(t, mode&0o7, "others read no secret")
+		path := filepath.Join(settings, install[3])
+		require.NoError(t, os.WriteFile(path, []byte(read(t, install[2])), 0o600))
+		if as != nil {
+			require.NoError(t, os.Chown(path, 0, nobody))
+			require.NoError(t, os.Chown(state, nobody, nobody))
+		}
+		require.NoError(t, os.Chmod(path, os.FileMode(mode)))
+	}
+	for _, line := range lines(text) {
+		fields := strings.SplitN(line, " otelaudit ", 2)
+		if len(fields) != 2 || strings.Contains(fields[0], "=") {
+			continue
+		}
+		command := strings.NewReplacer("/etc/otelaudit", settings, "/var/lib/otelaudit", state, ">/dev/null", "").Replace(fields[1])
+		shell := exec.Command("sh", "-c", command)
+		shell.Env, shell.Dir, shell.SysProcAttr = []string{"PATH=" + bin + ":/usr/bin:/bin"}, "/", as
+		out, err := shell.CombinedOutput()
+		require.NoError(t, err, "%s: %s", line, out)
+		require.Contains(t, string(out), "?sslmode=verify-full ", line)
+	}
 }
 
 // checkSchedule parses the five fields of a cron schedule.
