@@ -64,7 +64,8 @@ CREATE POLICY audit_operator ON {{schema}}.audit_retention FOR SELECT TO {{opera
 GRANT SELECT ON {{schema}}.audit_legal_holds, {{schema}}.audit_retention TO {{operator}};
 
 -- A tenant that a policy or a hold may name. A name that no event can have would
--- hold nothing, and look as if it did.
+-- hold nothing, and look as if it did. Spaces and control characters are those of
+-- Unicode, whatever the locale: the exporter trims and refuses the same.
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_check_tenant(tenant text, reserved text[]) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -72,7 +73,8 @@ CREATE FUNCTION {{schema}}.audit_check_tenant(tenant text, reserved text[]) RETU
     SET timezone = 'UTC'
 AS $$
 BEGIN
-    IF tenant IS NULL OR tenant = '' OR octet_length(tenant) > 255 OR tenant <> btrim(tenant) OR tenant ~ '[[:cntrl:]]' THEN
+    IF tenant IS NULL OR tenant = '' OR octet_length(tenant) > 255 OR tenant <> btrim(tenant, E' \t\n\u000b\u000c\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000')
+        OR tenant ~ E'[\u0001-\u001f\u007f-\u009f]' THEN
         RAISE EXCEPTION 'this is no tenant''s name: it has 1 to 255 bytes and neither control characters nor spaces around it'
             USING ERRCODE = '22023';
     ELSIF left(tenant, 1) = '_' AND NOT tenant = ANY (reserved) THEN
@@ -431,6 +433,20 @@ COMMENT ON FUNCTION {{schema}}.audit_retention_set(text, integer, text, text) IS
 COMMENT ON FUNCTION {{schema}}.audit_retention_unset(text, text) IS 'Takes a policy back and returns its days.';
 COMMENT ON FUNCTION {{schema}}.audit_quarantine_discard(bigint, text) IS 'Says of a quarantined record, once, that it will not become an event.';
 
+-- A name that is spelled wrong holds nothing, which whoever sees no event cannot
+-- see.
+-- +goose StatementBegin
+CREATE FUNCTION {{schema}}.audit_tenant_known(tenant text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC'
+AS $$ SELECT EXISTS (SELECT FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenant) $$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION {{schema}}.audit_tenant_known(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {{schema}}.audit_tenant_known(text) TO {{auditor}}, {{pruner}}, {{operator}};
+
+COMMENT ON FUNCTION {{schema}}.audit_tenant_known(text) IS 'Whether the store has, or had, events of a tenant.';
+
 -- What the pruner of a journal must know. It sees no table.
 -- +goose StatementBegin
 CREATE FUNCTION {{schema}}.audit_open_holds()
@@ -477,6 +493,7 @@ CREATE OR REPLACE FUNCTION {{schema}}.audit_schema_version() RETURNS integer
 AS $$ SELECT 9 $$;
 DROP FUNCTION {{schema}}.audit_keep_days(text);
 DROP FUNCTION {{schema}}.audit_open_holds();
+DROP FUNCTION {{schema}}.audit_tenant_known(text);
 DROP FUNCTION {{schema}}.audit_quarantine_replayed(bigint, text, text, text, bigint, bytea, text);
 DROP FUNCTION {{schema}}.audit_quarantine_brings({{schema}}.audit_quarantine, text);
 DROP FUNCTION {{schema}}.audit_quarantine_discard(bigint, text);

@@ -299,15 +299,15 @@ func TestNoFunctionIsOpenToEverybody(t *testing.T) {
 	require.Equal(t, []string{"audit_access_mode", "audit_locate", "audit_login_admits", "audit_prune_plan", "audit_recorded", "audit_schema_version", "audit_trace"}, may(db.ReaderURL))
 	require.Equal(t, []string{
 		"audit_access_mode", "audit_keep_days", "audit_locate", "audit_login_admits", "audit_open_holds", "audit_partitions", "audit_prune_plan",
-		"audit_recorded", "audit_schema_version", "audit_trace",
+		"audit_recorded", "audit_schema_version", "audit_tenant_known", "audit_trace",
 	}, may(db.AuditorURL))
 	require.Equal(t, []string{
 		"audit_access_mode", "audit_keep_days", "audit_open_holds", "audit_partitions", "audit_prune_announced", "audit_prune_batch", "audit_prune_forgettable",
-		"audit_prune_identities", "audit_prune_month", "audit_prune_plan", "audit_prune_quarantine", "audit_recorded", "audit_schema_version", "audit_trace",
+		"audit_prune_identities", "audit_prune_month", "audit_prune_plan", "audit_prune_quarantine", "audit_recorded", "audit_schema_version", "audit_tenant_known", "audit_trace",
 	}, may(db.PrunerURL))
 	require.Equal(t, []string{
 		"audit_access_mode", "audit_hold_add", "audit_hold_release", "audit_keep_days", "audit_open_holds", "audit_partitions", "audit_quarantine_discard", "audit_quarantine_replayed", "audit_recorded",
-		"audit_retention_set", "audit_retention_unset", "audit_schema_version", "audit_trace",
+		"audit_retention_set", "audit_retention_unset", "audit_schema_version", "audit_tenant_known", "audit_trace",
 	}, may(db.OperatorURL))
 	require.Empty(t, may(db.NobodyURL))
 }

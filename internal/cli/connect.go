@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/migrations"
 )
 
@@ -58,7 +59,11 @@ func describeDatabase(err error) error {
 		return environmentError(hint, err)
 	}
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return environmentError(serverHint(server), withoutRepetition(err))
+		hint := serverHint(server)
+		if store.IsRaised(err) && server.Hint != "" {
+			hint = server.Hint
+		}
+		return environmentError(hint, withoutRepetition(err))
 	}
 	op, _ := errors.AsType[*net.OpError](err)
 	_, unresolved := errors.AsType[*net.DNSError](err)
@@ -96,14 +101,14 @@ func serverHint(e *pgconn.PgError) string {
 	return ""
 }
 
-// withoutRepetition cuts the "(SQLSTATE 42501)" that pgconn adds; the words
-// before it say the same to a person, and the hint what to do.
+// withoutRepetition cuts the "ERROR: " and the "(SQLSTATE 42501)" that pgconn
+// adds; the words between say the same to a person, and the hint what to do.
 func withoutRepetition(err error) error {
-	text := err.Error()
-	if i := strings.LastIndex(text, " (SQLSTATE "); i > 0 && strings.HasSuffix(text, ")") {
-		return fmt.Errorf("%s%w", text[:i], silent{err})
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err
 	}
-	return err
+	return fmt.Errorf("%s%w", strings.Replace(err.Error(), server.Error(), server.Message, 1), silent{err})
 }
 
 // silent keeps an error in the chain without saying it again.

@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/stage"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -84,6 +88,7 @@ func (o *holdAddOptions) run(cmd *cobra.Command, sys *System) error {
 	if hold.ID, err = reader.AddHold(cmd.Context(), o.access.caller(sys), hold); err != nil {
 		return describeChange(err)
 	}
+	warnUnknownTenant(cmd.Context(), sys, reader, hold.TenantID, "The hold stands")
 	object, err := json.Marshal(holdObject(hold))
 	if err != nil {
 		return err
@@ -102,6 +107,9 @@ func (o *holdAddOptions) hold(cmd *cobra.Command, sys *System) (*store.LegalHold
 	case strings.TrimSpace(o.reason) == "":
 		return nil, usageError("it is what an auditor will read", "hold add needs --reason")
 	}
+	if err := checkTenantFlag(o.tenant, systemTenant); err != nil {
+		return nil, err
+	}
 	window, err := parseWindow(o.since, o.until, sys.Now())
 	if err != nil {
 		return nil, err
@@ -119,6 +127,32 @@ func (o *holdAddOptions) hold(cmd *cobra.Command, sys *System) (*store.LegalHold
 	return &store.LegalHold{
 		TenantID: o.tenant, Since: window.since, Until: window.until, TargetType: target.kind, TargetID: target.id, Reason: o.reason,
 	}, nil
+}
+
+// checkTenantFlag refuses what no event's tenant can be: it would match nothing
+// and look as if it did.
+func checkTenantFlag(tenant string, reserved ...string) error {
+	if tenant == "" || slices.Contains(reserved, tenant) {
+		return nil
+	}
+	if err := stage.CheckTenant(tenant); err != nil {
+		return usageError("", "--tenant %q: %w", tenant, err)
+	}
+	return nil
+}
+
+// warnUnknownTenant says that a store has nothing of a tenant, which may be meant.
+func warnUnknownTenant(ctx context.Context, sys *System, reader *store.Reader, tenant, still string) {
+	if strings.HasPrefix(tenant, "_") {
+		return
+	}
+	known, err := reader.KnowsTenant(ctx, tenant)
+	switch {
+	case err != nil:
+		fmt.Fprintf(sys.Stderr, "otelaudit: warning: whether the store has events of tenant %q is not known: %s\n", tenant, printable(err.Error()))
+	case !known:
+		fmt.Fprintf(sys.Stderr, "otelaudit: warning: the store has no events of tenant %q: is it spelled so? %s\n", tenant, still)
+	}
 }
 
 // heldObject is a hold as JSON.
@@ -302,7 +336,7 @@ func describeChange(err error) error {
 	case !ok:
 		return describeRead(err)
 	case refused.Before():
-		return negative("", "%w", err)
+		return negative(refused.Hint, "%w", err)
 	}
-	return usageError("", "%w", err)
+	return usageError(refused.Hint, "%w", err)
 }

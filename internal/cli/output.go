@@ -2,12 +2,13 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/otelaudit/otelaudit/internal/words"
 )
 
 // Output formats.
@@ -60,14 +61,7 @@ func writeJSON(w io.Writer, v any) error {
 
 // counted is a number of things, "1 event" or "2 entries", by the word for one.
 func counted[N int | int64](n N, one string) string {
-	switch stem, y := strings.CutSuffix(one, "y"); {
-	case n == 1:
-	case y && !strings.HasSuffix(stem, "a"): // days
-		one = stem + "ies"
-	default:
-		one += "s"
-	}
-	return fmt.Sprintf("%d %s", n, one)
+	return words.Counted(n, one)
 }
 
 // cell makes text fit one cell of a table: printable, at most limit runes.

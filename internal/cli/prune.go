@@ -128,6 +128,9 @@ func (o *pruneOptions) options(sys *System) (retention.Options, error) {
 	if o.batchSize < 1 || o.batchSize > retention.MaxBatchSize {
 		return options, usageError("", "--batch-size %d is not 1 to %d", o.batchSize, retention.MaxBatchSize)
 	}
+	if err := checkTenantFlag(o.tenant, systemTenant); err != nil {
+		return options, err
+	}
 	if o.olderThan == "" {
 		return options, nil
 	}
@@ -262,7 +265,7 @@ func describePruning(err error) error {
 	case store.IsLockTimeout(err):
 		return environmentError("a long query, a backup or a vacuum reads it; --no-drop deletes in batches instead", withoutRepetition(err))
 	case store.IsRefusedPrune(err):
-		return environmentError("", withoutRepetition(err))
+		return describeDatabase(err)
 	}
 	return describeChange(err)
 }

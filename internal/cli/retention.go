@@ -132,6 +132,7 @@ func (o *retentionSetOptions) run(cmd *cobra.Command, sys *System) error {
 		fmt.Fprintf(sys.Stderr, "otelaudit: warning: shortened from %s to %s: the next prune may remove what lies between\n",
 			counted(before, "day"), counted(policy.KeepDays, "day"))
 	}
+	warnUnknownTenant(cmd.Context(), sys, reader, policy.TenantID, "The policy is set")
 	object, err := json.Marshal(struct {
 		TenantID  string `json:"tenant_id"`
 		KeepDays  int    `json:"keep_days"`
@@ -151,6 +152,9 @@ func (o *retentionSetOptions) wanted(cmd *cobra.Command) (*store.RetentionPolicy
 	}
 	name, err := o.policy.name(cmd)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkTenantFlag(name, store.RetentionDefault, store.RetentionQuarantine, store.RetentionJournal, systemTenant); err != nil {
 		return nil, err
 	}
 	if len(o.frameworks) == 0 && o.keep == "" {

@@ -72,6 +72,7 @@ type readQueries struct {
 	accessModes, accessSet, admits              string
 	clock, counted, countsRolled, countsEvents  string
 	heldOpen, heldAll, keepDays, retention      string
+	tenantKnown                                 string
 	holdAdd, holdRelease                        string
 	retentionSet, retentionUnset                string
 	quarantineDiscard, quarantineReplayed       string
@@ -100,7 +101,7 @@ func newReadQueries(schema string) readQueries {
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
 		accessModes: load("access_modes"), accessSet: load("access_set"), admits: load("admits"),
 		clock: load("clock"), counted: load("counted"), countsRolled: load("counts_rolled"), countsEvents: load("counts_events"),
-		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), retention: load("retention"),
+		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), tenantKnown: load("tenant_known"), retention: load("retention"),
 		holdAdd: load("hold_add"), holdRelease: load("hold_release"),
 		retentionSet: load("retention_set"), retentionUnset: load("retention_unset"),
 		quarantineDiscard: load("quarantine_discard"), quarantineReplayed: load("quarantine_replayed"),

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -116,10 +115,23 @@ func (r *Reader) ReleaseHold(ctx context.Context, caller access.Caller, id int64
 	return tenant, decided(err)
 }
 
+// KnowsTenant reports whether the store has, or had, events of a tenant. The login
+// must be an operator, pruner or auditor.
+func (r *Reader) KnowsTenant(ctx context.Context, tenant string) (known bool, err error) {
+	if err := checkText("tenant", tenant); err != nil {
+		return false, err
+	}
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, r.sql.tenantKnown, tenant).Scan(&known)
+	})
+	return known, err
+}
+
 // DecisionError is a change that the store refuses, in the words of its function:
 // they name what was asked for and nothing else.
 type DecisionError struct {
 	Reason string
+	Hint   string // what to do; "" where the reason says it
 	// State is the SQLSTATE: 22023 for what cannot be meant, 55000 for what was
 	// decided before.
 	State string
@@ -138,6 +150,19 @@ const (
 	noData                = "P0002"
 )
 
+// absentError is ErrNotFound in the words of the function that looked.
+type absentError string
+
+func (e absentError) Error() string { return string(e) }
+func (absentError) Unwrap() error   { return ErrNotFound }
+
+// IsRaised reports that a function of the database refused, in words of its own,
+// rather than PostgreSQL.
+func IsRaised(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Routine == "exec_stmt_raise"
+}
+
 // decided gives the refusals of the functions that change something their type.
 func decided(err error) error {
 	server, ok := errors.AsType[*pgconn.PgError](err)
@@ -146,9 +171,9 @@ func decided(err error) error {
 	}
 	switch server.Code {
 	case noData:
-		return fmt.Errorf("%s: %w", server.Message, ErrNotFound)
+		return absentError(server.Message)
 	case invalidParameter, objectNotInState:
-		return &DecisionError{Reason: server.Message, State: server.Code}
+		return &DecisionError{Reason: server.Message, Hint: server.Hint, State: server.Code}
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -61,6 +62,17 @@ func TestLegalHolds(t *testing.T) {
 	_, err = operator.AddHold(t.Context(), access.Caller{}, &store.LegalHold{TenantID: "acme", Since: february, Until: january, Reason: "r"})
 	require.ErrorAs(t, err, &before)
 	require.False(t, before.Before())
+	// What the exporter trims or refuses can be no tenant's name here either.
+	for r := rune(1); r <= 0x3000; r++ {
+		if !unicode.IsSpace(r) && !unicode.IsControl(r) {
+			continue
+		}
+		_, err = operator.AddHold(t.Context(), access.Caller{}, &store.LegalHold{TenantID: "acme" + string(r), Reason: "r"})
+		require.ErrorAs(t, err, &before, "%U", r)
+	}
+	known, err := operator.KnowsTenant(t.Context(), "acme")
+	require.NoError(t, err)
+	require.False(t, known)
 	for _, url := range []string{db.ReaderURL, db.AuditorURL, db.PrunerURL} {
 		_, err = connect(t, url).AddHold(t.Context(), access.Caller{}, &wanted[0])
 		require.ErrorContains(t, err, "permission denied for function audit_hold_add")

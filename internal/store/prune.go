@@ -281,5 +281,5 @@ func IsLockTimeout(err error) bool {
 // announcement, in words that are for the person.
 func IsRefusedPrune(err error) bool {
 	server, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && server.Code == insufficientPrivilege && !strings.HasPrefix(server.Message, "permission denied")
+	return ok && server.Code == insufficientPrivilege && IsRaised(err)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/merkle"
 	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/store"
+	"github.com/otelaudit/otelaudit/internal/words"
 )
 
 // Options say what to verify and against what. Trust is required, and Database or
@@ -462,12 +463,7 @@ func (r *run) unanchored() {
 }
 
 // counted is a number of things, by the word for one: "1 event", "2 events".
-func counted(n int64, one string) string {
-	if n != 1 {
-		one += "s"
-	}
-	return fmt.Sprintf("%d %s", n, one)
-}
+func counted(n int64, one string) string { return words.Counted(n, one) }
 
 func isOrAre(n int64, one string) string {
 	if n == 1 {

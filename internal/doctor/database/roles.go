@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/otelaudit/otelaudit/internal/doctor"
+	"github.com/otelaudit/otelaudit/internal/words"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -160,8 +160,5 @@ func lookAtBindings(ctx context.Context, s *Subject, r *doctor.Result) error {
 
 // plural is a number, as text, with its word.
 func plural(n, one string) string {
-	if n == "1" {
-		return n + " " + one
-	}
-	return n + " " + strings.TrimSuffix(one, "y") + map[bool]string{true: "ies", false: "s"}[strings.HasSuffix(one, "y")]
+	return n + " " + words.Form(n == "1", one)
 }

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_tenant_known($1)
