@@ -59,6 +59,29 @@ type PrunePreview struct {
 	Oldest   time.Time `json:"oldest,omitzero"` // arrival of what would go; zero where nothing would
 	Newest   time.Time `json:"newest,omitzero"`
 	HeldBack int64     `json:"held_back"` // events that are old enough and stay, for a legal hold
+
+	Partitions []string      `json:"partitions"` // months that would be dropped as a whole, YYYY-MM: of a prune of all tenants alone
+	ByTenant   []TenantPrune `json:"by_tenant"`  // of those with something to go or held back
+	Holds      []PruneHold   `json:"holds"`      // legal holds of those whose events are held back
+}
+
+// TenantPrune is the part of a tenant.
+type TenantPrune struct {
+	Tenant   string    `json:"tenant"`
+	Cutoff   time.Time `json:"cutoff,omitzero"`
+	Rows     int64     `json:"rows"`
+	Bytes    int64     `json:"bytes"`
+	HeldBack int64     `json:"held_back"`
+}
+
+// PruneHold is a legal hold that is not released; zero times are open ends.
+type PruneHold struct {
+	ID         int64     `json:"id"`
+	Tenant     string    `json:"tenant"`
+	Since      time.Time `json:"since,omitzero"` // of arrival
+	Until      time.Time `json:"until,omitzero"` // exclusive
+	TargetType string    `json:"target_type,omitempty"`
+	TargetID   string    `json:"target_id,omitempty"`
 }
 
 // PruneResult is what a prune has done. Its JSON has names of the command's; a
@@ -92,6 +115,13 @@ func (r *Reader) PreviewPrune(ctx context.Context, tenant string, o PruneOptions
 	preview := &PrunePreview{
 		Cutoff: instant(found.Cutoff), Rows: found.Rows, Bytes: found.Bytes, Batches: found.Batches,
 		Oldest: instant(found.Oldest), Newest: instant(found.Newest), HeldBack: found.HeldBack,
+		Partitions: found.Partitions, ByTenant: make([]TenantPrune, len(found.ByTenant)), Holds: make([]PruneHold, len(found.Holds)),
+	}
+	for i, t := range found.ByTenant {
+		preview.ByTenant[i] = TenantPrune(t)
+	}
+	for i, h := range found.Holds {
+		preview.Holds[i] = PruneHold{h.ID, h.Tenant, instant(h.Since), instant(h.Until), h.TargetType, h.TargetID}
 	}
 	if preview.Cutoff.IsZero() && len(found.ByTenant) > 0 {
 		preview.Cutoff = found.ByTenant[0].Cutoff

@@ -16,6 +16,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/regular"
+	"github.com/otelaudit/otelaudit/internal/retention"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -141,36 +142,62 @@ func (o *journalPruneOptions) options(cmd *cobra.Command, sys *System) (*journal
 
 // cutoff is the flag, or the policy of the database that knows the holds.
 func (o *journalPruneOptions) cutoff(cmd *cobra.Command, sys *System, now time.Time) (time.Time, error) {
-	if o.olderThan == "" {
-		return o.cutoffByPolicy(cmd, sys, now)
+	_, err := o.database.resolve(sys)
+	named := err == nil && o.holds == "" && !o.noHolds
+	days := 0
+	if named {
+		if now, days, err = o.policy(cmd.Context(), sys); err != nil {
+			return now, err
+		}
 	}
+	byPolicy := now.AddDate(0, 0, -days)
+	switch {
+	case o.olderThan != "":
+		return o.cutoffAsked(now, byPolicy, days)
+	case !named:
+		return now, usageError(helpHint(cmd), "--older-than is missing, and no database is named whose policy would say it")
+	case days == 0:
+		return now, usageError("'otelaudit retention set --journal --keep 400d' sets one", "--older-than is missing, and the database has no policy for journals")
+	}
+	return byPolicy, nil
+}
+
+// cutoffAsked is the flag, which may not go beyond the policy, if there is one.
+func (o *journalPruneOptions) cutoffAsked(now, byPolicy time.Time, days int) (time.Time, error) {
 	cutoff, err := parseInstant(o.olderThan, now)
-	if err != nil {
+	switch {
+	case err != nil:
 		return cutoff, usageError(instantHint, "--older-than %q is %w", o.olderThan, err)
-	}
-	if cutoff.After(now) {
+	case cutoff.After(now):
 		return cutoff, usageError("", "--older-than %q lies in the future", o.olderThan)
+	case cutoff.After(now.Add(-retention.MinAge)):
+		return cutoff, usageError("", "--older-than %s: what is younger than one day is never pruned", o.olderThan)
+	case days > 0 && cutoff.After(byPolicy):
+		return cutoff, usageError("leave --older-than out to prune by the policy; the operator sets it",
+			"the policy of journals keeps %s, and --older-than %s asks for less", counted(days, "day"), o.olderThan)
 	}
 	return cutoff, nil
 }
 
-func (o *journalPruneOptions) cutoffByPolicy(cmd *cobra.Command, sys *System, now time.Time) (time.Time, error) {
-	if _, err := o.database.resolve(sys); err != nil || o.holds != "" || o.noHolds {
-		return now, usageError(helpHint(cmd), "--older-than is missing, and no database is named whose policy would say it")
-	}
-	reader, err := o.database.connect(cmd.Context(), sys)
+// policy is what the database says about journals, 0 days for nothing, and its
+// time, which decides.
+func (o *journalPruneOptions) policy(ctx context.Context, sys *System) (now time.Time, days int, err error) {
+	reader, err := o.database.connect(ctx, sys)
 	if err != nil {
-		return now, err
+		return now, 0, err
 	}
 	defer reader.Close()
-	days, err := reader.KeepDays(cmd.Context(), store.RetentionJournal)
-	switch {
-	case err != nil:
-		return now, describeRead(err)
-	case days == 0:
-		return now, usageError("'otelaudit retention set --journal --keep 400d' sets one", "--older-than is missing, and the database has no policy for journals")
+	// First, because it says what is missing where a login may neither.
+	if _, err = reader.LegalHolds(ctx); err != nil {
+		return now, 0, describeHolds(err)
 	}
-	return now.AddDate(0, 0, -days), nil
+	if days, err = reader.KeepDays(ctx, store.RetentionJournal); err != nil {
+		return now, 0, describeRead(err)
+	}
+	if now, err = reader.Pruner().Now(ctx); err != nil {
+		return now, 0, describeRead(err)
+	}
+	return now, days, nil
 }
 
 // legalHolds asks whoever is named, and exactly one must be.

@@ -158,7 +158,7 @@ func (o *pruneOptions) runPreview(cmd *cobra.Command, sys *System, pruner *store
 	if err := recordPruning(cmd.Context(), trail, read, err); err != nil {
 		return err
 	}
-	tellHeld(sys, preview.HeldBack)
+	tellHeld(sys, preview.HeldBack, preview.Holds, preview.Unheld)
 	switch format {
 	case formatTable, formatCSV:
 		return previewListing(preview).write(sys.Stdout, format)
@@ -189,9 +189,16 @@ func (o *pruneOptions) runPrune(ctx context.Context, sys *System, pruner *store.
 			fmt.Fprintf(sys.Stderr, "otelaudit: %s went in %d transactions, %d remain: run it again\n",
 				counted(result.Deleted, "event"), result.Batches, result.Remaining)
 		}
+		if result != nil && result.Batches > 0 {
+			err = errors.Join(err, printPruned(sys, format, result))
+		}
 		return describePruning(err)
 	}
-	tellHeld(sys, result.HeldBack)
+	tellHeld(sys, result.HeldBack, result.Holds, result.Unheld)
+	return printPruned(sys, format, result)
+}
+
+func printPruned(sys *System, format string, result *retention.Result) error {
 	switch format {
 	case formatTable, formatCSV:
 		return resultListing(result).write(sys.Stdout, format)
@@ -199,10 +206,44 @@ func (o *pruneOptions) runPrune(ctx context.Context, sys *System, pruner *store.
 	return writeDocument(sys.Stdout, format, result)
 }
 
-func tellHeld(sys *System, held int64) {
-	if held > 0 {
-		fmt.Fprintf(sys.Stderr, "hint: %s old enough to go, and held back: 'otelaudit hold list' says by what\n", isOrAreEvents(held))
+// tellHeld says by what events are held back: who prunes may read no list of holds.
+func tellHeld(sys *System, held int64, holds []retention.Hold, unheld []string) {
+	const most = 10
+	if held == 0 {
+		return
 	}
+	fmt.Fprintf(sys.Stderr, "hint: %s old enough to go, and held back:\n", isOrAreEvents(held))
+	for _, h := range holds[:min(most, len(holds))] {
+		fmt.Fprintf(sys.Stderr, "hint:   %s\n", printable(heldText(h)))
+	}
+	if more := len(holds) - most; more > 0 {
+		fmt.Fprintf(sys.Stderr, "hint:   %s more\n", counted(more, "legal hold"))
+	}
+	for _, tenant := range unheld[:min(most, len(unheld))] {
+		why := "an epoch without signatures goes as a whole, or not at all"
+		if tenant == systemTenant {
+			why = "announcements stay as long as verify asks for them"
+		}
+		fmt.Fprintf(sys.Stderr, "hint:   tenant %q has no legal hold: %s\n", tenant, why)
+	}
+}
+
+// heldText is a hold for a person.
+func heldText(h retention.Hold) string {
+	text := fmt.Sprintf("legal hold %d on tenant %q", h.ID, h.Tenant)
+	if h.Since != nil {
+		text += " since " + h.Since.Format(time.RFC3339)
+	}
+	if h.Until != nil {
+		text += " until " + h.Until.Format(time.RFC3339)
+	}
+	if h.TargetType != "" {
+		text += ", target " + h.TargetType
+		if h.TargetID != "" {
+			text += ":" + h.TargetID
+		}
+	}
+	return text
 }
 
 func isOrAreEvents(n int64) string {
@@ -253,7 +294,7 @@ func describePruning(err error) error {
 	_, wrongRole := errors.AsType[*store.PrunerError](err)
 	switch {
 	case errors.Is(err, store.ErrPruning):
-		return environmentError("wait for it, or look for who runs it", err)
+		return environmentError("wait for it; a login that does not prune is in the way by mistake or on purpose: see docs/runbook.md", err)
 	case wrongRole:
 		return environmentError("AUDIT_PRUNER_URL or --database-url with a login of that role", err)
 	case errors.Is(err, retention.ErrUnannounced):

@@ -27,7 +27,11 @@ func Months(ctx context.Context, pruner *store.Pruner) ([]Month, error) {
 		return nil, err
 	}
 	planned := make(map[time.Time]month)
-	for _, m := range (&Options{}).months(plan) {
+	all, err := (&Options{}).monthsWithEmpty(ctx, pruner, plan)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range all {
 		planned[m.at] = m
 	}
 	months := make([]Month, len(partitions))

@@ -2,6 +2,7 @@ package retention
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -46,6 +47,58 @@ func (o *Options) months(plan []store.PruneSlice) []month {
 		}
 	}
 	return months
+}
+
+// monthsWithEmpty are months with those that are to be dropped although no event is
+// in them any more: batches took what was, and a plan does not know of them.
+func (o *Options) monthsWithEmpty(ctx context.Context, pruner *store.Pruner, plan []store.PruneSlice) ([]month, error) {
+	months := o.months(plan)
+	if o.Tenant != "" || o.NoDrop {
+		return months, nil
+	}
+	now, err := pruner.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cutoff, err := o.emptyBefore(ctx, pruner, plan, now)
+	if err != nil || cutoff.IsZero() {
+		return months, err
+	}
+	partitions, err := pruner.Partitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// A writer whose transaction began in the month before may still commit there.
+	kept := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
+	for _, p := range partitions {
+		planned := slices.ContainsFunc(months, func(m month) bool { return m.at.Equal(p.Month) })
+		if p.Tenants == 0 && !planned && p.Month.Before(kept) && !p.Month.AddDate(0, 1, 0).After(cutoff) {
+			months = append(months, month{at: p.Month, whole: true})
+		}
+	}
+	slices.SortStableFunc(months, func(a, b month) int { return a.at.Compare(b.at) })
+	return months, nil
+}
+
+// emptyBefore is the earliest cutoff there is, zero where neither an age nor a
+// policy says one.
+func (o *Options) emptyBefore(ctx context.Context, pruner *store.Pruner, plan []store.PruneSlice, now time.Time) (earliest time.Time, err error) {
+	if o.Age > 0 {
+		return now.Add(-o.Age), nil
+	}
+	days, err := pruner.KeepDays(ctx, store.RetentionDefault)
+	if err != nil {
+		return earliest, err
+	}
+	if days > 0 {
+		earliest = now.AddDate(0, 0, -days)
+	}
+	for _, s := range plan {
+		if !s.Cutoff.IsZero() && (earliest.IsZero() || s.Cutoff.Before(earliest)) {
+			earliest = s.Cutoff
+		}
+	}
+	return earliest, nil
 }
 
 func systemLast(s store.PruneSlice) int {

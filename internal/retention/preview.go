@@ -21,6 +21,7 @@ type Preview struct {
 	HeldBack   int64           `json:"held_back"` // events that are old enough and stay
 	ByTenant   []TenantPreview `json:"by_tenant"`
 	Holds      []Hold          `json:"holds"` // of tenants whose events are held back
+	Unheld     []string        `json:"-"`     // tenants whose events are held back, and not by a hold
 }
 
 // TenantPreview is the part of a tenant with something to go or held back.
@@ -53,7 +54,11 @@ func PreviewPrune(ctx context.Context, pruner *store.Pruner, o Options) (*Previe
 	}
 	p := &Preview{Partitions: []string{}, ByTenant: []TenantPreview{}, Holds: []Hold{}}
 	p.Cutoff = o.cutoffOf(slices)
-	for _, m := range o.months(slices) {
+	months, err := o.monthsWithEmpty(ctx, pruner, slices)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range months {
 		if m.whole {
 			p.Partitions = append(p.Partitions, m.name())
 			p.Batches++
@@ -65,7 +70,7 @@ func PreviewPrune(ctx context.Context, pruner *store.Pruner, o Options) (*Previe
 			p.add(s)
 		}
 	}
-	err = p.addHolds(ctx, pruner, o.Tenant)
+	p.Holds, p.Unheld, err = heldBy(ctx, pruner, o.Tenant, slices)
 	return p, err
 }
 
@@ -93,27 +98,36 @@ func (p *Preview) add(s store.PruneSlice) {
 	t.Rows, t.Bytes, t.HeldBack = t.Rows+s.Events, t.Bytes+s.Bytes, t.HeldBack+s.HeldBack
 }
 
-// addHolds names the holds of those whose events are held back. A reader of one
-// tenant sees those of that one.
-func (p *Preview) addHolds(ctx context.Context, pruner *store.Pruner, tenant string) error {
-	if p.HeldBack == 0 {
-		return nil
+// heldBy are the holds of those whose events are held back, and those of them
+// without one. A reader of one tenant sees those of that one.
+func heldBy(ctx context.Context, pruner *store.Pruner, tenant string, plan []store.PruneSlice) (held []Hold, unheld []string, err error) {
+	held = []Hold{}
+	for _, s := range plan {
+		if s.HeldBack > 0 && !slices.Contains(unheld, s.Log.Tenant) {
+			unheld = append(unheld, s.Log.Tenant)
+		}
+	}
+	if len(unheld) == 0 {
+		return held, nil, nil
 	}
 	holds, err := pruner.LegalHolds(ctx)
 	if errors.Is(err, store.ErrHoldsHidden) {
 		holds, err = pruner.HoldList(ctx, tenant, false)
 	}
 	if err != nil {
-		return err
+		return held, nil, err
 	}
+	back := slices.Clone(unheld)
 	for _, h := range holds {
-		if slices.ContainsFunc(p.ByTenant, func(t TenantPreview) bool { return t.Tenant == h.TenantID && t.HeldBack > 0 }) {
-			p.Holds = append(p.Holds, Hold{
-				ID: h.ID, Tenant: h.TenantID, Since: orNil(h.Since), Until: orNil(h.Until), TargetType: h.TargetType, TargetID: h.TargetID,
-			})
+		if !slices.Contains(back, h.TenantID) {
+			continue
 		}
+		unheld = slices.DeleteFunc(unheld, func(t string) bool { return t == h.TenantID })
+		held = append(held, Hold{
+			ID: h.ID, Tenant: h.TenantID, Since: orNil(h.Since), Until: orNil(h.Until), TargetType: h.TargetType, TargetID: h.TargetID,
+		})
 	}
-	return nil
+	return held, unheld, nil
 }
 
 func orNil(t time.Time) *time.Time {

@@ -51,6 +51,8 @@ type Result struct {
 	Batches    int64      `json:"batches"`    // transactions
 	Remaining  int64      `json:"remaining"`  // events that were to go and are there
 	HeldBack   int64      `json:"held_back"`  // events that are old enough and stay
+	Holds      []Hold     `json:"holds"`      // of tenants whose events are held back
+	Unheld     []string   `json:"-"`          // tenants whose events are held back, and not by a hold
 	Partitions []string   `json:"partitions"` // months that were dropped as a whole, YYYY-MM
 	Quarantine int64      `json:"quarantine"` // quarantined records that went
 	Identities int64      `json:"identities"` // ids and keys of events pruned long ago that went
@@ -93,7 +95,7 @@ func Run(ctx context.Context, pruner *store.Pruner, o Options) (*Result, error) 
 		return nil, err
 	}
 	r := &run{
-		Options: o, pruner: pruner, result: &Result{Partitions: []string{}},
+		Options: o, pruner: pruner, result: &Result{Partitions: []string{}, Holds: []Hold{}},
 		intents: make(map[store.LogName]string), gone: make(map[store.LogName]int64),
 	}
 	err := pruner.Exclusively(ctx, func(time.Time) error { return r.all(ctx) })
@@ -111,11 +113,18 @@ func (r *run) all(ctx context.Context) (err error) {
 		r.result.HeldBack += s.HeldBack
 	}
 	r.result.Remaining = r.rows
+	if r.result.Holds, r.result.Unheld, err = heldBy(ctx, r.pruner, r.Tenant, plan); err != nil {
+		return err
+	}
+	months, err := r.monthsWithEmpty(ctx, r.pruner, plan)
+	if err != nil {
+		return err
+	}
 	if err := r.announceAll(ctx, plan); err != nil {
 		return err
 	}
 	defer func() { r.tell(context.WithoutCancel(ctx)) }()
-	for _, m := range r.months(plan) {
+	for _, m := range months {
 		if err := r.month(ctx, &m); err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ var pruneSQL embed.FS
 type pruneQueries struct {
 	plan, batch, month, announced, partitions      string
 	forgettable, identities, quarantine, exclusive string
+	holder, now                                    string
 }
 
 func newPruneQueries(schema string) pruneQueries {
@@ -47,6 +48,7 @@ func newPruneQueries(schema string) pruneQueries {
 	return pruneQueries{
 		plan: load("plan"), batch: load("batch"), month: load("month"), announced: load("announced"), partitions: load("partitions"),
 		forgettable: load("forgettable"), identities: load("identities"), quarantine: load("quarantine"), exclusive: load("exclusive"),
+		holder: load("holder"), now: load("now"),
 	}
 }
 
@@ -264,11 +266,31 @@ func (p *Pruner) Exclusively(ctx context.Context, f func(now time.Time) error) e
 		case !may:
 			return &PrunerError{Login: login, RolePrefix: p.options.RolePrefix}
 		case !alone:
-			return ErrPruning
+			return p.pruning(ctx, tx)
 		}
 		return f(now.UTC())
 	})
 	return err
+}
+
+// pruning is ErrPruning with the session that holds the lock, where it still does.
+func (p *Pruner) pruning(ctx context.Context, tx pgx.Tx) error {
+	var pid int32
+	var login string
+	err := tx.QueryRow(ctx, p.prune.holder).Scan(&pid, &login)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrPruning
+	}
+	if err != nil {
+		return errors.Join(ErrPruning, err)
+	}
+	return fmt.Errorf("%w: login %q, pid %d of the server", ErrPruning, login, pid)
+}
+
+// Now is the server's time, UTC.
+func (p *Pruner) Now(ctx context.Context) (now time.Time, err error) {
+	err = p.read(ctx, "", func(tx pgx.Tx) error { return tx.QueryRow(ctx, p.prune.now).Scan(&now) })
+	return now.UTC(), err
 }
 
 // IsLockTimeout reports that a statement waited for a lock and gave up.
