@@ -161,6 +161,7 @@ func TestJournalUsage(t *testing.T) {
 		{"no age", append([]string{"journal", "prune", "--journal", files.directory}, "--no-holds"), "--older-than is missing"},
 		{"no such age", append(slices.Clip(prune), "--no-holds", "--older-than", "soon"), `--older-than "soon" is not a time, a date or an age`},
 		{"the future", append(slices.Clip(prune), "--no-holds", "--older-than", "2027-01-01"), "lies in the future"},
+		{"too young", append(slices.Clip(prune), "--no-holds", "--older-than", "23h"), "--older-than 23h: what is younger than one day is never pruned"},
 		{"no anchors", []string{"journal", "prune", "--journal", files.directory, "--older-than", "5d", "--key", files.key, "--no-holds"}, "--anchors is missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -227,6 +228,11 @@ func TestJournalPruneAsksTheDatabase(t *testing.T) {
 	code, preview, stderr = journalRun(t, pruner, append(slices.Clip(byPolicy), "--preview")...)
 	require.Zero(t, code, stderr)
 	require.Contains(t, preview, "nothing to remove")
+	// An age that is named may be longer than the policy, not shorter.
+	code, _, stderr = journalRun(t, pruner, append(slices.Clip(prune), "--preview")...)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "the policy of journals keeps 36525 days, and --older-than 5d asks for less")
+	set("3d")
 
 	code, out, stderr := journalRun(t, map[string]string{"AUDIT_AUDITOR_URL": db.AuditorURL}, prune...)
 	require.Zero(t, code, stderr)
