@@ -92,8 +92,14 @@ func TestAPrunerLearnsWhatHolds(t *testing.T) {
 		_, err = operator.AddHold(t.Context(), access.Caller{}, hold)
 		require.NoError(t, err)
 	}
-	result, err := retention.Run(t.Context(), h.Pruner(), options(h, 60*day))
+	o := options(h, 60*day)
+	o.Announcer = struct{ retention.Announcer }{o.Announcer} // writes for _system alone
+	var warned []string
+	o.Warn = func(err error) { warned = append(warned, err.Error()) }
+	result, err := retention.Run(t.Context(), h.Pruner(), o)
 	require.NoError(t, err)
+	require.Len(t, warned, 1)
+	require.Contains(t, warned[0], "do not say that they were pruned")
 	require.EqualValues(t, 5, result.HeldBack)
 	require.Len(t, result.Holds, 1)
 	require.Equal(t, "acme", result.Holds[0].Tenant)

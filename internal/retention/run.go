@@ -63,6 +63,10 @@ var (
 	errBatch = fmt.Errorf("a batch has 1 to %d events", MaxBatchSize)
 )
 
+// errUntold is no failure: audit.prune.complete in the log of _system says it.
+var errUntold = errors.New("the logs of the tenants themselves do not say that they were pruned, only that of " + record.SystemTenant +
+	" does: it takes the log's key to write there")
+
 func (o *Options) setDefaults() error {
 	if o.BatchSize == 0 {
 		o.BatchSize = DefaultBatchSize
@@ -277,6 +281,12 @@ func (r *run) drop(ctx context.Context, m *month) error {
 func (r *run) tell(ctx context.Context) {
 	teller, ok := r.Announcer.(Teller)
 	if !ok {
+		for log := range r.gone {
+			if log.Tenant != record.SystemTenant {
+				r.warn(errUntold)
+				break
+			}
+		}
 		return
 	}
 	var events []*record.Record
