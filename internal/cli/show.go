@@ -42,6 +42,9 @@ func (o *showOptions) run(cmd *cobra.Command, sys *System, eventID string) error
 	if err := refuseEmpty(cmd); err != nil {
 		return err
 	}
+	if eventID == "" {
+		return usageError(helpHint(cmd), "EVENT_ID is empty")
+	}
 	format, err := o.format.choose(sys)
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func Load(files []string, env Environment) (*Configuration, error) {
 		c.components[section] = map[string]*component{}
 		if configured := root.at(section); configured != nil {
 			for _, id := range configured.keys {
-				c.components[section][strings.TrimSpace(id)] = &component{section: section, id: strings.TrimSpace(id), config: configured.members[id]}
+				c.components[section][strings.TrimSpace(id)] = &component{section: section, id: strings.TrimSpace(id), name: nameOf(id, configured), config: configured.members[id]}
 			}
 		}
 	}
@@ -57,7 +57,7 @@ func (c *Configuration) readService() {
 	for _, item := range c.root.at("service", "extensions").list() {
 		c.extensions = append(c.extensions, item.str(""))
 		if c.components["extensions"][item.str("")] == nil && !item.unread() {
-			c.undefined = append(c.undefined, undefined{"service::extensions names " + item.str(""), item})
+			c.undefined = append(c.undefined, undefined{"service::extensions names " + nameOf(item.str(""), item), item})
 		}
 	}
 	pipelines := c.root.at("service", "pipelines")
@@ -66,7 +66,7 @@ func (c *Configuration) readService() {
 	}
 	for _, id := range pipelines.keys {
 		at := pipelines.members[id]
-		p := &pipeline{id: strings.TrimSpace(id), at: at}
+		p := &pipeline{id: strings.TrimSpace(id), name: nameOf(id, pipelines), at: at}
 		p.receivers = c.stops(p, at.at("receivers"), "receivers", "connectors")
 		p.processors = c.stops(p, at.at("processors"), "processors")
 		p.exporters = c.stops(p, at.at("exporters"), "exporters", "connectors")
@@ -87,7 +87,7 @@ func (c *Configuration) stops(p *pipeline, list *value, sections ...string) []st
 			}
 		}
 		if !found && !item.unread() {
-			c.undefined = append(c.undefined, undefined{"the pipeline " + p.id + " names " + id, item})
+			c.undefined = append(c.undefined, undefined{"the pipeline " + p.name + " names " + nameOf(id, item), item})
 		}
 	}
 	return stops

@@ -52,7 +52,7 @@ func endpoints(r stop) []endpoint {
 func (e *endpoint) at() *value { return e.address.or(e.config, e.receiver.config, e.receiver.named) }
 
 // name is what people call it.
-func (e *endpoint) name() string { return e.receiver.id + "::" + e.protocol }
+func (e *endpoint) name() string { return e.receiver.name + "::" + e.protocol }
 
 // beyond reports whether other machines can connect. known is false where the
 // address could not be read.

@@ -53,7 +53,10 @@ func (l *loader) expandText(v *value, depth int) (*value, error) {
 			v.text = strings.ReplaceAll(v.text, "$$", "$")
 			return v, nil
 		}
-		text, file, open := l.resolve(reference[2 : len(reference)-1])
+		text, file, open := l.resolve(v, reference[2:len(reference)-1])
+		if v.from == "" && !strings.HasPrefix(reference, "${yaml:") {
+			v.from = withoutDefaults(v.raw)
+		}
 		if reference != v.text {
 			v.open = v.open || open
 			v.text = v.text[:start] + text + v.text[start+len(reference):]
@@ -82,24 +85,25 @@ func (l *loader) structure(at *value, text, file string) *value {
 	}
 	if file == "" {
 		// The lines of a variable are nowhere to be looked up.
-		place(whole, at.file, at.line)
+		place(whole, at.file, at.from, at.line)
 	} else {
-		place(whole, file, 0)
+		place(whole, file, at.from, 0)
 	}
 	return whole
 }
 
-// place says where the values of a tree stand; line 0 keeps their own lines.
-func place(v *value, file string, line int) {
-	v.file = file
+// place says where the values of a tree stand and what they come from; line 0
+// keeps their own lines.
+func place(v *value, file, from string, line int) {
+	v.file, v.from = file, from
 	if line > 0 {
 		v.line, v.raw = line, ""
 	}
 	for _, member := range v.members {
-		place(member, file, line)
+		place(member, file, from, line)
 	}
 	for _, item := range v.items {
-		place(item, file, line)
+		place(item, file, from, line)
 	}
 }
 
@@ -129,38 +133,39 @@ func escaped(text string, i int) bool {
 	return dollars%2 == 1
 }
 
-// resolve returns what a reference stands for, and the file that it comes from.
-// open says that it could not be had here.
-func (l *loader) resolve(reference string) (text, file string, open bool) {
+// resolve returns what a reference in v stands for, and the file that it comes
+// from. open says that it could not be had here. A reference that was itself put
+// together from others is told as it stands in the file.
+func (l *loader) resolve(v *value, reference string) (text, file string, open bool) {
 	scheme, rest, found := strings.Cut(reference, ":")
 	if !found {
 		scheme, rest = "env", reference
 	}
 	switch scheme {
 	case "env":
-		return l.variable(rest)
+		return l.variable(v, rest)
 	case "file":
 		content, err := l.env.Read(rest)
 		if err != nil || l.bytes+len(content) > maxBytes {
-			l.unreadable = appendNew(l.unreadable, rest)
+			l.unreadable = appendNew(l.unreadable, v.told(rest))
 			return "", "", true
 		}
 		l.bytes += len(content)
-		return string(content), rest, false
+		return string(content), v.told(rest), false
 	case "yaml":
 		return rest, "", false
 	}
-	l.unreadable = appendNew(l.unreadable, scheme+": (a source that only the collector can read)")
+	l.unreadable = appendNew(l.unreadable, v.told(scheme+":")+" (a source that only the collector can read)")
 	return "", "", true
 }
 
-func (l *loader) variable(reference string) (text, file string, open bool) {
+func (l *loader) variable(v *value, reference string) (text, file string, open bool) {
 	name, otherwise, hasDefault := strings.Cut(reference, ":-")
 	if text, set := l.env.Lookup(name); set {
 		return text, "", false
 	}
 	if !hasDefault {
-		l.unset = appendNew(l.unset, name)
+		l.unset = appendNew(l.unset, v.told(name))
 	}
 	return otherwise, "", !hasDefault
 }

@@ -9,6 +9,7 @@ import (
 type component struct {
 	section string // receivers, processors, …
 	id      string // type or type/name
+	name    string // id for people, see nameOf
 	config  *value
 }
 
@@ -31,6 +32,7 @@ type stop struct {
 // pipeline is one entry of service::pipelines.
 type pipeline struct {
 	id         string
+	name       string // id for people, see nameOf
 	at         *value
 	receivers  []stop
 	processors []stop
@@ -96,7 +98,7 @@ func (w *way) split() (before, behind []stop) {
 func (w *way) String() string {
 	names := make([]string, len(w.stops))
 	for i, s := range w.stops {
-		names[i] = s.id
+		names[i] = s.name
 	}
 	return strings.Join(names, " → ")
 }

@@ -42,7 +42,8 @@ func (t *teller) say(section, subject string, at *value, format string, args ...
 }
 
 // Policy says what the configuration comes to, for somebody who reviews it. It
-// holds names, addresses and paths, and no secret.
+// holds names, hosts and paths, and no secret: what came from a variable or a file
+// is shown as the reference to it.
 func (c *Configuration) Policy() []Statement {
 	t := &teller{}
 	c.tellSinks(t)
@@ -74,10 +75,13 @@ func shown(v *value, otherwise string) string {
 	case v.str("") == "":
 		return otherwise
 	}
-	return v.str("")
+	return v.told(v.str(""))
 }
 
 func listed(v *value) string {
+	if v != nil && v.from != "" && !v.open {
+		return v.from
+	}
 	var names []string
 	for _, item := range v.list() {
 		names = append(names, shown(item, `""`))
@@ -94,7 +98,7 @@ func listed(v *value) string {
 func (c *Configuration) tellSinks(t *teller) {
 	for _, w := range c.audit {
 		e := w.exporter()
-		t.say(Sinks, e.id, e.config.or(e.named), "%s; %s; %s", c.place(e), w.requirement, answered(e))
+		t.say(Sinks, e.name, e.config.or(e.named), "%s; %s; %s", c.place(e), w.requirement, answered(e))
 	}
 	for _, w := range c.copies {
 		e := w.exporter()
@@ -102,7 +106,7 @@ func (c *Configuration) tellSinks(t *teller) {
 		if w.requirement == bestEffort {
 			what = "a copy of each event, best effort"
 		}
-		t.say(Sinks, e.id, e.named, "%s, in the pipeline %s; no audit sink: what fails there changes no answer about storing", what, e.pipeline.id)
+		t.say(Sinks, e.name, e.named, "%s, in the pipeline %s; no audit sink: what fails there changes no answer about storing", what, e.pipeline.name)
 	}
 	for _, name := range c.notForAudit() {
 		t.say(Sinks, name, nil, "no audit record reaches it in a pipeline of logs")
@@ -115,7 +119,7 @@ func (c *Configuration) notForAudit() []string {
 	sinks := c.sinks()
 	for _, e := range c.all("exporters") {
 		if e.is(evident) && !slices.ContainsFunc(sinks, func(s stop) bool { return s.component == e }) {
-			idle = append(idle, e.id)
+			idle = append(idle, e.name)
 		}
 	}
 	return idle
@@ -129,16 +133,21 @@ func (c *Configuration) place(e stop) string {
 	case "auditjournal":
 		return fmt.Sprintf("journal %s in %s", shown(e.config.at("name"), "journal"), shown(e.config.at("directory"), "(no directory)"))
 	case "audit_forward":
-		return "the next collector at " + shown(e.config.at("endpoint"), "(no endpoint)")
+		return "the next collector at " + addressShown(e.config.at("endpoint"), "(no endpoint)")
 	}
-	return "exporter of the type " + e.kind() + " to " + shown(e.config.at("endpoint"), "a place of its own")
+	return "exporter of the type " + typeOf(e.name) + " to " + addressShown(e.config.at("endpoint"), "a place of its own")
 }
 
 // hostShown is the host of a connection string and nothing else of it.
 func hostShown(exporter *value) string {
 	text := exporter.at("url")
-	if text.unread() || exporter.at("host").unread() {
-		return "(not known here)"
+	for _, v := range []*value{text, exporter.at("host")} {
+		switch {
+		case v.unread():
+			return "(not known here)"
+		case v.given() && v.from != "":
+			return onlyReferences(v.from)
+		}
 	}
 	host := databaseHost(exporter)
 	if host == "" || pgurl.Check(text.str("")) != nil || strings.ContainsAny(host, "@?=& ") {
@@ -173,15 +182,15 @@ func (c *Configuration) tellTenancy(t *teller) {
 	}
 	for _, w := range c.audit {
 		if w.receiver().kind() == fromOutbox {
-			t.say(Tenancy, w.receiver().id, w.receiver().named, "traces of reads and changes, of the tenant _system alone, from the database")
+			t.say(Tenancy, w.receiver().name, w.receiver().named, "traces of reads and changes, of the tenant _system alone, from the database")
 		}
 	}
 	for _, p := range c.auditProcessors() {
 		for _, forwarder := range p.config.at("tenant", "forwarders").list() {
-			t.say(Tenancy, p.id, forwarder, "the forwarder %s speaks for %s", shown(forwarder.at("identity"), "(no identity)"), listed(forwarder.at("tenants")))
+			t.say(Tenancy, p.name, forwarder, "the forwarder %s speaks for %s", shown(forwarder.at("identity"), "(no identity)"), listed(forwarder.at("tenants")))
 		}
 		if name := p.config.at("tenant", "default"); name.given() {
-			t.say(Tenancy, p.id, name, "records that name no tenant are of %s", shown(name, ""))
+			t.say(Tenancy, p.name, name, "records that name no tenant are of %s", shown(name, ""))
 		}
 	}
 }
@@ -208,25 +217,25 @@ func (c *Configuration) tellIntegrity(t *teller) {
 		switch s.kind() {
 		case "audit":
 			if mode := integrity.at("mode"); mode.str("required") == "off" {
-				t.say(Integrity, s.id, mode, "nothing is signed")
+				t.say(Integrity, s.name, mode, "nothing is signed")
 				continue
 			}
-			t.say(Integrity, s.id, integrity.or(s.config), "every commit is signed with %s; anchors in %s", keyShown(integrity), shown(anchorOf(s.component), "no file: a store that has gone back is noticed until the next restart only"))
+			t.say(Integrity, s.name, integrity.or(s.config), "every commit is signed with %s; anchors in %s", keyShown(integrity), shown(anchorOf(s.component), "no file: a store that has gone back is noticed until the next restart only"))
 		case "auditjournal":
-			t.say(Integrity, s.id, integrity.or(s.config), "every batch is signed with %s; anchors in %s", keyShown(integrity), shown(anchorOf(s.component), "no file"))
+			t.say(Integrity, s.name, integrity.or(s.config), "every batch is signed with %s; anchors in %s", keyShown(integrity), shown(anchorOf(s.component), "no file"))
 		}
 	}
 	for _, p := range c.auditProcessors() {
 		mac := p.config.at("origin_mac")
 		if !mac.at("key_file").given() && !mac.at("keys").given() {
-			t.say(Integrity, p.id, mac.or(p.config), "no origin MAC: what forwarders signed is passed on unchecked")
+			t.say(Integrity, p.name, mac.or(p.config), "no origin MAC: what forwarders signed is passed on unchecked")
 			continue
 		}
 		verb := "signs what it finishes"
 		if !mac.at("sign").boolean(true) {
 			verb = "signs nothing"
 		}
-		t.say(Integrity, p.id, mac, "origin MAC: %s; a forwarder's record without a known one: %s; one that is wrong: quarantine", verb, shown(mac.at("on_unverified"), "keep"))
+		t.say(Integrity, p.name, mac, "origin MAC: %s; a forwarder's record without a known one: %s; one that is wrong: quarantine", verb, shown(mac.at("on_unverified"), "keep"))
 	}
 }
 
@@ -245,18 +254,18 @@ func (c *Configuration) tellRedaction(t *teller) {
 	for _, p := range c.auditProcessors() {
 		rules := p.config.at("redaction")
 		if enabled := rules.at("enabled"); !enabled.boolean(true) {
-			t.say(Redaction, p.id, enabled, "off: nothing is masked")
+			t.say(Redaction, p.name, enabled, "off: nothing is masked")
 			continue
 		}
 		at := rules.or(p.config, p.named)
-		t.say(Redaction, p.id, at, "on, before anything is hashed, queued or stored; %d built-in names; added: %s", len(stage.DefaultKeys()), listed(rules.at("keys")))
-		t.say(Redaction, p.id, at, "paths: %s; patterns of values: %s", listed(rules.at("paths")), listed(rules.at("value_patterns")))
-		t.say(Redaction, p.id, at, "exempt, never masked: %s", listed(rules.at("exempt_paths")))
-		t.say(Redaction, p.id, at, "other attributes that become part of an event: %s", orText(p.config.at("keep"), "all"))
+		t.say(Redaction, p.name, at, "on, before anything is hashed, queued or stored; %d built-in names; added: %s", len(stage.DefaultKeys()), listed(rules.at("keys")))
+		t.say(Redaction, p.name, at, "paths: %s; patterns of values: %s", listed(rules.at("paths")), listed(rules.at("value_patterns")))
+		t.say(Redaction, p.name, at, "exempt, never masked: %s", listed(rules.at("exempt_paths")))
+		t.say(Redaction, p.name, at, "other attributes that become part of an event: %s", orText(p.config.at("keep"), "all"))
 	}
 	for _, w := range c.copies {
 		if _, ok := w.audit(); !ok {
-			t.say(Redaction, w.exporter().id, w.exporter().named, "gets audit records before redaction, in the pipeline %s", w.exporter().pipeline.id)
+			t.say(Redaction, w.exporter().name, w.exporter().named, "gets audit records before redaction, in the pipeline %s", w.exporter().pipeline.name)
 		}
 	}
 }
@@ -271,15 +280,15 @@ func orText(v *value, otherwise string) string {
 func (c *Configuration) tellSampling(t *teller) {
 	for _, p := range c.auditProcessors() {
 		if name := mark(p); name != "" {
-			t.say(Sampling, p.id, p.config.at("sampling").or(p.config, p.named), "every audit record is marked %s = 100", name)
+			t.say(Sampling, p.name, p.config.at("sampling").or(p.config, p.named), "every audit record is marked %s = 100", shown(p.config.at("sampling", "attribute"), name))
 			continue
 		}
-		t.say(Sampling, p.id, p.config.at("sampling", "attribute"), "audit records are not marked")
+		t.say(Sampling, p.name, p.config.at("sampling", "attribute"), "audit records are not marked")
 	}
 	for _, w := range slices.Concat(c.audit, c.copies) {
 		for _, p := range w.processors() {
 			if p.is(samplers) {
-				t.say(Sampling, p.id, p.named, "in the pipeline %s keeps %s %% and what is marked %s = 100", p.pipeline.id,
+				t.say(Sampling, p.name, p.named, "in the pipeline %s keeps %s %% and what is marked %s = 100", p.pipeline.name,
 					shown(p.config.at("sampling_percentage"), "0"), shown(p.config.at("sampling_priority"), "(no mark)"))
 			}
 		}
@@ -289,7 +298,7 @@ func (c *Configuration) tellSampling(t *teller) {
 func (c *Configuration) tellTransport(t *teller) {
 	for _, w := range slices.Concat(c.audit, c.copies) {
 		for _, e := range endpoints(w.receiver()) {
-			t.say(Transport, e.name(), e.at(), "listens on %s, %s, %s", shown(e.address, fallback), tlsShown(&e), authShown(&e))
+			t.say(Transport, e.name(), e.at(), "listens on %s, %s, %s", addressShown(e.address, fallback), tlsShown(&e), authShown(&e))
 		}
 		e := w.exporter()
 		if forwards(e) || e.is(stock) {
@@ -300,10 +309,10 @@ func (c *Configuration) tellTransport(t *teller) {
 			case tls.at("insecure_skip_verify").boolean(false):
 				how = "with TLS to whoever answers"
 			}
-			t.say(Transport, e.id, e.config.or(e.named), "sends to %s %s, as %s", shown(e.config.at("endpoint"), "(no endpoint)"), how, shown(e.config.at("auth", "authenticator"), "nobody"))
+			t.say(Transport, e.name, e.config.or(e.named), "sends to %s %s, as %s", addressShown(e.config.at("endpoint"), "(no endpoint)"), how, shown(e.config.at("auth", "authenticator"), "nobody"))
 		}
 		if e.kind() == "audit" {
-			t.say(Transport, e.id, e.config.at("tls").or(e.config), "connects to PostgreSQL with TLS mode %s", shown(e.config.at("tls", "mode"), "verify-full (on this machine: as its URL says)"))
+			t.say(Transport, e.name, e.config.at("tls").or(e.config), "connects to PostgreSQL with TLS mode %s", shown(e.config.at("tls", "mode"), "verify-full (on this machine: as its URL says)"))
 		}
 	}
 }

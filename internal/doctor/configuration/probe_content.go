@@ -32,12 +32,12 @@ func contentProbes() []doctor.Probe[*Configuration] {
 
 func findRedactionOff(c *Configuration, f *finder) {
 	for _, p := range c.auditProcessors() {
-		if enabled := p.config.at("redaction", "enabled"); !f.open(enabled, p.id+"::redaction::enabled") && !enabled.boolean(true) {
-			f.find(enabled, "%s in the pipeline %s masks nothing", p.id, p.pipeline.id)
+		if enabled := p.config.at("redaction", "enabled"); !f.open(enabled, p.name+"::redaction::enabled") && !enabled.boolean(true) {
+			f.find(enabled, "%s in the pipeline %s masks nothing", p.name, p.pipeline.name)
 		}
 		for _, path := range p.config.at("redaction", "exempt_paths").list() {
 			if path.str("") == "**" {
-				f.find(path, "%s in the pipeline %s exempts every value", p.id, p.pipeline.id)
+				f.find(path, "%s in the pipeline %s exempts every value", p.name, p.pipeline.name)
 			}
 		}
 	}
@@ -54,7 +54,7 @@ func findUnredacted(c *Configuration, f *finder) {
 			finding.Severity = doctor.P1
 			finding.Title = "A pipeline for other logs gets audit records before they are redacted"
 		}
-		f.report(finding, e.named, "on the way %s stands no audit processor, and %s brings audit records", w, w.receiver().id)
+		f.report(finding, e.named, "on the way %s stands no audit processor, and %s brings audit records", w, w.receiver().name)
 	}
 }
 
@@ -62,7 +62,7 @@ func findDetailed(c *Configuration, f *finder) {
 	for _, w := range c.copies {
 		e := w.exporter()
 		if verbosity := e.config.at("verbosity"); e.kind() == "debug" && verbosity.str("") == "detailed" {
-			f.find(verbosity, "%s on the way %s prints every attribute", e.id, w)
+			f.find(verbosity, "%s on the way %s prints every attribute", e.name, w)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func findNoSink(c *Configuration, f *finder) {
 	}
 	for _, s := range c.sinks() {
 		if !s.is(evident) && !s.is(stock) {
-			f.find(s.named, "%s is a required sink, and nobody can tell whether records were changed there", s.id)
+			f.find(s.named, "%s is a required sink, and nobody can tell whether records were changed there", s.name)
 		}
 	}
 }
@@ -69,11 +69,11 @@ func findIntegrityOff(c *Configuration, f *finder) {
 		integrity := s.config.at("integrity")
 		mode := integrity.at("mode")
 		switch {
-		case s.kind() == "audit" && !f.open(mode, s.id+"::integrity::mode") && mode.str("required") == "off":
-			f.find(mode, "%s signs nothing", s.id)
+		case s.kind() == "audit" && !f.open(mode, s.name+"::integrity::mode") && mode.str("required") == "off":
+			f.find(mode, "%s signs nothing", s.name)
 		case s.kind() == "audit" || s.kind() == "auditjournal":
 			if !integrity.at("key_file").given() && !integrity.at("key").given() {
-				f.find(integrity.or(s.config, s.named), "%s has neither integrity::key_file nor integrity::key: the collector does not start", s.id)
+				f.find(integrity.or(s.config, s.named), "%s has neither integrity::key_file nor integrity::key: the collector does not start", s.name)
 			}
 		}
 	}
@@ -81,8 +81,8 @@ func findIntegrityOff(c *Configuration, f *finder) {
 
 func findPrivileged(c *Configuration, f *finder) {
 	for _, s := range c.sinks() {
-		if v := s.config.at("allow_privileged_role"); s.kind() == "audit" && !f.open(v, s.id+"::allow_privileged_role") && v.str("") == "warn" {
-			f.find(v, "%s only warns of a superuser, an owner of the tables or a login with BYPASSRLS", s.id)
+		if v := s.config.at("allow_privileged_role"); s.kind() == "audit" && !f.open(v, s.name+"::allow_privileged_role") && v.str("") == "warn" {
+			f.find(v, "%s only warns of a superuser, an owner of the tables or a login with BYPASSRLS", s.name)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func anchorOf(s *component) *value {
 func findNoAnchor(c *Configuration, f *finder) {
 	for _, s := range c.sinks() {
 		if s.is([]string{"audit", "auditjournal"}) && !anchorOf(s.component).given() {
-			f.find(s.config.or(s.named), "%s has no anchor file", s.id)
+			f.find(s.config.or(s.named), "%s has no anchor file", s.name)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func findOneSink(c *Configuration, f *finder) {
 		}
 	}
 	if sinks == 1 && evidence.component != nil {
-		f.find(evidence.named, "%s alone has the events", evidence.id)
+		f.find(evidence.named, "%s alone has the events", evidence.name)
 	}
 }
 
@@ -138,7 +138,7 @@ func findBestEffortOnly(c *Configuration, f *finder) {
 			}
 		}
 		if ways > 0 && strict == 0 {
-			f.find(connector.config.at("best_effort").or(connector.config), "every tamper-evident sink behind %s is best effort", connector.id)
+			f.find(connector.config.at("best_effort").or(connector.config), "every tamper-evident sink behind %s is best effort", connector.name)
 		}
 	}
 }
@@ -160,15 +160,15 @@ func findShared(c *Configuration, f *finder) {
 	for _, e := range c.all("exporters") {
 		switch e.kind() {
 		case "audit":
-			claim(e.id+"::integrity::anchor_file", anchorOf(e))
+			claim(e.name+"::integrity::anchor_file", anchorOf(e))
 		case "auditjournal":
-			claim(e.id+"::directory", e.config.at("directory"))
-			claim(e.id+"::anchor_file", anchorOf(e))
+			claim(e.name+"::directory", e.config.at("directory"))
+			claim(e.name+"::anchor_file", anchorOf(e))
 		}
 	}
 	for _, e := range c.all("extensions") {
 		if e.kind() == "file_storage" && c.runs(e.id) {
-			claim(e.id+"::directory", e.config.at("directory"))
+			claim(e.name+"::directory", e.config.at("directory"))
 		}
 	}
 }
@@ -189,5 +189,5 @@ func findNoAccess(c *Configuration, f *finder) {
 			return
 		}
 	}
-	f.find(store.named, "no way leads from a receiver auditaccess to %s: traces stay in the table audit_outbox, which its administrator can edit", store.id)
+	f.find(store.named, "no way leads from a receiver auditaccess to %s: traces stay in the table audit_outbox, which its administrator can edit", store.name)
 }

@@ -61,7 +61,7 @@ func findNoLimiter(c *Configuration, f *finder) {
 		processors := w.processors()
 		entry := w.receiver().pipeline
 		if len(processors) == 0 || processors[0].kind() != "memory_limiter" {
-			f.find(entry.at.at("processors").or(entry.at), "the pipeline %s does not begin with memory_limiter", entry.id)
+			f.find(entry.at.at("processors").or(entry.at), "the pipeline %s does not begin with memory_limiter", entry.name)
 		}
 	}
 }
@@ -73,17 +73,17 @@ func findNoGuard(c *Configuration, f *finder) {
 		}
 		for _, e := range endpoints(w.receiver()) {
 			middlewares := e.config.at("middlewares")
-			guard := ""
+			guard, shownGuard := "", ""
 			for _, item := range middlewares.list() {
 				if id := item.at("id").str(""); typeOf(id) == "audit_guard" {
-					guard = id
+					guard, shownGuard = id, nameOf(id, item.at("id"))
 				}
 			}
 			switch {
 			case guard == "":
 				f.find(middlewares.or(e.at()), "%s has no audit_guard", e.name())
 			case !c.runs(guard) || c.extension(guard) == nil:
-				f.find(middlewares, "%s names %s, which service::extensions does not start", e.name(), guard)
+				f.find(middlewares, "%s names %s, which service::extensions does not start", e.name(), shownGuard)
 			}
 		}
 	}
@@ -100,8 +100,8 @@ func findNoHealth(c *Configuration, f *finder) {
 		}
 		health := e.config.at("component_health")
 		for _, key := range []string{"include_recoverable_errors", "include_permanent_errors"} {
-			if v := health.at(key); !f.open(v, e.id+"::component_health::"+key) && !v.boolean(false) {
-				f.find(v.or(health, e.config), "%s answers 200 whatever happens to audit records: component_health::%s is not set", e.id, key)
+			if v := health.at(key); !f.open(v, e.name+"::component_health::"+key) && !v.boolean(false) {
+				f.find(v.or(health, e.config), "%s answers 200 whatever happens to audit records: component_health::%s is not set", e.name, key)
 			}
 		}
 		return
@@ -118,7 +118,7 @@ func findNoTelemetry(c *Configuration, f *finder) {
 func findAmbiguous(c *Configuration, f *finder) {
 	for _, connector := range c.all("connectors") {
 		if other := c.components["exporters"][connector.id]; other != nil {
-			f.find(connector.config, "%s is the name of a connector and of an exporter", connector.id)
+			f.find(connector.config, "%s is the name of a connector and of an exporter", connector.name)
 		}
 	}
 }
@@ -133,13 +133,13 @@ func findUnused(c *Configuration, f *finder) {
 	for _, section := range []string{"receivers", "processors", "connectors", "exporters"} {
 		for _, component := range c.all(section) {
 			if !used[component] {
-				f.find(component.config, "%s: %s is in no pipeline", section, component.id)
+				f.find(component.config, "%s: %s is in no pipeline", section, component.name)
 			}
 		}
 	}
 	for _, component := range c.all("extensions") {
 		if !c.runs(component.id) {
-			f.find(component.config, "extensions: %s is not started", component.id)
+			f.find(component.config, "extensions: %s is not started", component.name)
 		}
 	}
 }

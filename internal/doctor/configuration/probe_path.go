@@ -69,7 +69,7 @@ func onAuditWays(kinds []string, does string) func(*Configuration, *finder) {
 		for _, w := range c.audit {
 			for _, p := range w.processors() {
 				if p.is(kinds) {
-					f.find(p.named, "%s in the pipeline %s is on the way to %s: it %s", p.id, p.pipeline.id, w.exporter().id, does)
+					f.find(p.named, "%s in the pipeline %s is on the way to %s: it %s", p.name, p.pipeline.name, w.exporter().name, does)
 				}
 			}
 		}
@@ -81,7 +81,7 @@ func findSamplers(c *Configuration, f *finder) {
 		before, behind := w.split()
 		for _, p := range before {
 			if p.is(samplers) {
-				f.find(p.named, "%s in the pipeline %s is on the way to %s, and no audit processor in front of it marks what must be kept", p.id, p.pipeline.id, w.exporter().id)
+				f.find(p.named, "%s in the pipeline %s is on the way to %s, and no audit processor in front of it marks what must be kept", p.name, p.pipeline.name, w.exporter().name)
 			}
 		}
 		for _, p := range behind {
@@ -90,11 +90,11 @@ func findSamplers(c *Configuration, f *finder) {
 			}
 			processor, _ := w.audit()
 			priority := p.config.at("sampling_priority")
-			if f.open(priority, p.id+"::sampling_priority") || f.open(processor.config.at("sampling", "attribute"), processor.id+"::sampling::attribute") {
+			if f.open(priority, p.name+"::sampling_priority") || f.open(processor.config.at("sampling", "attribute"), processor.name+"::sampling::attribute") {
 				continue
 			}
 			if name := mark(processor); name == "" || p.kind() != "probabilistic_sampler" || priority.str("") != name {
-				f.find(p.named, "%s in the pipeline %s is on the way to %s and does not keep what the processor %s marks", p.id, p.pipeline.id, w.exporter().id, processor.id)
+				f.find(p.named, "%s in the pipeline %s is on the way to %s and does not keep what the processor %s marks", p.name, p.pipeline.name, w.exporter().name, processor.name)
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func findAltering(c *Configuration, f *finder) {
 		_, behind := w.split()
 		for _, p := range behind {
 			if p.is(altering) {
-				f.find(p.named, "%s in the pipeline %s stands between the audit processor and %s: identity, MAC and redaction are of the record as the audit processor made it", p.id, p.pipeline.id, w.exporter().id)
+				f.find(p.named, "%s in the pipeline %s stands between the audit processor and %s: identity, MAC and redaction are of the record as the audit processor made it", p.name, p.pipeline.name, w.exporter().name)
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func findUnknown(c *Configuration, f *finder) {
 	for _, w := range c.audit {
 		for _, p := range w.processors() {
 			if !p.is(harmless) && !p.is(samplers) && !p.is(altering) {
-				f.find(p.named, "%s in the pipeline %s is on the way to %s", p.id, p.pipeline.id, w.exporter().id)
+				f.find(p.named, "%s in the pipeline %s is on the way to %s", p.name, p.pipeline.name, w.exporter().name)
 			}
 		}
 	}
@@ -141,8 +141,8 @@ func findOthers(c *Configuration, f *finder) {
 		if !ok || w.connector != nil || !w.exporter().is([]string{"audit", "auditjournal"}) {
 			continue
 		}
-		if others := processor.config.at("others"); !f.open(others, processor.id+"::others") && others.str("pass") == "pass" {
-			f.find(others.or(processor.config), "%s passes ordinary records on, and the way %s ends in a sink that skips them", processor.id, w)
+		if others := processor.config.at("others"); !f.open(others, processor.name+"::others") && others.str("pass") == "pass" {
+			f.find(others.or(processor.config), "%s passes ordinary records on, and the way %s ends in a sink that skips them", processor.name, w)
 		}
 	}
 }
@@ -162,8 +162,8 @@ func findMarkOff(c *Configuration, f *finder) {
 				continue
 			}
 			priority := p.config.at("sampling_priority")
-			if name := priority.str(""); !f.open(priority, p.id+"::sampling_priority") && (name == "" || !slices.Contains(w.marks(processor), name)) {
-				f.find(p.named, "%s in the pipeline %s does not look at the mark of the processor %s, or of the connector behind it", p.id, p.pipeline.id, processor.id)
+			if name := priority.str(""); !f.open(priority, p.name+"::sampling_priority") && (name == "" || !slices.Contains(w.marks(processor), name)) {
+				f.find(p.named, "%s in the pipeline %s does not look at the mark of the processor %s, or of the connector behind it", p.name, p.pipeline.name, processor.name)
 			}
 		}
 	}
@@ -200,23 +200,23 @@ func findUnrouted(c *Configuration, f *finder, connector *component) {
 	listed := map[string]bool{}
 	for _, list := range []string{"required", "best_effort", "rest"} {
 		section := connector.config.at(list)
-		open = f.open(section, connector.id+"::"+list) || open
+		open = f.open(section, connector.name+"::"+list) || open
 		for _, item := range section.list() {
 			name := strings.TrimSpace(item.str(""))
-			open = f.open(item, connector.id+"::"+list) || open
+			open = f.open(item, connector.name+"::"+list) || open
 			switch {
 			case item.unread():
 			case listed[name]:
-				f.find(item, "%s has the pipeline %s in two of its lists", connector.id, name)
+				f.find(item, "%s has the pipeline %s in two of its lists", connector.name, nameOf(name, item))
 			case !c.receives(name, connector.id):
-				f.find(item, "%s::%s names the pipeline %s, which does not receive from it", connector.id, list, name)
+				f.find(item, "%s::%s names the pipeline %s, which does not receive from it", connector.name, list, nameOf(name, item))
 			}
 			listed[name] = true
 		}
 	}
 	for _, p := range c.pipelines {
 		if !open && p.receivesFrom(connector.id) && !listed[p.id] {
-			f.find(p.at, "the pipeline %s receives from %s, which has it in none of its lists", p.id, connector.id)
+			f.find(p.at, "the pipeline %s receives from %s, which has it in none of its lists", p.name, connector.name)
 		}
 	}
 }

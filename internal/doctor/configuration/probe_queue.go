@@ -50,12 +50,12 @@ func findMemoryQueues(c *Configuration, f *finder) {
 		}
 		at := section.or(s.config, s.named)
 		switch mode := s.config.at("mode"); {
-		case s.kind() == "audit" && mode.str("synchronous") != "durable-queue" && !f.open(mode, s.id+"::mode"):
-			f.find(at, "%s has a sending_queue in mode synchronous: it would answer before COMMIT, and the collector does not start", s.id)
+		case s.kind() == "audit" && mode.str("synchronous") != "durable-queue" && !f.open(mode, s.name+"::mode"):
+			f.find(at, "%s has a sending_queue in mode synchronous: it would answer before COMMIT, and the collector does not start", s.name)
 		case !section.at("storage").given():
-			f.find(at, "the queue of %s has no storage", s.id)
+			f.find(at, "the queue of %s has no storage", s.name)
 		case section.at("wait_for_result").boolean(false):
-			f.find(section.at("wait_for_result"), "%s::sending_queue::wait_for_result: the collector does not start", s.id)
+			f.find(section.at("wait_for_result"), "%s::sending_queue::wait_for_result: the collector does not start", s.name)
 		}
 	}
 }
@@ -64,20 +64,20 @@ func findStorage(c *Configuration, f *finder) {
 	for _, s := range c.sinks() {
 		section, used := queue(s)
 		storage := section.at("storage")
-		if !s.is(queueing) || !used || !storage.given() || f.open(storage, s.id+"::sending_queue::storage") {
+		if !s.is(queueing) || !used || !storage.given() || f.open(storage, s.name+"::sending_queue::storage") {
 			continue
 		}
 		id := storage.str("")
 		extension := c.extension(id)
 		switch {
 		case extension == nil:
-			f.find(storage, "the queue of %s names the storage %s, which is not among the extensions", s.id, id)
+			f.find(storage, "the queue of %s names the storage %s, which is not among the extensions", s.name, nameOf(id, storage))
 			continue
 		case !c.runs(id):
-			f.find(storage, "the queue of %s names the storage %s, which service::extensions does not start", s.id, id)
+			f.find(storage, "the queue of %s names the storage %s, which service::extensions does not start", s.name, nameOf(id, storage))
 		}
-		if fsync := extension.config.at("fsync"); extension.kind() == "file_storage" && !f.open(fsync, id+"::fsync") && !fsync.boolean(false) {
-			f.find(fsync.or(extension.config, storage), "%s has no fsync: what %s has acknowledged is in the kernel's memory, and gone with the power", id, s.id)
+		if fsync := extension.config.at("fsync"); extension.kind() == "file_storage" && !f.open(fsync, extension.name+"::fsync") && !fsync.boolean(false) {
+			f.find(fsync.or(extension.config, storage), "%s has no fsync: what %s has acknowledged is in the kernel's memory, and gone with the power", extension.name, s.name)
 		}
 	}
 }
@@ -91,13 +91,13 @@ func findDeleting(c *Configuration, f *finder) {
 		retry := s.config.at("retry_on_failure")
 		elapsed, batch := retry.at("max_elapsed_time"), section.at("batch")
 		if enabled := retry.at("enabled"); !enabled.boolean(true) {
-			f.find(enabled, "%s does not retry: the first failure deletes records", s.id)
+			f.find(enabled, "%s does not retry: the first failure deletes records", s.name)
 		}
-		if !f.open(elapsed, s.id+"::retry_on_failure::max_elapsed_time") && !elapsed.zero(true) {
-			f.find(elapsed, "%s gives up after retry_on_failure::max_elapsed_time", s.id)
+		if !f.open(elapsed, s.name+"::retry_on_failure::max_elapsed_time") && !elapsed.zero(true) {
+			f.find(elapsed, "%s gives up after retry_on_failure::max_elapsed_time", s.name)
 		}
 		if limit := batch.at("max_size"); batch.at("sizer").str(section.at("sizer").str("")) == "bytes" && !limit.zero(true) {
-			f.find(limit, "%s deletes a record that is larger than sending_queue::batch::max_size", s.id)
+			f.find(limit, "%s deletes a record that is larger than sending_queue::batch::max_size", s.name)
 		}
 	}
 }
@@ -112,11 +112,11 @@ func findStock(c *Configuration, f *finder) {
 		}
 		section := e.config.at("sending_queue")
 		if section.at("enabled").boolean(true) {
-			f.find(e.named, "%s takes audit records on the way %s into a queue that gives up", e.id, w)
+			f.find(e.named, "%s takes audit records on the way %s into a queue that gives up", e.name, w)
 			continue
 		}
 		f.report(doctor.Finding{
 			Severity: doctor.P1, Title: "A stock exporter forwards audit records and forgets those rejected in part of a request",
-		}, e.named, "%s has no queue, so that clients hear of a refusal; a success in part is a success to it", e.id)
+		}, e.named, "%s has no queue, so that clients hear of a refusal; a success in part is a success to it", e.name)
 	}
 }

@@ -25,25 +25,26 @@ var (
 // findSecrets looks at what stands in the files themselves, not at what a
 // variable holds. It shows the key and never the value.
 func findSecrets(c *Configuration, f *finder) {
-	visit(c.root, nil, func(path []string, v *value) {
+	visit(c.root, nil, nil, func(path, named []string, v *value) {
 		if kind := secretIn(path, v.raw); kind != "" {
-			f.find(v, "%s at %s", kind, strings.Join(path, "::"))
+			f.find(v, "%s at %s", kind, strings.Join(named, "::"))
 		}
 	})
 }
 
-// visit calls see with every scalar and the keys that lead to it.
-func visit(v *value, path []string, see func(path []string, v *value)) {
+// visit calls see with every scalar, the keys that lead to it, and what these are
+// called for people.
+func visit(v *value, path, named []string, see func(path, named []string, v *value)) {
 	switch {
 	case v == nil:
 	case v.kind == scalar:
-		see(path, v)
+		see(path, named, v)
 	default:
 		for _, key := range v.keys {
-			visit(v.members[key], append(slices.Clip(path), key), see)
+			visit(v.members[key], append(slices.Clip(path), key), append(slices.Clip(named), v.told(key)), see)
 		}
 		for _, item := range v.items {
-			visit(item, path, see)
+			visit(item, path, named, see)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func findUnbound(c *Configuration, f *finder) {
 			continue
 		}
 		if beyond, _ := e.beyond(); beyond {
-			f.find(e.at(), "%s takes connections of other machines, and %s takes the tenant from the record", e.name(), e.processor.id)
+			f.find(e.at(), "%s takes connections of other machines, and %s takes the tenant from the record", e.name(), e.processor.name)
 		}
 	}
 }
@@ -77,8 +77,8 @@ func findClaims(c *Configuration, f *finder) {
 		if !tenant.at("from_auth").given() && !tenant.at("from_header").given() {
 			continue
 		}
-		if claims := tenant.at("on_unauthenticated"); !f.open(claims, e.processor.id+"::tenant::on_unauthenticated") && claims.str("") == "claims" {
-			f.find(claims, "%s believes the record where the client of %s has no name", e.processor.id, e.name())
+		if claims := tenant.at("on_unauthenticated"); !f.open(claims, e.processor.name+"::tenant::on_unauthenticated") && claims.str("") == "claims" {
+			f.find(claims, "%s believes the record where the client of %s has no name", e.processor.name, e.name())
 		}
 	}
 }
@@ -90,7 +90,7 @@ func findHeader(c *Configuration, f *finder) {
 			continue
 		}
 		if beyond, _ := e.beyond(); beyond {
-			f.find(header, "%s believes a header of whoever connects to %s", e.processor.id, e.name())
+			f.find(header, "%s believes a header of whoever connects to %s", e.processor.name, e.name())
 		}
 	}
 }
@@ -101,14 +101,14 @@ func findNoSource(c *Configuration, f *finder) {
 		if config.at("tenant", "from_auth").given() {
 			switch authenticator := e.config.at("auth", "authenticator"); {
 			case !authenticator.given():
-				f.find(e.at(), "%s wants tenant::from_auth, and %s has no authenticator", e.processor.id, e.name())
+				f.find(e.at(), "%s wants tenant::from_auth, and %s has no authenticator", e.processor.name, e.name())
 			case typeOf(authenticator.str("")) == "bearertokenauth":
-				f.find(authenticator, "%s wants tenant::from_auth, and the authenticator of %s says nothing of who", e.processor.id, e.name())
+				f.find(authenticator, "%s wants tenant::from_auth, and the authenticator of %s says nothing of who", e.processor.name, e.name())
 			}
 		}
 		headers := config.at("enrich", "headers")
 		if (config.at("tenant", "from_header").given() || headers != nil && len(headers.keys) > 0) && !e.config.at("include_metadata").boolean(false) {
-			f.find(e.at(), "%s reads request headers, and %s has no include_metadata: true", e.processor.id, e.name())
+			f.find(e.at(), "%s reads request headers, and %s has no include_metadata: true", e.processor.name, e.name())
 		}
 	}
 }
@@ -118,7 +118,7 @@ func findForwarders(c *Configuration, f *finder) {
 		for _, forwarder := range p.config.at("tenant", "forwarders").list() {
 			for _, glob := range forwarder.at("tenants").list() {
 				if text := glob.str(""); text != "" && strings.Trim(text, "*") == "" {
-					f.find(glob, "%s::tenant::forwarders: whoever has this forwarder's credentials writes for all tenants", p.id)
+					f.find(glob, "%s::tenant::forwarders: whoever has this forwarder's credentials writes for all tenants", p.name)
 				}
 			}
 		}

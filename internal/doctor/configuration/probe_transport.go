@@ -74,13 +74,13 @@ func findPlainForward(c *Configuration, f *finder) {
 		}
 		plain := strings.HasPrefix(address.str(""), "http://")
 		for _, key := range []string{"insecure", "insecure_skip_verify"} {
-			if v := tls.at(key); !f.open(v, s.id+"::tls::"+key) && v.boolean(false) {
-				f.find(v, "%s sends with tls::%s", s.id, key)
+			if v := tls.at(key); !f.open(v, s.name+"::tls::"+key) && v.boolean(false) {
+				f.find(v, "%s sends with tls::%s", s.name, key)
 				plain = false
 			}
 		}
 		if plain {
-			f.find(address, "%s sends to an http:// address", s.id)
+			f.find(address, "%s sends to an http:// address", s.name)
 		}
 	}
 }
@@ -103,11 +103,11 @@ func findDatabaseTLS(c *Configuration, f *finder) {
 		}
 		mode := e.config.at("tls", "mode")
 		// Without it a weaker sslmode in url to another host is refused.
-		if !slices.Contains(weakModes, mode.str("")) || f.open(e.config.at("url"), e.id+"::url") {
+		if !slices.Contains(weakModes, mode.str("")) || f.open(e.config.at("url"), e.name+"::url") {
 			continue
 		}
 		if host := databaseHost(e.config); !isLoopback(host) {
-			f.find(mode, "%s connects with tls::mode: %s to another machine", e.id, mode.str(""))
+			f.find(mode, "%s connects with tls::mode: %s to another machine", e.name, shown(mode, ""))
 		}
 	}
 }

@@ -29,6 +29,10 @@ type value struct {
 	// open is set where a variable or a file that the value is made of could not
 	// be read here, so that nothing can be said about it.
 	open bool
+	// from is the reference, as it stands in the file, that the value, or a part of
+	// it, was resolved from; for people it stands in place of the value. "" says that
+	// all of it stands in the file itself.
+	from string
 
 	keys    []string // of a mapping, in order
 	members map[string]*value
