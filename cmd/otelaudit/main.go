@@ -30,19 +30,20 @@ func run() int {
 
 	executable, _ := os.Executable() // "" makes `dev` ask for --collector
 	return cli.Run(ctx, &cli.System{
-		Stdin:          os.Stdin,
-		Stdout:         os.Stdout,
-		Stderr:         os.Stderr,
-		StdoutTerminal: isTerminal(os.Stdout),
-		StderrTerminal: isTerminal(os.Stderr),
-		Width:          width(os.Stdout),
-		Color:          wantsColor(),
-		Getenv:         os.Getenv,
-		Environ:        os.Environ(),
-		Now:            time.Now,
-		Rand:           rand.Reader,
-		Executable:     executable,
-		User:           userName(),
+		Stdin:            os.Stdin,
+		Stdout:           os.Stdout,
+		Stderr:           os.Stderr,
+		StdoutTerminal:   isTerminal(os.Stdout),
+		StderrTerminal:   isTerminal(os.Stderr),
+		Width:            width(os.Stdout),
+		Color:            wantsColor(),
+		KeepOnBrokenPipe: func() { signal.Ignore(syscall.SIGPIPE) },
+		Getenv:           os.Getenv,
+		Environ:          os.Environ(),
+		Now:              time.Now,
+		Rand:             rand.Reader,
+		Executable:       executable,
+		User:             userName(),
 	}, os.Args[1:])
 }
 

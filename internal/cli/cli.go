@@ -19,6 +19,10 @@ const (
 	exitNegative   = 1 // a negative finding: not found, refused
 	exitUsage      = 2 // wrong usage, or the environment: no server, no right
 	exitIncomplete = 3 // could not be checked completely
+
+	// exitBrokenPipe is what a shell gives a command whose reader went away:
+	// 128 + SIGPIPE.
+	exitBrokenPipe = 141
 )
 
 // System is the process as the commands see it. Only main fills it from the
@@ -32,6 +36,10 @@ type System struct {
 	Width          int       // columns of the terminal that standard output is, 0 when unknown
 	Color          bool      // words may have colors on that terminal
 
+	// KeepOnBrokenPipe lets a write fail whose reader has gone, where otherwise the
+	// process would end at once. nil does nothing.
+	KeepOnBrokenPipe func()
+
 	Getenv  func(key string) string
 	Environ []string // handed to child processes, KEY=value
 
@@ -40,6 +48,14 @@ type System struct {
 
 	Executable string // absolute path of this program, "" when unknown
 	User       string // name of the operating system's user, "" when unknown
+}
+
+// survivePipe is for commands that have something to record at their end, also
+// where the end is that nobody reads on.
+func (s *System) survivePipe() {
+	if s.KeepOnBrokenPipe != nil {
+		s.KeepOnBrokenPipe()
+	}
 }
 
 // Run runs one command line, without the program's name, and returns its exit

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,6 +102,7 @@ type exporting struct {
 	begun   export.Begun
 	totals  export.Totals
 	written int64 // events, whole
+	shown   int64 // events, with those of a chunk that was written in part
 }
 
 func (o *exportOptions) run(cmd *cobra.Command, sys *System) error {
@@ -117,6 +119,7 @@ func (o *exportOptions) run(cmd *cobra.Command, sys *System) error {
 		return err
 	}
 	if o.output == "" {
+		sys.survivePipe()
 		return e.toStdout()
 	}
 	return e.toFile()
@@ -247,7 +250,7 @@ func (e *exporting) recordEnd(failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.cmd.Context()), patience)
 	defer cancel()
 	if failed {
-		_ = e.record(ctx, e.written, record.OutcomeFailure)
+		_ = e.record(ctx, max(e.written, e.shown), record.OutcomeFailure)
 		return nil
 	}
 	return e.record(ctx, e.written, "")
@@ -310,12 +313,16 @@ func (e *exporting) toStdout() error {
 	at := e.place
 	if header := e.encoder.Begin(nil); len(header) > 0 {
 		if _, err := e.sys.Stdout.Write(header); err != nil {
-			return describeOutput("standard output", err)
+			return errors.Join(describeOutput("standard output", err), e.recordEnd(true))
 		}
 	}
 	err := e.stream(e.place, func(chunk export.Chunk) error {
 		if len(chunk.Bytes) > 0 { // some devices refuse even nothing
-			if _, err := e.sys.Stdout.Write(chunk.Bytes); err != nil {
+			n, err := e.sys.Stdout.Write(chunk.Bytes)
+			if n > 0 {
+				e.shown = chunk.Totals.Rows
+			}
+			if err != nil {
 				return describeOutput("standard output", err)
 			}
 		}
@@ -323,6 +330,9 @@ func (e *exporting) toStdout() error {
 		return nil
 	})
 	traced := e.recordEnd(err != nil)
+	if errors.Is(err, syscall.EPIPE) {
+		return err
+	}
 	e.tellPlace(at, err != nil)
 	if err != nil {
 		return err
@@ -544,7 +554,11 @@ func describeOutput(name string, err error) error {
 	if _, known := errors.AsType[*failure](err); known {
 		return err
 	}
-	return environmentError("", fmt.Errorf("write %s: %w", name, withoutPath(err)))
+	err = fmt.Errorf("write %s: %w", name, withoutPath(err))
+	if errors.Is(err, syscall.EPIPE) {
+		return &failure{code: exitBrokenPipe, err: err}
+	}
+	return environmentError("", err)
 }
 
 // describeFile gives the errors of the files of an export their hint.

@@ -46,6 +46,9 @@ func report(stderr io.Writer, err error) int {
 	if f, ok := errors.AsType[*failure](err); ok {
 		code, hint = f.code, f.hint
 	}
+	if code == exitBrokenPipe {
+		return code // as quiet as the signal
+	}
 	fmt.Fprintf(stderr, "otelaudit: error: %s\n", printable(err.Error()))
 	if hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", hint)
@@ -60,10 +63,8 @@ func printable(s string) string {
 		switch {
 		case r == '\n', r == '\t', r == '\r':
 			return ' '
-		case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0:
+		case steers(r):
 			return '\uFFFD'
-		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-			return '\uFFFD' // direction marks reorder what stands beside them
 		}
 		return r
 	}, s)

@@ -50,7 +50,7 @@ func (o *filterFlags) refuse(cmd *cobra.Command, mayBeEmpty ...string) error {
 	if o.tenant == "" {
 		return usageError("every "+cmd.Name()+" is one tenant's: --tenant T", "%s needs --tenant", cmd.Name())
 	}
-	return refuseEmpty(cmd, append(mayBeEmpty, "action-prefix")...)
+	return refuseEmpty(cmd, append(mayBeEmpty, "action-prefix", "by-prefix")...)
 }
 
 // into completes a filter with what the flags say, or refuses what cannot be

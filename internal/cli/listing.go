@@ -30,7 +30,7 @@ func (l *listing) write(w io.Writer, format string) error {
 func (l *listing) writeTable(w io.Writer) error {
 	screen, _ := w.(*terminal)
 	if screen == nil {
-		screen = &terminal{}
+		screen = &terminal{Writer: w}
 	}
 	rows := make([][]string, 0, len(l.rows)+1)
 	names := make([]string, len(l.header))
@@ -52,7 +52,7 @@ func (l *listing) writeTable(w io.Writer) error {
 		}
 	}
 	fit(l.header, widths, screen.width)
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriter(screen.Writer) // every cell is printable
 	for n, row := range rows {
 		// The writer remembers an error until Flush.
 		_, _ = out.WriteString(l.line(row, widths, screen.color && n > 0))

@@ -51,7 +51,7 @@ func runProcess() int {
 	}
 	return Run(ctx, &System{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Environ: os.Environ(),
+		Getenv: os.Getenv, Environ: os.Environ(), KeepOnBrokenPipe: func() { signal.Ignore(syscall.SIGPIPE) },
 		Now: time.Now, Rand: rand.Reader, Executable: executable, User: "tester",
 	}, os.Args[1:])
 }

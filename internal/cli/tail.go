@@ -95,6 +95,7 @@ func (o *tailOptions) run(cmd *cobra.Command, sys *System) error {
 	if err := trail.Record(cmd.Context(), read); err != nil {
 		return describeAccess(err)
 	}
+	sys.survivePipe()
 	err = t.follow(cmd.Context())
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), patience)
@@ -230,10 +231,14 @@ func (t *tailing) look(ctx context.Context) error {
 			t.at = x.Done()
 			continue
 		}
-		if _, err := t.sys.Stdout.Write(buf); err != nil {
+		n, err := t.sys.Stdout.Write(buf)
+		if n > 0 {
+			t.rows += int64(page.Len())
+		}
+		if err != nil {
 			return describeOutput("standard output", err)
 		}
-		t.at, t.rows = x.Done(), t.rows+int64(page.Len())
+		t.at = x.Done()
 	}
 }
 

@@ -27,7 +27,7 @@ func (o *tenantRead) check(cmd *cobra.Command, sys *System) (format string, err 
 	if o.tenant == "" {
 		return "", usageError("every "+cmd.Name()+" is one tenant's: --tenant T", "%s needs --tenant", cmd.Name())
 	}
-	if err := refuseEmpty(cmd); err != nil {
+	if err := refuseEmpty(cmd, "by-prefix"); err != nil {
 		return "", err
 	}
 	return o.format.choose(sys)

@@ -1,20 +1,64 @@
 package cli
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
 
 // terminal is the standard output of a person: tables written to it fit its
-// width and may be colored. Anything else takes them as they are.
+// width and may be colored. Anything else takes them as they are. Whatever is
+// written to it, in any format, cannot steer it: a stored text may hold what moves
+// the cursor, or reorders what stands beside it. Not safe for concurrent use.
 type terminal struct {
-	io.Writer
+	io.Writer // as it is, for what was made safe, with its colors
 
 	width int // columns, 0 where unknown
 	color bool
+	rest  []byte // the beginning of a character whose end is yet to come
+}
+
+// Write writes the text, and what would steer the terminal as \u and its code,
+// which in JSON means the same.
+func (t *terminal) Write(text []byte) (int, error) {
+	var safe []byte
+	all := slices.Concat(t.rest, text)
+	t.rest = nil
+	for len(all) > 0 {
+		r, size := utf8.DecodeRune(all)
+		switch {
+		case !utf8.FullRune(all):
+			t.rest, size = slices.Clone(all), len(all)
+		case r == '\n' || r == '\t':
+			safe = append(safe, byte(r))
+		case steers(r):
+			safe = fmt.Appendf(safe, "\\u%04x", r)
+		default: // U+FFFD for a byte of no character
+			safe = utf8.AppendRune(safe, r)
+		}
+		all = all[size:]
+	}
+	if _, err := t.Writer.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// steers reports whether a character does something to a terminal, or to the
+// order of what is shown, instead of being shown.
+func steers(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0:
+		return true
+	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		return true
+	}
+	return false
 }
 
 // asTerminal makes the output of a system on a terminal known as such.

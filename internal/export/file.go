@@ -105,8 +105,13 @@ func CheckOutput(path string, resume bool) error {
 
 // Create begins an export. Only this user may read its files.
 func Create(path string, begun Begun, now func() time.Time) (*File, error) {
+	return create(path, begun, now, func() {})
+}
+
+// create calls opened between the open of the file and its lock.
+func create(path string, begun Begun, now func() time.Time, opened func()) (*File, error) {
 	f := &File{path: path, now: now, sum: sha256.New(), state: state{Version: stateVersion, Begun: begun}}
-	if err := f.open(os.O_CREATE | os.O_EXCL); err != nil {
+	if err := f.open(os.O_CREATE|os.O_EXCL, opened); err != nil {
 		return nil, err
 	}
 	if err := f.save(); err != nil {
@@ -119,41 +124,79 @@ func Create(path string, begun Begun, now func() time.Time) (*File, error) {
 
 // Resume continues an export after its last complete chunk. asked is compared
 // with what was asked at the beginning. It returns ErrNothingBegun, or a
-// *FileError where the files do not fit one another or asked.
+// *FileError where the files do not fit one another or asked, or another process
+// writes them.
 func Resume(path string, asked map[string]string, now func() time.Time) (*File, error) {
-	text, err := os.ReadFile(path + StateSuffix)
+	return resume(path, asked, now, func() {})
+}
+
+// resume calls opened between the open of the file and its lock.
+func resume(path string, asked map[string]string, now func() time.Time, opened func()) (*File, error) {
+	f := &File{path: path, now: now, sum: sha256.New()}
+	err := f.readState(asked)
 	if errors.Is(err, fs.ErrNotExist) {
-		info, err := os.Lstat(path + PartialSuffix)
-		switch {
-		case err == nil && info.Mode().IsRegular() && info.Size() == 0: // killed before there was a state
-			return nil, errors.Join(os.Remove(path+PartialSuffix), ErrNothingBegun)
-		case err == nil:
-			return nil, &FileError{path + PartialSuffix, "has no state beside it", "it cannot be continued: remove it to begin anew"}
-		}
-		return nil, ErrNothingBegun
+		return nil, f.discardEmpty(opened)
 	}
 	if err != nil {
 		return nil, err
-	}
-	f := &File{path: path, now: now, sum: sha256.New()}
-	if f.state, err = parseState(text); err != nil {
-		return nil, &FileError{path + StateSuffix, err.Error(), "remove it and " + path + PartialSuffix + " to begin anew"}
-	}
-	if name := differs(f.state.Asked, asked); name != "" {
-		return nil, &FileError{path + StateSuffix, "is of an export with another --" + name, "give the flags it was begun with, or name another file"}
 	}
 	flags := 0
 	if f.state.Bytes == 0 {
 		flags = os.O_CREATE
 	}
-	if err := f.open(flags); err != nil {
+	if err := f.open(flags, opened); err != nil {
 		return nil, err
 	}
-	if err := f.rewind(); err != nil {
+	// Only under the lock nobody else goes on with it.
+	err = f.readState(asked)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = f.taken()
+	}
+	if err == nil {
+		err = f.rewind()
+	}
+	if err != nil {
 		_ = f.file.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// readState reads the state; the error is fs.ErrNotExist where there is none.
+func (f *File) readState(asked map[string]string) error {
+	path := f.path + StateSuffix
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if f.state, err = parseState(text); err != nil {
+		return &FileError{path, err.Error(), "remove it and " + f.path + PartialSuffix + " to begin anew"}
+	}
+	if name := differs(f.state.Asked, asked); name != "" {
+		return &FileError{path, "is of an export with another --" + name, "give the flags it was begun with, or name another file"}
+	}
+	return nil
+}
+
+// discardEmpty removes a file that was made by an export that was killed before
+// it had a state. It returns ErrNothingBegun where nothing is left.
+func (f *File) discardEmpty(opened func()) error {
+	path := f.path + PartialSuffix
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrNothingBegun
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular() || info.Size() > 0:
+		return &FileError{path, "has no state beside it", "it cannot be continued: remove it to begin anew"}
+	}
+	if err := f.open(0, opened); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(f.path + StateSuffix); err == nil { // begun meanwhile
+		return errors.Join(f.taken(), f.file.Close())
+	}
+	return errors.Join(os.Remove(path), f.file.Close(), ErrNothingBegun)
 }
 
 // Error texts of states.
@@ -210,7 +253,10 @@ func differs(begun, asked map[string]string) string {
 	return ""
 }
 
-func (f *File) open(flags int) (err error) {
+// open opens the file and locks it. A lock is of a file and not of its name: where
+// the name has moved on before it was had, another process has finished the
+// export, and what is open is its result.
+func (f *File) open(flags int, opened func()) (err error) {
 	path := f.path + PartialSuffix
 	f.file, err = os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|flags, 0o600)
 	if errors.Is(err, fs.ErrNotExist) && flags == 0 {
@@ -219,11 +265,26 @@ func (f *File) open(flags int) (err error) {
 	if err != nil {
 		return err
 	}
-	if syscall.Flock(int(f.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	opened()
+	if syscall.Flock(int(f.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil || !f.isStill(path) {
 		_ = f.file.Close()
-		return &FileError{path, "is written by another process", ""}
+		return f.taken()
 	}
 	return nil
+}
+
+// isStill reports whether the path is that of the open file.
+func (f *File) isStill(path string) bool {
+	is, err := f.file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(is, named)
+}
+
+func (f *File) taken() error {
+	return &FileError{f.path + PartialSuffix, "is written by another process", "wait until that has ended"}
 }
 
 // rewind checks what the state says is complete, and cuts off what follows.
