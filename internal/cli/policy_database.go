@@ -35,7 +35,7 @@ func (o *policyOptions) readDatabase(cmd *cobra.Command, sys *System, p *policy)
 		return err
 	}
 	before := len(p.Statements)
-	for _, read := range []func(context.Context, *store.Reader, *policy) error{serverPolicy, o.rolesPolicy, retentionPolicy, holdsPolicy, accessPolicy} {
+	for _, read := range []func(context.Context, *store.Reader, *policy) error{serverPolicy, o.rolesPolicy, retentionPolicy, holdsPolicy, accessPolicy, bindingsPolicy} {
 		if err := read(ctx, reader, p); err != nil {
 			return describeRead(err)
 		}
@@ -173,6 +173,30 @@ func accessPolicy(ctx context.Context, r *store.Reader, p *policy) error {
 		p.say(configuration.Access, "all other logins", fromDatabase, "%s", modeShown(access.Required))
 	}
 	p.say(configuration.Access, "with psql", fromDatabase, "whoever reads the tables without this program leaves no trace here; pgaudit does that")
+	return nil
+}
+
+// bindingsPolicy says which logins read some tenants only. One that is not named
+// reads every tenant that it names itself, within the rights of its role.
+func bindingsPolicy(ctx context.Context, r *store.Reader, p *policy) error {
+	bindings, err := r.Bindings(ctx)
+	if err != nil {
+		if refused(err, p, "logins bound to tenants") {
+			return nil
+		}
+		return err
+	}
+	for _, b := range bindings {
+		also := ""
+		switch {
+		case b.Now == nil:
+			also = " (no login has that name any more)"
+		case *b.Now != b.Login:
+			also = " (it is called " + *b.Now + " now, and reads nothing)"
+		}
+		p.say(configuration.Access, b.Login, fromDatabase, "reads these tenants only: %s%s", strings.Join(b.Tenants, ", "), also)
+	}
+	p.say(configuration.Access, "all other readers", fromDatabase, "bound to no tenant: each reads whichever it names")
 	return nil
 }
 

@@ -82,7 +82,7 @@ type readQueries struct {
 	exportLogin, exportPruned, exportLeaves, exportCommit string
 	exportHead                                            string
 
-	policyLogins, policyModes, policyServer string
+	policyLogins, policyModes, policyBindings, policyServer string
 }
 
 func newReadQueries(schema string) readQueries {
@@ -111,7 +111,7 @@ func newReadQueries(schema string) readQueries {
 		exportLogin: load("export_login"), exportPruned: load("export_pruned"), exportLeaves: load("export_leaves"), exportCommit: load("export_commit"),
 		exportHead: load("export_head"),
 
-		policyLogins: load("policy_logins"), policyModes: load("policy_modes"), policyServer: load("policy_server"),
+		policyLogins: load("policy_logins"), policyModes: load("policy_modes"), policyBindings: load("policy_bindings"), policyServer: load("policy_server"),
 	}
 }
 

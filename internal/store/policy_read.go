@@ -57,6 +57,27 @@ func (r *Reader) AccessModes(ctx context.Context) (modes []LoginMode, err error)
 	return modes, err
 }
 
+// Binding is a login that reads some tenants only.
+type Binding struct {
+	Login   string
+	Now     *string // what the login is called now, nil for one that is gone
+	Tenants []string
+}
+
+// Bindings returns the logins that are bound to tenants. The login must be an
+// auditor.
+func (r *Reader) Bindings(ctx context.Context) (bindings []Binding, err error) {
+	err = r.read(ctx, "", func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, r.sql.policyBindings)
+		if err != nil {
+			return err
+		}
+		bindings, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Binding])
+		return err
+	})
+	return bindings, err
+}
+
 // ServerFacts are what a session says of itself.
 type ServerFacts struct {
 	Version   string // of PostgreSQL

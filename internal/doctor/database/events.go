@@ -328,17 +328,25 @@ func lookAtFlags(s *sample, r *doctor.Result) {
 	}
 }
 
+// lookAtSilence reads the newest commit of each tenant, and more of those only
+// whose newest is some days old: by the index, however many commits there are.
 func lookAtSilence(ctx context.Context, s *Subject, l *login, r *doctor.Result) error {
 	rows, err := s.texts(ctx, l, `
-		SELECT tenant_id, max(recorded_at)::date::text, count(DISTINCT recorded_at::date)::text
-		FROM {{schema}}.audit_commits
-		WHERE {{whose}} AND recorded_at >= pg_catalog.clock_timestamp() - $2::text::interval
-		GROUP BY tenant_id
-		HAVING max(recorded_at) < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => $3::int)
-			AND count(DISTINCT recorded_at::date) >= $4::int
+		WITH RECURSIVE `+tenantsOfCommits+`, silent AS (
+			SELECT tenants.id FROM tenants CROSS JOIN LATERAL (
+				SELECT c.recorded_at FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenants.id ORDER BY c.epoch DESC, c.size DESC LIMIT 1) AS newest
+			WHERE left(tenants.id, 1) <> '_' AND newest.recorded_at >= pg_catalog.clock_timestamp() - $2::text::interval
+				AND newest.recorded_at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => $3::int)
+			LIMIT 100)
+		SELECT silent.id, max(recent.recorded_at)::date::text, count(DISTINCT recent.recorded_at::date)::text
+		FROM silent CROSS JOIN LATERAL (
+			SELECT c.recorded_at FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = silent.id ORDER BY c.epoch DESC, c.size DESC LIMIT 10000) AS recent
+		WHERE recent.recorded_at >= pg_catalog.clock_timestamp() - $2::text::interval
+		GROUP BY silent.id
+		HAVING count(DISTINCT recent.recorded_at::date) >= $4::int
 			-- On most of the days on which it sent anything.
-			AND count(DISTINCT recorded_at::date) * 2 > max(recorded_at)::date - min(recorded_at)::date
-		ORDER BY tenant_id LIMIT 100`, s.options.Tenant, s.options.Window.String(), silentDays, activeDays)
+			AND count(DISTINCT recent.recorded_at::date) * 2 > max(recent.recorded_at)::date - min(recent.recorded_at)::date
+		ORDER BY 1`, s.options.Tenant, s.options.Window.String(), silentDays, activeDays)
 	for _, row := range rows {
 		r.Find(doctor.Finding{Where: "tenant " + row[0], Detail: fmt.Sprintf("its newest events are of %s, after events on %s of the window", row[1], plural(row[2], "day"))})
 	}

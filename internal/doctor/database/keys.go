@@ -100,14 +100,20 @@ func lookAtKeyAge(ctx context.Context, s *Subject, r *doctor.Result) error {
 	return nil
 }
 
-// firstSigned is when the log begins, as the store has it: the first key of a log
-// is trusted from ever. It is zero where nothing was signed.
+// firstSigned is when the log begins, as the first commits of the tenants have it:
+// the first key of a log is trusted from ever. It is zero where nothing was signed.
 func (s *Subject) firstSigned(ctx context.Context) (time.Time, error) {
 	l, asked, err := s.login(Auditor)
 	if err != nil || !asked {
 		return time.Time{}, err
 	}
-	rows, err := s.texts(ctx, l, "SELECT coalesce(extract(epoch FROM min(recorded_at))::bigint, 0)::text FROM {{schema}}.audit_commits WHERE note IS NOT NULL")
+	rows, err := s.texts(ctx, l, `
+		WITH RECURSIVE `+tenantsOfCommits+`
+		SELECT coalesce(extract(epoch FROM min(first.recorded_at))::bigint, 0)::text
+		FROM (SELECT tenants.id FROM tenants LIMIT 10000) AS t CROSS JOIN LATERAL (
+			SELECT early.recorded_at FROM (
+				SELECT c.recorded_at, c.note FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = t.id ORDER BY c.epoch, c.size LIMIT 100) AS early
+			WHERE early.note IS NOT NULL LIMIT 1) AS first`, "")
 	if err != nil || rows[0][0] == "0" {
 		return time.Time{}, err
 	}
@@ -141,14 +147,18 @@ func lookAtKeyFile(_ context.Context, s *Subject, r *doctor.Result) error {
 	return nil
 }
 
-// recentCommits are the newest commits of the tenants, of each the last. The
-// tenants are found one after the other in the index: there are many more commits.
-const recentCommits = `
-	WITH RECURSIVE tenants (id) AS (
+// tenantsOfCommits are the tenants, or the one that is $1, found one after the other
+// in the index: there are many more commits. The last is null.
+const tenantsOfCommits = `
+	tenants (id) AS (
 		(SELECT tenant_id FROM {{schema}}.audit_commits WHERE $1::text = '' OR tenant_id = $1::text ORDER BY tenant_id LIMIT 1)
 		UNION ALL
 		SELECT (SELECT c.tenant_id FROM {{schema}}.audit_commits AS c WHERE c.tenant_id > t.id ORDER BY c.tenant_id LIMIT 1)
-		FROM tenants AS t WHERE t.id IS NOT NULL AND $1::text = '')
+		FROM tenants AS t WHERE t.id IS NOT NULL AND $1::text = '')`
+
+// recentCommits are the newest commits of the tenants, of each the last.
+const recentCommits = `
+	WITH RECURSIVE ` + tenantsOfCommits + `
 	SELECT newest.tenant_id, coalesce(newest.note, ''), newest.epoch::text
 	FROM tenants CROSS JOIN LATERAL (
 		SELECT c.* FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenants.id ORDER BY c.epoch DESC, c.size DESC LIMIT 1) AS newest

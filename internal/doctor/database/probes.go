@@ -8,7 +8,7 @@ import (
 
 // Probes are the checks of a store and its server that read no tenant's events.
 func Probes() []doctor.Probe[*Subject] {
-	return slices.Concat(roleProbes(), attemptProbes(), isolationProbes(), catalogProbes(), upkeepProbes(), bookkeepingProbes(), logProbes())
+	return slices.Concat(roleProbes(), attemptProbes(), isolationProbes(), catalogProbes(), objectProbes(), upkeepProbes(), bookkeepingProbes(), logProbes())
 }
 
 // DataProbes are the checks that read tenants' events, as the auditor: a read of

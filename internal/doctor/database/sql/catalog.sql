@@ -3,14 +3,14 @@
 -- schema, $2 the tables that are the store's, null for all of the schema. The
 -- search path is empty, so that every name is printed with its schema.
 WITH relations AS (
-    SELECT c.oid, c.relname::text AS name, c.relkind::text AS kind, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, '' AS part_of, '' AS bounds
+    SELECT c.oid, c.relname::text AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, '' AS part_of, '' AS bounds
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = $1::text AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT c.relispartition
         AND c.relname NOT IN ('audit_migrations', 'audit_migrations_id_seq')
         AND ($2::text[] IS NULL OR c.relname = ANY ($2::text[]))
     UNION ALL
-    SELECT c.oid, c.relname::text, c.relkind::text, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, parent.relname::text,
+    SELECT c.oid, c.relname::text, c.relkind::text, c.relpersistence::text, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, parent.relname::text,
         coalesce(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'none')
     FROM pg_catalog.pg_inherits AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
@@ -26,6 +26,7 @@ WITH relations AS (
     WHERE n.nspname = $1::text AND ($2::text[] IS NULL OR p.proname = ANY ($3::text[]))
 )
 SELECT 'table', r.part_of, r.name, 'kind ' || r.kind || ' of ' || pg_catalog.pg_get_userbyid(r.relowner)::text
+    || CASE r.persistence WHEN 'p' THEN '' WHEN 'u' THEN ' UNLOGGED, and empty after a crash' ELSE ' TEMPORARY' END
 FROM relations AS r
 UNION ALL
 SELECT 'security', t.part_of, t.name,
@@ -106,6 +107,7 @@ SELECT 'function', '', f.signature,
     'of ' || pg_catalog.pg_get_userbyid(f.proowner)::text || ' RETURNS ' || pg_catalog.pg_get_function_result(f.oid) || ' LANGUAGE ' || l.lanname::text
         || CASE f.provolatile WHEN 'i' THEN ' IMMUTABLE' WHEN 's' THEN ' STABLE' ELSE ' VOLATILE' END
         || CASE WHEN f.prosecdef THEN ' SECURITY DEFINER' ELSE '' END
+        || CASE WHEN f.proleakproof THEN ' LEAKPROOF' ELSE '' END
         || CASE WHEN f.proisstrict THEN ' STRICT' ELSE '' END
         || coalesce(' SET ' || pg_catalog.array_to_string(f.proconfig, ' SET '), '')
 FROM functions AS f
