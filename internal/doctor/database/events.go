@@ -337,7 +337,7 @@ func lookAtSilence(ctx context.Context, s *Subject, l *login, r *doctor.Result) 
 				SELECT c.recorded_at FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = tenants.id ORDER BY c.epoch DESC, c.size DESC LIMIT 1) AS newest
 			WHERE left(tenants.id, 1) <> '_' AND newest.recorded_at >= pg_catalog.clock_timestamp() - $2::text::interval
 				AND newest.recorded_at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => $3::int)
-			LIMIT 100)
+			LIMIT 25)
 		SELECT silent.id, max(recent.recorded_at)::date::text, count(DISTINCT recent.recorded_at::date)::text
 		FROM silent CROSS JOIN LATERAL (
 			SELECT c.recorded_at FROM {{schema}}.audit_commits AS c WHERE c.tenant_id = silent.id ORDER BY c.epoch DESC, c.size DESC LIMIT 10000) AS recent
