@@ -35,13 +35,10 @@ type Counts struct {
 // snapshot. It returns a *FilterError for what cannot be meant.
 func (r *Reader) Count(ctx context.Context, tenant string, f CountFilter) (Counts, error) {
 	found, err := r.store.Count(ctx, tenant, store.CountFilter{Since: f.Since, Until: f.Until, Prefixes: f.ByPrefix})
-	if err != nil {
-		return Counts{}, publicError(err)
-	}
 	a := asked{record.EmptyObject()}
 	a.window(f.Since, f.Until)
 	a.prefixes(f.ByPrefix)
-	if err := r.record(ctx, access.Read{Action: access.ActionCount, Tenant: tenant, Filter: a.members, Rows: 1}); err != nil {
+	if err := r.record(ctx, access.Read{Action: access.ActionCount, Tenant: tenant, Filter: a.members, Rows: 1}, err); err != nil {
 		return Counts{}, err
 	}
 	return Counts{Count: found.Total, ByPrefix: found.ByPrefix}, nil
@@ -75,16 +72,13 @@ func (m MonthCount) MarshalJSON() ([]byte, error) {
 // returns a *FilterError for what cannot be meant.
 func (r *Reader) MonthlyCounts(ctx context.Context, tenant string, f MonthlyFilter) ([]MonthCount, error) {
 	found, err := r.store.MonthlyCounts(ctx, tenant, f.Months, f.ByPrefix)
-	if err != nil {
-		return nil, publicError(err)
-	}
 	months := make([]MonthCount, len(found))
 	for i, m := range found {
 		months[i] = MonthCount{Month: m.Month, Count: m.Total, ByPrefix: m.ByPrefix}
 	}
 	a := askedFor("months", strconv.Itoa(f.Months))
 	a.prefixes(f.ByPrefix)
-	if err := r.record(ctx, access.Read{Action: access.ActionMonthly, Tenant: tenant, Filter: a.members, Rows: int64(len(months))}); err != nil {
+	if err := r.record(ctx, access.Read{Action: access.ActionMonthly, Tenant: tenant, Filter: a.members, Rows: int64(len(months))}, err); err != nil {
 		return nil, err
 	}
 	return months, nil

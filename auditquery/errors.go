@@ -37,6 +37,19 @@ var (
 	ErrTimeout = errors.New("statement timeout")
 )
 
+// NotAdmittedError is a login that the owner of the store has bound to other
+// tenants ('otelaudit doctor' and audit_login_tenants say to which). Whether there is
+// such a tenant it does not say.
+type NotAdmittedError struct {
+	Login  string // of the database
+	Tenant string
+}
+
+// Error names the login and the tenant.
+func (e *NotAdmittedError) Error() string {
+	return (&store.NotAdmittedError{Login: e.Login, Tenant: e.Tenant}).Error()
+}
+
 // FilterError is a question that cannot be meant: a mistake of the caller.
 type FilterError struct {
 	Field  string // in snake_case, such as "limit" or "tenant"
@@ -65,7 +78,13 @@ func publicError(err error) error {
 	if err == nil {
 		return nil
 	}
+	if bound, ok := errors.AsType[*store.NotAdmittedError](err); ok {
+		return &NotAdmittedError{Login: bound.Login, Tenant: bound.Tenant}
+	}
 	if filter, ok := errors.AsType[*store.FilterError](err); ok {
+		if filter.Field == "as" {
+			return &FilterError{Field: "actor", Reason: filter.Reason}
+		}
 		return &FilterError{Field: filter.Field, Reason: filter.Reason}
 	}
 	if refused, ok := errors.AsType[*access.RefusedError](err); ok {

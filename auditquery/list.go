@@ -3,7 +3,6 @@ package auditquery
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -68,15 +67,12 @@ func (r *Reader) List(ctx context.Context, tenant string, f Filter) (Page, error
 		return Page{}, err
 	}
 	page, err := r.store.List(ctx, tenant, filter)
-	if err != nil {
-		return Page{}, publicError(err)
+	read := access.Read{Action: access.ActionList, Tenant: tenant, Filter: askedOfList(&filter), Rows: int64(len(page.Events))}
+	if err := r.record(ctx, read, err); err != nil {
+		return Page{}, err
 	}
 	events, err := eventsOf(page.Events)
 	if err != nil {
-		return Page{}, err
-	}
-	read := access.Read{Action: access.ActionList, Tenant: tenant, Filter: askedOfList(&filter), Rows: int64(len(events))}
-	if err := r.record(ctx, read); err != nil {
 		return Page{}, err
 	}
 	return Page{Events: events, Next: page.Next}, nil
@@ -129,19 +125,8 @@ func (a *asked) window(since, until time.Time) {
 // Get returns the tenant's event with that event id, or ErrNotFound.
 func (r *Reader) Get(ctx context.Context, tenant, eventID string) (Event, error) {
 	stored, err := r.store.Get(ctx, tenant, eventID)
-	missing := errors.Is(err, ErrNotFound)
-	if err != nil && !missing {
-		return Event{}, publicError(err)
-	}
 	a := askedFor("event_id", eventID)
-	read := access.Read{Action: access.ActionShow, Tenant: tenant, Filter: a.members, Rows: 1}
-	if missing { // that there is none is an answer too
-		read.Rows = 0
-	}
-	if refused := r.record(ctx, read); refused != nil {
-		return Event{}, refused
-	}
-	if missing {
+	if err := r.record(ctx, access.Read{Action: access.ActionShow, Tenant: tenant, Filter: a.members, Rows: 1}, err); err != nil {
 		return Event{}, err
 	}
 	return eventOf(&stored)

@@ -102,14 +102,15 @@ func (r *Reader) PreviewPrune(ctx context.Context, tenant string, o PruneOptions
 		return nil, err
 	}
 	found, err := retention.PreviewPrune(ctx, r.store.Pruner(), options)
-	if err != nil {
-		return nil, publicError(err)
-	}
 	filter := record.EmptyObject()
 	if o.OlderThan > 0 {
 		filter = filter.Set("older_than", record.StringValue(o.OlderThan.String()))
 	}
-	if err := r.record(ctx, access.Read{Action: access.ActionPreview, Tenant: tenant, Filter: filter, Rows: found.Rows}); err != nil {
+	read := access.Read{Action: access.ActionPreview, Tenant: tenant, Filter: filter, Rows: -1}
+	if err == nil {
+		read.Rows = found.Rows
+	}
+	if err := r.record(ctx, read, err); err != nil {
 		return nil, err
 	}
 	preview := &PrunePreview{

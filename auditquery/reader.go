@@ -1,6 +1,7 @@
 package auditquery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -72,14 +73,15 @@ func (r *Reader) As(actor string) *Reader {
 	return &as
 }
 
-// record leaves the trace of a read whose result is to be returned.
-func (r *Reader) record(ctx context.Context, read access.Read) error {
-	mode, err := r.store.AccessMode(ctx)
-	if err != nil {
-		return publicError(err)
+// record leaves the trace of a read that has ended, with err or without, before
+// anything of it is returned. It returns what the call returns.
+func (r *Reader) record(ctx context.Context, read access.Read, err error) error {
+	mode, failed := r.store.AccessMode(ctx)
+	if failed != nil {
+		return publicError(cmp.Or(err, failed))
 	}
 	trail := access.Trail{Mode: mode, Outbox: r.store, Caller: r.caller, Warn: r.untraced}
-	return publicError(trail.Record(ctx, read))
+	return publicError(store.RecordRead(ctx, &trail, read, err))
 }
 
 // asked is what a read asked for, by the names of the command's flags.

@@ -1,7 +1,9 @@
 package auditquery_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -163,10 +165,55 @@ func TestNoCallFindsAnotherTenant(t *testing.T) {
 	r := open(t, auditquery.Options{URL: db.ReaderURL})
 	empty(r, "initech")
 	execute(t, db.SuperURL, "INSERT INTO audit_login_tenants (login, tenant_id) VALUES ($1, 'globex')", db.Login("reader"))
-	empty(r, "acme")
+	for _, tenant := range []string{"acme", "initech", "nobody"} { // it is told of none whether there is such a tenant
+		for name, call := range reads(t, tenant) {
+			err := call(r)
+			var bound *auditquery.NotAdmittedError
+			require.ErrorAs(t, err, &bound, name)
+			require.Equal(t, auditquery.NotAdmittedError{Login: db.Login("reader"), Tenant: tenant}, *bound)
+			require.EqualError(t, err, fmt.Sprintf("%q is bound to other tenants than %q", bound.Login, tenant))
+		}
+	}
 	page, err := r.List(t.Context(), "globex", auditquery.Filter{})
 	require.NoError(t, err)
 	require.NotEmpty(t, page.Events)
+}
+
+// What the database refuses leaves a trace, too.
+func TestARefusedReadLeavesATrace(t *testing.T) {
+	db := storetest.NewDatabase(t)
+	plantOne(t, db)
+	db.RequireTraces(t)
+	execute(t, db.SuperURL, "INSERT INTO audit_login_tenants (login, tenant_id) VALUES ($1, 'globex')", db.Login("reader"))
+	r := open(t, auditquery.Options{URL: db.ReaderURL, Actor: "alice"})
+	calls := reads(t, "acme")
+	for name, call := range calls {
+		require.Error(t, call(r), name)
+	}
+	require.Len(t, traces(t, db), len(calls))
+	for _, outcome := range column(t, db, "SELECT DISTINCT record ->> 'outcome' FROM audit_outbox") {
+		require.Equal(t, "denied", outcome)
+	}
+	_, err := r.PreviewPrune(t.Context(), "acme", auditquery.PruneOptions{})
+	require.Error(t, err)
+	require.Equal(t, []string{"denied"}, column(t, db, "SELECT record ->> 'outcome' FROM audit_outbox WHERE record ->> 'action' = 'audit.read.preview'"))
+
+	_, err = r.As("al\x00ice").List(t.Context(), "globex", auditquery.Filter{})
+	require.EqualError(t, err, "actor: is not valid UTF-8 text without U+0000")
+	_, err = r.List(t.Context(), strings.Repeat("x", 513), auditquery.Filter{})
+	require.EqualError(t, err, "tenant: has 513 bytes, and no tenant has more than 512")
+}
+
+func column(t *testing.T, db *storetest.Database, query string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), db.SuperURL)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) }()
+	rows, err := conn.Query(t.Context(), query)
+	require.NoError(t, err)
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return found
 }
 
 func TestWhatCannotBeMeantIsAFilterError(t *testing.T) {

@@ -86,8 +86,10 @@ func (t *Timeline) Tree() []*Node {
 // where events are said to have caused each other, the first one is.
 func (r *Reader) Timeline(ctx context.Context, tenant, correlationID string) (Timeline, error) {
 	found, err := r.store.Timeline(ctx, tenant, correlationID)
-	if err != nil {
-		return Timeline{}, publicError(err)
+	a := askedFor("correlation_id", correlationID)
+	read := access.Read{Action: access.ActionTimeline, Tenant: tenant, Filter: a.members, Rows: int64(len(found.Events))}
+	if err := r.record(ctx, read, err); err != nil {
+		return Timeline{}, err
 	}
 	timeline := Timeline{CorrelationID: correlationID, Events: make([]TimelineEvent, len(found.Events)), Cut: found.Cut}
 	for i := range found.Events {
@@ -96,11 +98,6 @@ func (r *Reader) Timeline(ctx context.Context, tenant, correlationID string) (Ti
 			return Timeline{}, err
 		}
 		timeline.Events[i] = TimelineEvent{Event: event, Depth: found.Events[i].Depth, CausedBy: found.CausedBy(i)}
-	}
-	a := askedFor("correlation_id", correlationID)
-	read := access.Read{Action: access.ActionTimeline, Tenant: tenant, Filter: a.members, Rows: int64(len(timeline.Events))}
-	if err := r.record(ctx, read); err != nil {
-		return Timeline{}, err
 	}
 	return timeline, nil
 }

@@ -6,6 +6,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,9 @@ const (
 	ActionPartitions = ReadPrefix + "partitions"
 	ActionDoctor     = ReadPrefix + "doctor"
 	ActionPolicy     = ReadPrefix + "policy"
+	ActionHolds      = ReadPrefix + "holds"
+	ActionRetention  = ReadPrefix + "retention"
+	ActionOutbox     = ReadPrefix + "outbox"
 )
 
 // Read is what was read.
@@ -75,14 +79,18 @@ type Outbox interface {
 }
 
 // RefusedError is a read that must not be shown, because its trace could not be
-// recorded.
+// recorded, or one that was shown and whose end could not.
 type RefusedError struct {
 	Action string
 	Cause  error
+	End    bool // of a read whose beginning was recorded, and that was shown
 }
 
 // Error says what was refused and why.
 func (e *RefusedError) Error() string {
+	if e.End {
+		return fmt.Sprintf("the end of this read (%s of %s) could not be recorded: %v", e.Action, record.SystemTenant, e.Cause)
+	}
 	return fmt.Sprintf("refused, because the trace of this read (%s of %s) could not be recorded: %v", e.Action, record.SystemTenant, e.Cause)
 }
 
@@ -124,6 +132,20 @@ func (t *Trail) Record(ctx context.Context, read Read) error {
 	return nil
 }
 
+// RecordEnd leaves the second trace of a read whose beginning was recorded, also
+// where ctx has ended: with that, the user ends a read. It takes as long as Record
+// may, and 5 s.
+func (t *Trail) RecordEnd(ctx context.Context, read Read) error {
+	const more = 5 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(t.Wait, defaultWait)+more)
+	defer cancel()
+	err := t.Record(ctx, read)
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		refused.End = true
+	}
+	return err
+}
+
 // Rehearse finds out, before long work begins, whether the trace of a read could
 // be stored when it has ended. Its errors are those of Record.
 func (t *Trail) Rehearse(ctx context.Context, read Read) error {
@@ -140,7 +162,7 @@ func (t *Trail) Rehearse(ctx context.Context, read Read) error {
 const defaultWait = 10 * time.Second
 
 // AwaitRecorded returns when the log of _system has the events, or ErrNotSigned
-// after wait; 0 is 10 s.
+// after wait, 0 is 10 s, or at the deadline of ctx.
 func AwaitRecorded(ctx context.Context, outbox Outbox, wait time.Duration, eventIDs ...string) error {
 	if wait == 0 {
 		wait = defaultWait
@@ -150,12 +172,15 @@ func AwaitRecorded(ctx context.Context, outbox Outbox, wait time.Duration, event
 	pause := 5 * time.Millisecond
 	for {
 		recorded, err := outbox.Recorded(ctx, eventIDs...)
-		if err != nil || recorded {
+		switch {
+		case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return ErrNotSigned
+		case err != nil || recorded:
 			return err
 		}
 		select {
 		case <-deadline.Done():
-			if ctx.Err() != nil {
+			if errors.Is(ctx.Err(), context.Canceled) {
 				return ctx.Err()
 			}
 			return ErrNotSigned

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -29,6 +28,10 @@ func (a *accessFlags) caller(sys *System) access.Caller {
 
 // trail is where a command leaves the traces of its reads.
 func (a *accessFlags) trail(ctx context.Context, sys *System, reader *store.Reader) (*access.Trail, error) {
+	caller := a.caller(sys)
+	if err := store.CheckCaller(caller); err != nil {
+		return nil, describeRead(err)
+	}
 	mode, err := reader.AccessMode(ctx)
 	if err != nil {
 		return nil, describeRead(err)
@@ -38,7 +41,7 @@ func (a *accessFlags) trail(ctx context.Context, sys *System, reader *store.Read
 		outbox = &elsewhere{reads: reader, options: reader.At(url)}
 	}
 	return &access.Trail{
-		Mode: mode, Outbox: outbox, Caller: a.caller(sys),
+		Mode: mode, Outbox: outbox, Caller: caller,
 		Warn: func(err error) {
 			fmt.Fprintf(sys.Stderr, "otelaudit: warning: no trace of this read was recorded: %s\n", printable(err.Error()))
 		},
@@ -79,27 +82,18 @@ func (a *accessFlags) recordBefore(cmd *cobra.Command, sys *System, reader *stor
 	return describeAccess(trail.Record(cmd.Context(), access.Read{Action: action, Tenant: tenant, Filter: filter, Rows: -1}))
 }
 
-// recordRead leaves the trace of a read that has ended, with err or without, before
-// anything of it is shown. After an error nothing may be shown. Of the reads that
-// failed, one that the database refused leaves a trace, too, and so does one that
-// found nothing.
+// recordRead leaves the trace of a read that has ended, with err or without, as
+// store.RecordRead does. After an error nothing may be shown.
 func recordRead(ctx context.Context, trail *access.Trail, read access.Read, err error) error {
-	server, _ := errors.AsType[*pgconn.PgError](err)
-	switch {
-	case err == nil:
-		return describeAccess(trail.Record(ctx, read))
-	case errors.Is(err, store.ErrNotFound):
-		read.Rows = 0
-		if refused := trail.Record(ctx, read); refused != nil {
-			return describeAccess(refused)
-		}
-	case server != nil && server.Code == pgerrDenied:
-		read.Outcome, read.Rows = record.OutcomeDenied, -1
-		// Nothing is shown that would need it, and a login that may not read may
-		// not be able to leave one.
-		_ = trail.Record(ctx, read)
+	return describeTraced(store.RecordRead(ctx, trail, read, err), describeRead)
+}
+
+// describeTraced is describe, but for a trace that could not be recorded.
+func describeTraced(err error, describe func(error) error) error {
+	if _, refused := errors.AsType[*access.RefusedError](err); refused {
+		return describeAccess(err)
 	}
-	return describeRead(err)
+	return describe(err)
 }
 
 // pgerrDenied is the SQLSTATE of a right that is missing.
@@ -107,9 +101,12 @@ const pgerrDenied = "42501"
 
 // describeAccess gives a trace that could not be recorded its hint.
 func describeAccess(err error) error {
+	_, unclear := errors.AsType[*store.FilterError](err)
 	switch {
 	case err == nil:
 		return nil
+	case unclear: // what the trace would have to name
+		return describeRead(err)
 	case errors.Is(err, access.ErrNotSigned):
 		return environmentError("a collector with the receiver auditaccess takes traces; the owner decides with 'otelaudit access set' whether reads wait for it", err)
 	case errors.Is(err, store.ErrReadOnly):

@@ -33,7 +33,7 @@ transaction.`,
   otelaudit access set signed --reason 'audit 2026: no unseen reads'`,
 	}
 	asGroup(cmd)
-	cmd.AddCommand(newAccessShow(sys), newAccessSet(sys))
+	cmd.AddCommand(newAccessShow(sys), newAccessSet(sys), newAccessOutbox(sys))
 	return cmd
 }
 

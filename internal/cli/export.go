@@ -200,7 +200,7 @@ func (e *exporting) begin() error {
 	ctx := e.cmd.Context()
 	extent, err := e.reader.Extent(ctx, e.events.tenant)
 	if err != nil {
-		return describeExport(err)
+		return describeTraced(store.RecordRead(ctx, e.trail, e.read(-1, ""), err), describeExport)
 	}
 	e.login = extent.Login
 	if e.begun.Logs == nil { // not continued
@@ -211,7 +211,7 @@ func (e *exporting) begin() error {
 	} else if err := e.extends(ctx); err != nil {
 		return err
 	}
-	return e.record(ctx, -1, "")
+	return describeAccess(e.trail.Record(ctx, e.read(-1, "")))
 }
 
 // fits refuses a position that the tenant's logs do not have.
@@ -237,23 +237,18 @@ func (e *exporting) extends(ctx context.Context) error {
 		fmt.Errorf("the log of %q in this store is not the one that %s was begun with", e.events.tenant, e.output+export.PartialSuffix))
 }
 
-func (e *exporting) record(ctx context.Context, rows int64, outcome string) error {
-	return describeAccess(e.trail.Record(ctx, access.Read{
-		Action: access.ActionExport, Tenant: e.events.tenant, Filter: flagsAsked(e.cmd), Rows: rows, Outcome: outcome,
-	}))
+func (e *exporting) read(rows int64, outcome string) access.Read {
+	return access.Read{Action: access.ActionExport, Tenant: e.events.tenant, Filter: flagsAsked(e.cmd), Rows: rows, Outcome: outcome}
 }
 
 // recordEnd leaves the trace of the end, also where the user has interrupted. Of
 // a failed export it is left as far as possible: the error is that of the export.
 func (e *exporting) recordEnd(failed bool) error {
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.cmd.Context()), patience)
-	defer cancel()
 	if failed {
-		_ = e.record(ctx, max(e.written, e.shown), record.OutcomeFailure)
+		_ = e.trail.RecordEnd(e.cmd.Context(), e.read(max(e.written, e.shown), record.OutcomeFailure))
 		return nil
 	}
-	return e.record(ctx, e.written, "")
+	return describeAccess(e.trail.RecordEnd(e.cmd.Context(), e.read(e.written, "")))
 }
 
 // stream reads from a place to the end.
@@ -531,12 +526,9 @@ var errInterrupted = errors.New("interrupted")
 
 // describeExport gives the errors of reading their hints.
 func describeExport(err error) error {
-	var refused *store.NotAdmittedError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &refused):
-		return environmentError("an administrator binds logins to tenants in audit_login_tenants", err)
 	case errors.Is(err, context.Canceled):
 		return environmentError("", errInterrupted)
 	}

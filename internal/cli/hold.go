@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/stage"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
@@ -183,6 +184,7 @@ func newHoldList(sys *System, database *databaseFlags) *cobra.Command {
 	var tenant string
 	var all bool
 	var format formatFlag
+	var who accessFlags
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
 		Short: "List the holds that stand",
@@ -205,13 +207,18 @@ jsonl is one JSON object per hold; json is {"holds": […]}.`,
 				return err
 			}
 			defer reader.Close()
-			// First, because whoever does not see all holds must not be shown some.
-			if _, err = reader.LegalHolds(cmd.Context()); err != nil {
-				return describeHolds(err)
-			}
-			holds, err := reader.HoldList(cmd.Context(), tenant, all)
+			trail, err := who.trail(cmd.Context(), sys, reader)
 			if err != nil {
-				return describeRead(err)
+				return err
+			}
+			var holds []store.LegalHold
+			// First, because whoever does not see all holds must not be shown some.
+			if _, err = reader.LegalHolds(cmd.Context()); err == nil {
+				holds, err = reader.HoldList(cmd.Context(), tenant, all)
+			}
+			read := access.Read{Action: access.ActionHolds, Tenant: tenant, Filter: flagsAsked(cmd), Rows: int64(len(holds))}
+			if err := store.RecordRead(cmd.Context(), trail, read, err); err != nil {
+				return describeTraced(err, describeHolds)
 			}
 			return printHolds(sys, chosen, holds)
 		},
@@ -219,6 +226,7 @@ jsonl is one JSON object per hold; json is {"holds": […]}.`,
 	f := cmd.Flags()
 	f.StringVar(&tenant, "tenant", "", "holds on this `tenant`")
 	f.BoolVar(&all, "all", false, "also those that were released")
+	who.register(cmd)
 	format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL, formatCSV)
 	return cmd
 }

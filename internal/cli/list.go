@@ -86,19 +86,16 @@ func (o *listOptions) run(cmd *cobra.Command, sys *System) error {
 	if err != nil {
 		return err
 	}
-	tenant, asked := o.events.tenant, flagsAsked(cmd)
+	tenant, asked, describe := o.events.tenant, flagsAsked(cmd), describeRead
 	if o.readers {
-		if err := admitted(cmd.Context(), trail, reader); err != nil {
-			return err
-		}
-		tenant, asked = systemTenant, asked.Set("access", record.StringValue(tenant))
+		tenant, asked, describe = systemTenant, asked.Set("access", record.StringValue(tenant)), describeReaders
 	}
 	page, err := reader.List(cmd.Context(), tenant, o.filter)
-	err = recordRead(cmd.Context(), trail, access.Read{
+	err = store.RecordRead(cmd.Context(), trail, access.Read{
 		Action: access.ActionList, Tenant: tenant, Filter: asked, Rows: int64(len(page.Events)),
 	}, err)
 	if err != nil {
-		return err
+		return describeTraced(err, describe)
 	}
 	return printPage(sys, format, page)
 }
@@ -125,16 +122,14 @@ func (o *listOptions) check(cmd *cobra.Command, sys *System) (format string, err
 	return format, nil
 }
 
-// admitted refuses a login that is bound to other tenants than _system, for which
-// row-level security has an empty list in place of an error.
-func admitted(ctx context.Context, trail *access.Trail, reader *store.Reader) error {
-	ok, err := reader.Admits(ctx, systemTenant)
-	if err != nil || ok {
-		return describeRead(err)
+// describeReaders is describeRead for the readers of a tenant, which are in the log
+// of another.
+func describeReaders(err error) error {
+	if _, bound := errors.AsType[*store.NotAdmittedError](err); bound {
+		return environmentError("an auditor's login, or one that audit_login_tenants binds to "+systemTenant+" or to none, may read it",
+			fmt.Errorf("this login may not read the tenant %s, where reads leave their trace", systemTenant))
 	}
-	_ = trail.Record(ctx, access.Read{Action: access.ActionList, Tenant: systemTenant, Outcome: record.OutcomeDenied, Rows: -1})
-	return environmentError("an auditor's login, or one that audit_login_tenants binds to "+systemTenant+" or to none, may read it",
-		fmt.Errorf("this login may not read the tenant %s, where reads leave their trace", systemTenant))
+	return describeRead(err)
 }
 
 func printPage(sys *System, format string, page store.Page) error {
@@ -184,6 +179,7 @@ func describeRead(err error) error {
 		version *store.VersionError
 		schema  *store.SchemaError
 		access  *store.AccessError
+		bound   *store.NotAdmittedError
 	)
 	switch {
 	case err == nil:
@@ -196,6 +192,8 @@ func describeRead(err error) error {
 		return negative("", "%w", err)
 	case errors.As(err, &schema), errors.As(err, &version):
 		return environmentError("migrations run as the owner; --schema names another schema", err)
+	case errors.As(err, &bound):
+		return environmentError("an administrator binds logins to tenants in audit_login_tenants", err)
 	case errors.As(err, &access):
 		return environmentError("the login is the user in the database URL", err)
 	}

@@ -35,12 +35,12 @@ func (o *policyOptions) readDatabase(cmd *cobra.Command, sys *System, p *policy)
 		return err
 	}
 	before := len(p.Statements)
-	for _, read := range []func(context.Context, *store.Reader, *policy) error{serverPolicy, o.rolesPolicy, retentionPolicy, holdsPolicy, accessPolicy, bindingsPolicy} {
-		if err := read(ctx, reader, p); err != nil {
-			return describeRead(err)
+	for _, part := range []func(context.Context, *store.Reader, *policy) error{serverPolicy, o.rolesPolicy, retentionPolicy, holdsPolicy, accessPolicy, bindingsPolicy} {
+		if err = part(ctx, reader, p); err != nil {
+			break
 		}
 	}
-	return describeAccess(trail.Record(ctx, access.Read{Action: access.ActionPolicy, Filter: flagsAsked(cmd), Rows: int64(len(p.Statements) - before)}))
+	return recordRead(ctx, trail, access.Read{Action: access.ActionPolicy, Filter: flagsAsked(cmd), Rows: int64(len(p.Statements) - before)}, err)
 }
 
 // refused reports a login that may not read something, which is then named.
@@ -157,7 +157,7 @@ func holdsPolicy(ctx context.Context, r *store.Reader, p *policy) error {
 }
 
 func accessPolicy(ctx context.Context, r *store.Reader, p *policy) error {
-	modes, err := r.AccessModes(ctx)
+	modes, err := r.AccessRules(ctx)
 	if err != nil {
 		if refused(err, p, "modes of traces of reads") {
 			return nil

@@ -150,8 +150,8 @@ func (o *pruneOptions) runPreview(cmd *cobra.Command, sys *System, pruner *store
 	if err != nil {
 		return err
 	}
-	read := access.Read{Action: access.ActionPreview, Tenant: o.tenant, Filter: flagsAsked(cmd)}
 	preview, err := retention.PreviewPrune(cmd.Context(), pruner, options)
+	read := access.Read{Action: access.ActionPreview, Tenant: o.tenant, Filter: flagsAsked(cmd), Rows: -1}
 	if err == nil {
 		read.Rows = preview.Rows
 	}
@@ -168,11 +168,7 @@ func (o *pruneOptions) runPreview(cmd *cobra.Command, sys *System, pruner *store
 
 // recordPruning is recordRead, with the words of describePruning.
 func recordPruning(ctx context.Context, trail *access.Trail, read access.Read, err error) error {
-	refused := recordRead(ctx, trail, read, err)
-	if err != nil {
-		return describePruning(err)
-	}
-	return refused
+	return describeTraced(store.RecordRead(ctx, trail, read, err), describePruning)
 }
 
 func (o *pruneOptions) runPrune(ctx context.Context, sys *System, pruner *store.Pruner, options retention.Options, format string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelaudit/otelaudit/internal/access"
+	"github.com/otelaudit/otelaudit/internal/record"
 	"github.com/otelaudit/otelaudit/internal/replay"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
@@ -93,17 +94,21 @@ func (o *replayOptions) run(cmd *cobra.Command, sys *System, args []string) erro
 	if err != nil {
 		return err
 	}
+	read := func(n int, err error) error {
+		return recordRead(cmd.Context(), trail,
+			access.Read{Action: access.ActionQuarantine, Tenant: o.filter.Tenant, Filter: flagsAsked(cmd), Rows: int64(n)}, err)
+	}
 	switch may, err := reader.MayResolve(cmd.Context()); {
 	case err != nil:
-		return describeRead(err)
+		return read(-1, err)
 	case !may:
+		_ = trail.Record(cmd.Context(), access.Read{
+			Action: access.ActionQuarantine, Tenant: o.filter.Tenant, Outcome: record.OutcomeDenied, Filter: flagsAsked(cmd), Rows: -1,
+		})
 		return environmentError("replay needs the operator role; the login is the user in the database URL",
 			errors.New("this login may not resolve quarantined records: nothing was sent"))
 	}
 	r := &replayer{options: o, sys: sys, reader: reader, client: client, filter: o.filter, ids: ids}
-	read := func(n int) error {
-		return trail.Record(cmd.Context(), access.Read{Action: access.ActionQuarantine, Tenant: o.filter.Tenant, Filter: flagsAsked(cmd), Rows: int64(n)})
-	}
 	err = r.all(cmd.Context(), read)
 	if printed := printReplayed(sys, format, r.results); err != nil || printed != nil {
 		return errors.Join(printed, err)
@@ -179,22 +184,20 @@ type replayer struct {
 // replayPage bounds what is kept between sending and looking.
 const replayPage = 200
 
-// all replays every record; read leaves the trace of so many records.
-func (r *replayer) all(ctx context.Context, read func(int) error) error {
+// all replays every record; read leaves the trace of so many records, or of the
+// error that reading them had.
+func (r *replayer) all(ctx context.Context, read func(int, error) error) error {
 	if !r.options.all {
-		if err := read(len(r.ids)); err != nil {
-			return describeAccess(err)
+		if err := read(len(r.ids), nil); err != nil {
+			return err
 		}
 		return r.page(ctx, r.ids)
 	}
 	r.filter.Limit = replayPage
 	for {
 		listed, err := r.reader.QuarantineList(ctx, r.filter)
-		if err != nil {
-			return describeRead(err)
-		}
-		if err := read(len(listed.Records)); err != nil {
-			return describeAccess(err)
+		if err := read(len(listed.Records), err); err != nil {
+			return err
 		}
 		ids := make([]int64, len(listed.Records))
 		for i := range listed.Records {

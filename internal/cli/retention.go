@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelaudit/otelaudit/internal/access"
 	"github.com/otelaudit/otelaudit/internal/store"
 )
 
@@ -230,6 +231,7 @@ type policyObject struct {
 
 func newRetentionList(sys *System, database *databaseFlags) *cobra.Command {
 	var format formatFlag
+	var who accessFlags
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
 		Short: "List all policies",
@@ -253,17 +255,23 @@ jsonl is one JSON object per policy; json is {"policies": […]}.`,
 				return err
 			}
 			defer reader.Close()
-			// A reader would be shown the policies of no tenant, and no error.
-			if _, err := reader.KeepDays(cmd.Context(), store.RetentionDefault); err != nil {
-				return describeRead(err)
-			}
-			policies, err := reader.RetentionList(cmd.Context())
+			trail, err := who.trail(cmd.Context(), sys, reader)
 			if err != nil {
-				return describeRead(err)
+				return err
+			}
+			var policies []store.RetentionPolicy
+			// A reader would be shown the policies of no tenant, and no error.
+			if _, err = reader.KeepDays(cmd.Context(), store.RetentionDefault); err == nil {
+				policies, err = reader.RetentionList(cmd.Context())
+			}
+			read := access.Read{Action: access.ActionRetention, Filter: flagsAsked(cmd), Rows: int64(len(policies))}
+			if err := recordRead(cmd.Context(), trail, read, err); err != nil {
+				return err
 			}
 			return printPolicies(sys, chosen, policies)
 		},
 	}
+	who.register(cmd)
 	format.register(cmd, formatJSONL, formatTable, formatJSON, formatJSONL, formatCSV)
 	return cmd
 }

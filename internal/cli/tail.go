@@ -88,20 +88,14 @@ func (o *tailOptions) run(cmd *cobra.Command, sys *System) error {
 	if err != nil {
 		return err
 	}
-	if err := t.begin(cmd.Context(), since); err != nil {
-		return describeExport(err)
-	}
 	read := access.Read{Action: access.ActionTail, Tenant: o.events.tenant, Filter: flagsAsked(cmd), Rows: -1}
-	if err := trail.Record(cmd.Context(), read); err != nil {
-		return describeAccess(err)
+	if err := store.RecordRead(cmd.Context(), trail, read, t.begin(cmd.Context(), since)); err != nil {
+		return describeTraced(err, describeExport)
 	}
 	sys.survivePipe()
 	err = t.follow(cmd.Context())
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), patience)
-	defer cancel()
 	read.Rows = t.rows
-	if traced := trail.Record(ctx, read); err == nil {
+	if traced := trail.RecordEnd(cmd.Context(), read); err == nil {
 		err = describeAccess(traced)
 	}
 	return err

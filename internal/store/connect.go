@@ -65,24 +65,26 @@ var readSQL embed.FS
 
 // readQueries are the reader's statements for one schema.
 type readQueries struct {
-	listNewest, listOldest, locate, get, tenant string
-	quarantineList, quarantineGet               string
-	schema, schemaVersion, keepMonths, mayRead  string
-	access, recorded, trace, caller, identity   string
-	accessModes, accessSet, admits              string
-	clock, counted, countsRolled, countsEvents  string
-	heldOpen, heldAll, keepDays, retention      string
-	tenantKnown                                 string
-	holdAdd, holdRelease                        string
-	retentionSet, retentionUnset                string
-	quarantineDiscard, quarantineReplayed       string
-	quarantineTwin, mayResolve                  string
+	listNewest, listOldest, locate, get        string
+	tenant, tenantAdmits                       string
+	quarantineList, quarantineGet              string
+	schema, schemaVersion, keepMonths, mayRead string
+	access, recorded, trace, caller, identity  string
+	accessModes, accessSet                     string
+	outbox, outboxDiscard                      string
+	clock, counted, countsRolled, countsEvents string
+	heldOpen, heldAll, keepDays, retention     string
+	tenantKnown                                string
+	holdAdd, holdRelease                       string
+	retentionSet, retentionUnset               string
+	quarantineDiscard, quarantineReplayed      string
+	quarantineTwin, mayResolve                 string
 
 	export, exportLast, exportSession, exportExtent       string
 	exportLogin, exportPruned, exportLeaves, exportCommit string
 	exportHead                                            string
 
-	policyLogins, policyModes, policyBindings, policyServer string
+	policyLogins, policyBindings, policyServer string
 }
 
 func newReadQueries(schema string) readQueries {
@@ -96,10 +98,12 @@ func newReadQueries(schema string) readQueries {
 	}
 	return readQueries{
 		listNewest: load("list_newest"), listOldest: load("list_oldest"), locate: load("locate"), get: load("get"),
-		tenant: load("tenant"), quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
+		tenant: load("tenant"), tenantAdmits: load("tenant_admits"),
+		quarantineList: load("quarantine_list"), quarantineGet: load("quarantine_get"),
 		schema: load("schema"), schemaVersion: load("schema_version"), keepMonths: load("keep_months"), mayRead: load("may_read"),
 		access: load("access"), recorded: load("recorded"), trace: load("trace"), caller: load("caller"), identity: load("identity"),
-		accessModes: load("access_modes"), accessSet: load("access_set"), admits: load("admits"),
+		accessModes: load("access_modes"), accessSet: load("access_set"),
+		outbox: load("outbox"), outboxDiscard: load("outbox_discard"),
 		clock: load("clock"), counted: load("counted"), countsRolled: load("counts_rolled"), countsEvents: load("counts_events"),
 		heldOpen: load("holds_open"), heldAll: load("holds"), keepDays: load("keep_days"), tenantKnown: load("tenant_known"), retention: load("retention"),
 		holdAdd: load("hold_add"), holdRelease: load("hold_release"),
@@ -111,7 +115,7 @@ func newReadQueries(schema string) readQueries {
 		exportLogin: load("export_login"), exportPruned: load("export_pruned"), exportLeaves: load("export_leaves"), exportCommit: load("export_commit"),
 		exportHead: load("export_head"),
 
-		policyLogins: load("policy_logins"), policyModes: load("policy_modes"), policyBindings: load("policy_bindings"), policyServer: load("policy_server"),
+		policyLogins: load("policy_logins"), policyBindings: load("policy_bindings"), policyServer: load("policy_server"),
 	}
 }
 
@@ -121,6 +125,7 @@ type Reader struct {
 	pool    *pgxpool.Pool
 	options Options
 	sql     readQueries
+	bound   bool // the login may be bound to tenants
 }
 
 // Connect opens a store for reading and checks that it has the tables this
@@ -186,7 +191,7 @@ func (r *Reader) checkSchema(ctx context.Context) error {
 		return &AccessError{Login: login, Schema: r.options.Schema, RolePrefix: r.options.RolePrefix}
 	}
 	var version int
-	if err := r.pool.QueryRow(ctx, r.sql.schemaVersion).Scan(&version); err != nil {
+	if err := r.pool.QueryRow(ctx, r.sql.schemaVersion).Scan(&version, &r.bound); err != nil {
 		return pgurl.Describe(err)
 	}
 	if version < requiredSchema {
@@ -223,7 +228,8 @@ func (e *AccessError) Error() string {
 }
 
 // read runs f in a read-only transaction that sees one tenant; "" sees none
-// through row-level security.
+// through row-level security. A login that is bound to others gets a
+// *NotAdmittedError.
 func (r *Reader) read(ctx context.Context, tenant string, f func(pgx.Tx) error) error {
 	return r.readIn(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly}, tenant, f)
 }
@@ -240,7 +246,7 @@ func (r *Reader) readIn(ctx context.Context, how pgx.TxOptions, tenant string, f
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, r.sql.tenant, tenant, r.statementTimeout()); err != nil {
+		if err := r.begin(ctx, tx, tenant); err != nil {
 			return err
 		}
 		return f(tx)
@@ -253,6 +259,22 @@ func (r *Reader) readIn(ctx context.Context, how pgx.TxOptions, tenant string, f
 // statement that takes the snapshot, as these do not.
 func (r *Reader) keepMonths(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Conn().PgConn().Exec(ctx, "SET LOCAL statement_timeout = "+r.statementTimeout()+"; "+r.sql.keepMonths).ReadAll()
+	return err
+}
+
+// begin makes the settings of a transaction. A tenant that the login may not see is
+// a *NotAdmittedError, whether there is one of that name or not.
+func (r *Reader) begin(ctx context.Context, tx pgx.Tx, tenant string) error {
+	if tenant == "" || !r.bound {
+		_, err := tx.Exec(ctx, r.sql.tenant, tenant, r.statementTimeout())
+		return err
+	}
+	var login string
+	var admitted bool
+	err := tx.QueryRow(ctx, r.sql.tenantAdmits, tenant, r.statementTimeout()).Scan(&login, &admitted, nil, nil, nil, nil)
+	if err == nil && !admitted {
+		err = &NotAdmittedError{Login: login, Tenant: tenant}
+	}
 	return err
 }
 

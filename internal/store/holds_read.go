@@ -60,7 +60,7 @@ func (r *Reader) LegalHolds(ctx context.Context) ([]LegalHold, error) {
 // HoldList returns the holds of a tenant, "" for those of all, oldest first, the
 // released ones too if asked. The login must be an operator or auditor.
 func (r *Reader) HoldList(ctx context.Context, tenant string, released bool) (holds []LegalHold, err error) {
-	if err := checkText("tenant", tenant); err != nil {
+	if err := checkTenant(tenant); err != nil {
 		return nil, err
 	}
 	err = r.read(ctx, tenant, func(tx pgx.Tx) error {
@@ -93,7 +93,7 @@ func (h *LegalHold) scan(row pgx.Row, further ...any) error {
 
 // AddHold places a hold and returns its id. The login must be an operator.
 func (r *Reader) AddHold(ctx context.Context, caller access.Caller, h *LegalHold) (id int64, err error) {
-	if err := errors.Join(checkText("tenant", h.TenantID), checkText("target-type", h.TargetType), checkText("target-id", h.TargetID), checkText("reason", h.Reason)); err != nil {
+	if err := errors.Join(checkTenant(h.TenantID), checkText("target-type", h.TargetType), checkText("target-id", h.TargetID), checkText("reason", h.Reason)); err != nil {
 		return 0, err
 	}
 	err = r.change(ctx, caller, func(tx pgx.Tx) error {

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/otelaudit/otelaudit/internal/access"
 )
 
 // RoleMembers are the logins that have a role's rights.
@@ -34,27 +32,6 @@ func (r *Reader) Members(ctx context.Context, groups []string) (members []RoleMe
 		return err
 	})
 	return members, err
-}
-
-// LoginMode says whether the reads of a login must leave a trace.
-type LoginMode struct {
-	Login  string // "" stands for all that are not named
-	Mode   access.Mode
-	Reason string
-}
-
-// AccessModes returns what the owner has said of logins; without any, all must.
-// The login must be an auditor.
-func (r *Reader) AccessModes(ctx context.Context) (modes []LoginMode, err error) {
-	err = r.read(ctx, "", func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, r.sql.policyModes)
-		if err != nil {
-			return err
-		}
-		modes, err = pgx.CollectRows(rows, pgx.RowToStructByPos[LoginMode])
-		return err
-	})
-	return modes, err
 }
 
 // Binding is a login that reads some tenants only.

@@ -85,7 +85,7 @@ type PruneSlice struct {
 // months, those of _system last. The tenant "" is all; an age of 0 asks for what
 // the policies say.
 func (p *Pruner) PrunePlan(ctx context.Context, tenant string, age time.Duration, batch int) (slices []PruneSlice, err error) {
-	if err := checkText("tenant", tenant); err != nil {
+	if err := checkTenant(tenant); err != nil {
 		return nil, err
 	}
 	var seconds any

@@ -56,7 +56,7 @@ func (r *Reader) QuarantineList(ctx context.Context, f QuarantineFilter) (Quaran
 	case limit < 0 || limit > MaxLimit:
 		return QuarantinePage{}, &FilterError{"limit", fmt.Sprintf("want 1 to %d, found %d", MaxLimit, limit)}
 	}
-	if err := errors.Join(checkText("tenant", f.Tenant), checkText("reason", f.Reason)); err != nil {
+	if err := errors.Join(checkTenant(f.Tenant), checkText("reason", f.Reason)); err != nil {
 		return QuarantinePage{}, err
 	}
 	var before any

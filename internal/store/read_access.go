@@ -56,14 +56,6 @@ func (r *Reader) SetAccess(ctx context.Context, caller access.Caller, login stri
 	return previous, err
 }
 
-// Admits reports whether the login may read a tenant's events.
-func (r *Reader) Admits(ctx context.Context, tenant string) (admitted bool, err error) {
-	err = r.read(ctx, "", func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, r.sql.admits, tenant).Scan(&admitted)
-	})
-	return admitted, err
-}
-
 // Trace implements access.Outbox.
 func (r *Reader) Trace(ctx context.Context, caller access.Caller, read access.Read) (eventID string, err error) {
 	err = r.change(ctx, caller, func(tx pgx.Tx) error {
@@ -91,6 +83,9 @@ func (r *Reader) Rehearse(ctx context.Context, caller access.Caller, read access
 var errRehearsed = errors.New("rehearsed")
 
 func (r *Reader) trace(ctx context.Context, tx pgx.Tx, read access.Read) (eventID string, err error) {
+	if err := checkTenant(read.Tenant); err != nil {
+		return "", err
+	}
 	outcome := read.Outcome
 	if outcome == "" {
 		outcome = record.OutcomeSuccess
@@ -105,6 +100,41 @@ func (r *Reader) trace(ctx context.Context, tx pgx.Tx, read access.Read) (eventI
 	err = tx.QueryRow(ctx, r.sql.trace, read.Action, outcome, orNull(read.Tenant), filter, rows).Scan(&eventID)
 	return eventID, err
 }
+
+// RecordRead leaves the trace of a read that has ended, with err or without, before
+// anything of it is shown. It returns err, or an *access.RefusedError, after which
+// nothing may be shown. Of the reads that failed, one that the database refused
+// leaves a trace, too, and so does one that found nothing.
+func RecordRead(ctx context.Context, trail *access.Trail, read access.Read, err error) error {
+	switch {
+	case err == nil:
+		return trail.Record(ctx, read)
+	case errors.Is(err, ErrNotFound):
+		read.Rows = 0
+		if refused := trail.Record(ctx, read); refused != nil {
+			return refused
+		}
+	case isDenied(err):
+		read.Outcome, read.Rows = record.OutcomeDenied, -1
+		// Nothing is shown that would need it, and a login that may not read may
+		// not be able to leave one.
+		_ = trail.Record(ctx, read)
+	}
+	return err
+}
+
+// isDenied reports whether an error is the database's no.
+func isDenied(err error) bool {
+	if _, bound := errors.AsType[*NotAdmittedError](err); bound || errors.Is(err, ErrHoldsHidden) || errors.Is(err, ErrOneTenant) {
+		return true
+	}
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == insufficientPrivilege
+}
+
+// CheckCaller refuses a name that no trace can hold, as a *FilterError with the
+// field "as".
+func CheckCaller(caller access.Caller) error { return checkText("as", caller.Name) }
 
 // traceable is a filter as JSON that audit_trace takes, which is 16 KiB at most:
 // of a longer one, its beginning as text and its length.
@@ -158,6 +188,10 @@ func (r *Reader) identity(ctx context.Context) (identity string, err error) {
 // sees what was committed before each statement: a hold may have come while it
 // waited for a lock.
 func (r *Reader) change(ctx context.Context, caller access.Caller, f func(pgx.Tx) error) error {
+	if err := CheckCaller(caller); err != nil {
+		return err
+	}
+	caller.OSUser = strings.ReplaceAll(strings.ToValidUTF8(caller.OSUser, "\uFFFD"), "\x00", "\uFFFD")
 	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, r.sql.caller, caller.Name, caller.OSUser, r.statementTimeout()); err != nil {
 			return err

@@ -207,7 +207,7 @@ func (f *CountFilter) check(tenant string) (prefixRanges, error) {
 	if tenant == "" {
 		return prefixRanges{}, &FilterError{"tenant", "is required: every count is one tenant's"}
 	}
-	if err := checkText("tenant", tenant); err != nil {
+	if err := checkTenant(tenant); err != nil {
 		return prefixRanges{}, err
 	}
 	if err := checkWindow(f.Since, f.Until); err != nil {

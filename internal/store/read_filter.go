@@ -88,7 +88,7 @@ func (f *Filter) check(tenant string) error {
 	if tenant == "" {
 		return &FilterError{"tenant", "is required: every list is one tenant's"}
 	}
-	if err := checkText("tenant", tenant); err != nil {
+	if err := checkTenant(tenant); err != nil {
 		return err
 	}
 	for _, t := range f.texts() {
@@ -110,6 +110,17 @@ func checkWindow(since, until time.Time) error {
 		return &FilterError{"until", fmt.Sprintf("%s is before since, %s", until.UTC().Format(time.RFC3339Nano), since.UTC().Format(time.RFC3339Nano))}
 	}
 	return nil
+}
+
+// maxTenant is the length of the longest tenant that a trace can name, in bytes.
+const maxTenant = 512
+
+// checkTenant refuses what is no tenant.
+func checkTenant(tenant string) error {
+	if len(tenant) > maxTenant {
+		return &FilterError{"tenant", fmt.Sprintf("has %d bytes, and no tenant has more than %d", len(tenant), maxTenant)}
+	}
+	return checkText("tenant", tenant)
 }
 
 // checkText refuses what PostgreSQL cannot hold and no event can contain.

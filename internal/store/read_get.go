@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +20,7 @@ func (r *Reader) Get(ctx context.Context, tenant, eventID string) (StoredEvent, 
 	if tenant == "" {
 		return StoredEvent{}, &FilterError{"tenant", "is required"}
 	}
-	if err := errors.Join(checkText("tenant", tenant), checkText("event_id", eventID)); err != nil {
+	if err := errors.Join(checkTenant(tenant), checkText("event_id", eventID)); err != nil {
 		return StoredEvent{}, err
 	}
 	var found StoredEvent
@@ -30,13 +32,22 @@ func (r *Reader) Get(ctx context.Context, tenant, eventID string) (StoredEvent, 
 	return found, err
 }
 
+// quoted is an id in a message: no event has a longer one.
+func quoted(id string) string {
+	const most = 512
+	if len(id) <= most {
+		return strconv.Quote(id)
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strconv.Quote(strings.ToValidUTF8(id[:80], "")), len(id))
+}
+
 func (r *Reader) get(ctx context.Context, tx pgx.Tx, tenant, eventID string) (StoredEvent, error) {
 	var epoch int32
 	var seq int64
 	var recordedAt time.Time
 	err := tx.QueryRow(ctx, r.sql.locate, eventID).Scan(&epoch, &seq, &recordedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return StoredEvent{}, fmt.Errorf("event %q of tenant %q: %w", eventID, tenant, ErrNotFound)
+		return StoredEvent{}, fmt.Errorf("event %s of tenant %q: %w", quoted(eventID), tenant, ErrNotFound)
 	}
 	if err != nil {
 		return StoredEvent{}, err
@@ -51,8 +62,8 @@ func (r *Reader) get(ctx context.Context, tx pgx.Tx, tenant, eventID string) (St
 	}
 	if len(events) == 0 {
 		// Identities outlive their events by 90 days.
-		return StoredEvent{}, fmt.Errorf("event %q of tenant %q was recorded at %s and has been pruned: %w",
-			eventID, tenant, recordedAt.UTC().Format(time.RFC3339), ErrNotFound)
+		return StoredEvent{}, fmt.Errorf("event %s of tenant %q was recorded at %s and has been pruned: %w",
+			quoted(eventID), tenant, recordedAt.UTC().Format(time.RFC3339), ErrNotFound)
 	}
 	return events[0], nil
 }

@@ -63,7 +63,7 @@ func (r *Reader) KeepDays(ctx context.Context, name string) (int, error) {
 // SetRetention writes a policy and returns the days of the one before, 0 for
 // none. The login must be an operator.
 func (r *Reader) SetRetention(ctx context.Context, caller access.Caller, p *RetentionPolicy) (before int, err error) {
-	if err := errors.Join(checkText("tenant", p.TenantID), checkText("framework", p.Framework), checkText("reason", p.Reason)); err != nil {
+	if err := errors.Join(checkTenant(p.TenantID), checkText("framework", p.Framework), checkText("reason", p.Reason)); err != nil {
 		return 0, err
 	}
 	var days *int
@@ -79,7 +79,7 @@ func (r *Reader) SetRetention(ctx context.Context, caller access.Caller, p *Rete
 // UnsetRetention takes a policy back and returns its days. The login must be an
 // operator; without such a policy it returns ErrNotFound.
 func (r *Reader) UnsetRetention(ctx context.Context, caller access.Caller, name, reason string) (before int, err error) {
-	if err := errors.Join(checkText("tenant", name), checkText("reason", reason)); err != nil {
+	if err := errors.Join(checkTenant(name), checkText("reason", reason)); err != nil {
 		return 0, err
 	}
 	err = r.change(ctx, caller, func(tx pgx.Tx) error {

@@ -95,7 +95,7 @@ var ErrOneTenant = errors.New("this login does not see every tenant")
 // "" and the login an auditor's, of all. It returns the errors of Connect, and
 // ErrOneTenant.
 func OpenScanner(ctx context.Context, o Options, tenant string) (*Scanner, error) {
-	if err := checkText("tenant", tenant); err != nil {
+	if err := checkTenant(tenant); err != nil {
 		return nil, err
 	}
 	reader, err := Connect(ctx, o)
@@ -120,7 +120,7 @@ func (s *Scanner) Reader() *Reader { return s.reader }
 func (s *Scanner) Access() ScanAccess { return s.access }
 
 func (s *Scanner) checkAccess(ctx context.Context) error {
-	if err := s.reader.pool.QueryRow(ctx, s.reader.sql.schemaVersion).Scan(&s.version); err != nil {
+	if err := s.reader.pool.QueryRow(ctx, s.reader.sql.schemaVersion).Scan(&s.version, nil); err != nil {
 		return pgurl.Describe(err)
 	}
 	if s.version < scanSchema {

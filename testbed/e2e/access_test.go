@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -208,9 +209,9 @@ func TestOnlyWhoIsNamedAnnouncesRemovals(t *testing.T) {
 }
 
 // run executes a statement as the store's owner.
-func run(t *testing.T, db *databaseURLs, statement string) {
+func run(t *testing.T, db *databaseURLs, statement string, arguments ...any) {
 	t.Helper()
-	_, err := connect(t, db.Owner).Exec(context.WithoutCancel(t.Context()), statement)
+	_, err := connect(t, db.Owner).Exec(context.WithoutCancel(t.Context()), statement, arguments...)
 	require.NoError(t, err)
 }
 
@@ -224,4 +225,31 @@ func ofTheSystem() plog.Logs {
 		attrs.PutStr(name, text)
 	}
 	return logs
+}
+
+// TestTheLongestTraceGoesToTheLog: what the functions of the store let into the
+// outbox, the processor takes, whatever a login says of itself and of its read.
+func TestTheLongestTraceGoesToTheLog(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	deployDev(t, db).start()
+	for _, character := range []string{"x", "é", "€", "𝄞"} {
+		long := "x" + strings.Repeat(character, 16000)
+		most := func(bytes int) string { return strings.ToValidUTF8(long[:bytes], "") }
+		tx, err := connect(t, db.Reader).Begin(within(t, patience))
+		require.NoError(t, err)
+		_, err = tx.Exec(within(t, patience), `SELECT set_config('audit.actor', $1, true), set_config('audit.os_user', $1, true),
+			set_config('application_name', $1, true), audit_trace('audit.read.' || repeat('a', 32), 'failure', $2, jsonb_build_object('text', $3::text), 9223372036854775807)`,
+			long, most(512), most(16000))
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit(within(t, patience)))
+		run(t, db, `INSERT INTO audit_outbox (event_id, record) VALUES ($1, jsonb_build_object('a', $1::text))`, most(512))
+		run(t, db, `SELECT audit_outbox_discard(ARRAY[$1], $2)`, most(512), most(4096))
+	}
+	eventually(t, func() bool { return outboxed(t, db) == 0 }, "every trace goes to the log")
+	var stored int
+	require.NoError(t, connect(t, db.Owner).QueryRow(within(t, patience), `SELECT count(*) FROM audit_events WHERE tenant_id = '_system'`).Scan(&stored))
+	assert.Equal(t, 8, stored)
+	assert.Empty(t, quarantineOf(t, connect(t, db.Owner), "_system"))
 }

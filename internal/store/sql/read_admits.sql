@@ -1,1 +1,0 @@
-SELECT {{schema}}.audit_login_admits($1)

@@ -1,0 +1,1 @@
+SELECT {{schema}}.audit_outbox_discard($1, $2)
