@@ -265,7 +265,8 @@ func (r *accessReceiver) see(eventID string, sent time.Time) {
 func (r *accessReceiver) refuse(ctx context.Context, row *row, refusal *access.RowError) {
 	r.telemetry.ReceiverAuditAccessRefusedRows.Add(ctx, 1, metric.WithAttributeSet(
 		attribute.NewSet(attribute.String("reason", refusal.Reason))))
-	if r.named++; r.named > mostSaid {
+	r.named++
+	if r.named > mostSaid {
 		return
 	}
 	r.logger.Error("a row of the outbox of the audit store is not passed on and stays there; find out who made it, 'otelaudit access outbox' lists and discards such rows",

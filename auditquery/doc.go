@@ -5,7 +5,8 @@
 //
 // Every call names its tenant, and the database holds to it by row-level
 // security, so forgetting a condition shows nothing of another tenant. The login
-// in Options.URL needs the reader role and should have no other.
+// in Options.URL needs the reader role and should have no other. Where it is bound
+// to tenants, every other one is a *NotAdmittedError.
 //
 // Every read leaves a trace, an event of the tenant _system, before its result is
 // returned. Whether it must is decided by the owner of the store ('otelaudit
