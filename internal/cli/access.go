@@ -76,10 +76,31 @@ func (a *accessFlags) recordBefore(cmd *cobra.Command, sys *System, reader *stor
 		return err
 	}
 	filter := flagsAsked(cmd)
+	if err := reader.CheckAdmitted(cmd.Context(), tenant); err != nil {
+		return recordRead(cmd.Context(), trail, access.Read{Action: action, Tenant: tenant, Filter: filter, Rows: -1}, err)
+	}
 	for i := 0; i+1 < len(named); i += 2 {
 		filter = filter.Set(named[i], record.StringValue(named[i+1]))
 	}
 	return describeAccess(trail.Record(cmd.Context(), access.Read{Action: action, Tenant: tenant, Filter: filter, Rows: -1}))
+}
+
+// scan opens the store for reading logs, and leaves the trace where that is denied:
+// only then, the rest is for recordBefore.
+func (a *accessFlags) scan(cmd *cobra.Command, sys *System, database *databaseFlags, action, tenant string) (*store.Scanner, error) {
+	scanner, err := database.scan(cmd.Context(), sys, tenant)
+	if !errors.Is(err, store.ErrOneTenant) {
+		return scanner, err
+	}
+	reader, failed := database.connect(cmd.Context(), sys)
+	if failed != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	if trail, failed := a.trail(cmd.Context(), sys, reader); failed == nil {
+		_ = store.RecordRead(cmd.Context(), trail, access.Read{Action: action, Tenant: tenant, Filter: flagsAsked(cmd), Rows: -1}, err)
+	}
+	return nil, err
 }
 
 // recordRead leaves the trace of a read that has ended, with err or without, as

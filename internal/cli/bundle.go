@@ -101,7 +101,7 @@ func (o *bundleOptions) run(cmd *cobra.Command, sys *System) error {
 	if err != nil {
 		return err
 	}
-	scanner, err := o.database.scan(cmd.Context(), sys, o.tenant)
+	scanner, err := o.access.scan(cmd, sys, &o.database, access.ActionBundle, o.tenant)
 	if err != nil {
 		return describeCheck(cmd.Context(), err)
 	}

@@ -81,7 +81,7 @@ func (o *proveOptions) run(cmd *cobra.Command, sys *System, args []string) error
 	if o.consistency {
 		return o.proveConsistency(cmd, sys, trust)
 	}
-	scanner, err := o.database.scan(cmd.Context(), sys, o.tenant)
+	scanner, err := o.access.scan(cmd, sys, &o.database, access.ActionProve, o.tenant)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (o *proveOptions) proveConsistency(cmd *cobra.Command, sys *System, trust *
 	if err != nil {
 		return err
 	}
-	scanner, err := o.database.scan(ctx, sys, o.tenant)
+	scanner, err := o.access.scan(cmd, sys, &o.database, access.ActionProve, o.tenant)
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func (o *reconcileOptions) runJournal(cmd *cobra.Command, sys *System, format st
 // connect opens the store as an auditor, for quarantine and all tenants are
 // needed, and leaves the trace of it.
 func (o *reconcileOptions) connect(cmd *cobra.Command, sys *System) (*store.Scanner, *store.Reader, error) {
-	scanner, err := o.database.scan(cmd.Context(), sys, o.tenant)
+	scanner, err := o.access.scan(cmd, sys, &o.database, access.ActionReconcile, o.tenant)
 	if err != nil {
 		return nil, nil, err
 	}

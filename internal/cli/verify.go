@@ -156,6 +156,9 @@ func (o *verifyOptions) record(cmd *cobra.Command, sys *System, rows int64) erro
 	}
 	read := access.Read{Action: access.ActionVerify, Tenant: o.tenant, Filter: flagsAsked(cmd), Rows: rows}
 	if rows < 0 {
+		if err := reader.CheckAdmitted(cmd.Context(), o.tenant); err != nil {
+			return recordRead(cmd.Context(), trail, read, err)
+		}
 		return describeAccess(trail.Rehearse(cmd.Context(), read))
 	}
 	return describeAccess(trail.Record(cmd.Context(), read))

@@ -101,6 +101,15 @@ func (r *Reader) trace(ctx context.Context, tx pgx.Tx, read access.Read) (eventI
 	return eventID, err
 }
 
+// CheckAdmitted returns a *NotAdmittedError for a tenant that the login may not see;
+// "" is all tenants, and no question.
+func (r *Reader) CheckAdmitted(ctx context.Context, tenant string) error {
+	if err := checkTenant(tenant); err != nil {
+		return err
+	}
+	return r.read(ctx, tenant, func(pgx.Tx) error { return nil })
+}
+
 // RecordRead leaves the trace of a read that has ended, with err or without, before
 // anything of it is shown. It returns err, or an *access.RefusedError, after which
 // nothing may be shown. Of the reads that failed, one that the database refused
