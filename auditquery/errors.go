@@ -50,6 +50,9 @@ func (e *NotAdmittedError) Error() string {
 	return (&store.NotAdmittedError{Login: e.Login, Tenant: e.Tenant}).Error()
 }
 
+// Is makes it an ErrNotPermitted.
+func (e *NotAdmittedError) Is(target error) bool { return target == ErrNotPermitted }
+
 // FilterError is a question that cannot be meant: a mistake of the caller.
 type FilterError struct {
 	Field  string // in snake_case, such as "limit" or "tenant"

@@ -138,9 +138,9 @@ func TestEventsSurviveJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &told))
 	require.Equal(t, timeline, told)
 
-	text, err = json.Marshal(auditquery.PrunePreview{Rows: 3})
+	text, err = json.Marshal(auditquery.PrunePreview{Rows: 3, Partitions: []string{}, ByTenant: []auditquery.TenantPrune{}, Holds: []auditquery.PruneHold{}})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"rows":3,"bytes":0,"batches":0,"held_back":0}`, string(text))
+	require.JSONEq(t, `{"rows":3,"bytes":0,"batches":0,"held_back":0,"partitions":[],"by_tenant":[],"holds":[]}`, string(text))
 	text, err = json.Marshal(auditquery.PruneResult{Deleted: 3})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"deleted":3,"batches":0,"remaining":0,"held_back":0}`, string(text))
