@@ -358,6 +358,8 @@ func TestBestEffortThatHangs(t *testing.T) {
 	}
 	assert.Len(t, s.audit.words(), requests)
 	assert.Len(t, s.app.words(), 2*requests)
+	// The answer does not wait until the failure is counted.
+	require.Eventually(t, func() bool { return sinkRecords(t, s.telemetry, "failed") == requests }, time.Minute, time.Millisecond)
 	assertSinks(t, s.telemetry, map[[3]string]int64{
 		{"logs/audit", "required", "accepted"}:   requests,
 		{"logs/journal", "required", "accepted"}: requests,
@@ -456,6 +458,23 @@ func assertSinks(t *testing.T, telemetry *componenttest.Telemetry, want map[[3]s
 		)})
 	}
 	metadatatest.AssertEqualConnectorAuditSinkRecords(t, telemetry, points, metricdatatest.IgnoreTimestamp())
+}
+
+// sinkRecords is how many records all sinks together count with a result.
+func sinkRecords(t *testing.T, telemetry *componenttest.Telemetry, result string) (records int64) {
+	t.Helper()
+	metric, err := telemetry.GetMetric("otelcol_connector_audit_sink_records")
+	if err != nil {
+		return 0
+	}
+	sum, ok := metric.Data.(metricdata.Sum[int64])
+	require.True(t, ok)
+	for _, point := range sum.DataPoints {
+		if value, _ := point.Attributes.Value("result"); value.AsString() == result {
+			records += point.Value
+		}
+	}
+	return records
 }
 
 func assertRest(t *testing.T, telemetry *componenttest.Telemetry, want map[string]int64) {
