@@ -351,6 +351,7 @@ func (f *File) Close() error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	unlock(f.file)
 	if closeErr := f.file.Close(); err == nil {
 		err = closeErr
 	}

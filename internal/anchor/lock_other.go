@@ -12,3 +12,5 @@ import (
 func lock(*os.File) error {
 	return fmt.Errorf("files cannot be locked on this system: %w", errors.ErrUnsupported)
 }
+
+func unlock(*os.File) {}

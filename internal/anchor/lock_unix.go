@@ -16,3 +16,11 @@ func lock(file *os.File) error {
 	}
 	return err
 }
+
+// unlock gives the file back at once. Closing it would do so only when a child
+// that is just being started has closed its copy.
+func unlock(file *os.File) {
+	if file != nil {
+		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) // closing does it, a moment later
+	}
+}
