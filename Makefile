@@ -44,7 +44,7 @@ run: postgresql build ## Build everything and run it here: PostgreSQL, the colle
 build: $(COLLECTOR) $(CLI) ## Build bin/otelcol-audit and bin/otelaudit
 
 .PHONY: test
-test: postgresql node $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
+test: postgresql node systemd $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
 	$(say) "testing $(PACKAGES)"
 	@$(TOOLS)/gotestsum --format $(GOTESTSUM_FORMAT) --packages="$(PACKAGES)" -- -timeout $(TEST_TIMEOUT) $(GOTESTFLAGS)
 
@@ -117,6 +117,10 @@ postgresql: ## Find PostgreSQL's server programs, install them where that is all
 .PHONY: node
 node: ## Find Node.js and npm, install them where that is allowed
 	@scripts/need-node
+
+.PHONY: systemd
+systemd: ## Find systemd-analyze and flock, install them where that is allowed
+	@scripts/need-systemd
 
 # The manifest decides what is compiled in, so the generated sources are made
 # anew when it changes; a change of our own code needs only the second rule.

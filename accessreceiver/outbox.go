@@ -60,8 +60,8 @@ func (o *outbox) close() {
 	_ = o.conn.Close(ctx)
 }
 
-// leads reports whether this session is the one of all collectors that passes
-// traces on without delay. It stays so until it ends.
+// leads reports whether this connection is the one of all collectors' that passes
+// traces on without delay. It stays so until it is closed.
 func (o *outbox) leads(ctx context.Context) (leads bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()

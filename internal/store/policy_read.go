@@ -55,7 +55,7 @@ func (r *Reader) Bindings(ctx context.Context) (bindings []Binding, err error) {
 	return bindings, err
 }
 
-// ServerFacts are what a session says of itself.
+// ServerFacts are what a connection says of itself.
 type ServerFacts struct {
 	Version   string // of PostgreSQL
 	Migration int    // the newest one applied
@@ -63,7 +63,8 @@ type ServerFacts struct {
 	Encrypted bool // the connection
 }
 
-// Server returns what this session says of itself. Every login may ask.
+// Server returns what a connection of this reader says of itself. Every login
+// may ask.
 func (r *Reader) Server(ctx context.Context) (facts ServerFacts, err error) {
 	err = r.read(ctx, "", func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, r.sql.policyServer).Scan(&facts.Version, &facts.Migration, &facts.Login, &facts.Encrypted)
