@@ -41,6 +41,7 @@ type Config struct {
 	Sampling       SamplingConfig  `mapstructure:"sampling"`
 	Enrich         EnrichConfig    `mapstructure:"enrich"`
 	OriginMAC      OriginMACConfig `mapstructure:"origin_mac"`
+	Limits         LimitsConfig    `mapstructure:"limits"`
 	Telemetry      TelemetryConfig `mapstructure:"telemetry"`
 }
 
@@ -130,6 +131,7 @@ func createDefaultConfig() component.Config {
 			OnResourceMismatch: policyFlag,
 		},
 		Redaction: RedactionConfig{Enabled: true},
+		Limits:    LimitsConfig{MaxTenants: defaultTenants},
 		OriginMAC: OriginMACConfig{Sign: true, OnUnverified: policyKeep},
 		Sampling:  SamplingConfig{Attribute: otlpmap.DefaultSamplingAttribute},
 	}

@@ -74,6 +74,11 @@ func TestFullConfig(t *testing.T) {
 		Sampling:  SamplingConfig{Attribute: "sampling.audit"},
 		Enrich:    EnrichConfig{Headers: map[string]string{"x-request-id": "request_id"}},
 		OriginMAC: OriginMACConfig{KeyFile: "/etc/otelaudit/mac.keys", OnUnverified: policyQuarantine},
+		Limits: LimitsConfig{
+			LimitConfig: LimitConfig{RecordsPerSecond: 1000, BurstRecords: 20000, BytesPerSecond: 1 << 20, BurstBytes: 20 << 20, RecordsPerDay: 10_000_000, BytesPerDay: 10 << 30},
+			Tenants:     []TenantLimitConfig{{Names: []string{"acme", "globex"}, LimitConfig: LimitConfig{RecordsPerSecond: 10_000}}},
+			MaxTenants:  50_000,
+		},
 		Telemetry: TelemetryConfig{Actions: []string{"user.delete", "invoice.refund"}},
 	}, cfg)
 }
@@ -164,7 +169,12 @@ func TestReadmeDefaults(t *testing.T) {
 func defaults(prefix string, v reflect.Value) []string {
 	var lines []string
 	for i := range v.NumField() {
-		key, field := prefix+v.Type().Field(i).Tag.Get("mapstructure"), v.Field(i)
+		tag, field := v.Type().Field(i).Tag.Get("mapstructure"), v.Field(i)
+		if tag == ",squash" {
+			lines = append(lines, defaults(prefix, field)...)
+			continue
+		}
+		key := prefix + tag
 		text := fmt.Sprint(field.Interface())
 		switch field.Kind() {
 		case reflect.Struct:

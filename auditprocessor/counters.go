@@ -36,14 +36,16 @@ type tallyEntry struct {
 	n   int64
 }
 
-func (t *tally) add(key outcomeKey) {
+// add counts one record and returns its entry.
+func (t *tally) add(key outcomeKey) int {
 	for i := range t.entries {
 		if t.entries[i].key == key {
 			t.entries[i].n++
-			return
+			return i
 		}
 	}
 	t.entries = append(t.entries, tallyEntry{key: key, n: 1})
+	return len(t.entries) - 1
 }
 
 // counters adds tallies to the processor's metrics. It is safe for concurrent
@@ -68,6 +70,9 @@ func newCounters(tb *metadata.TelemetryBuilder, actions []string) *counters {
 	c.know(outcomeKey{result: resultDropped})
 	for _, reason := range record.Reasons() {
 		c.know(outcomeKey{result: resultQuarantined, reason: reason})
+		c.refusal[reason] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason)))
+	}
+	for _, reason := range []string{refusedRate, refusedQuota} {
 		c.refusal[reason] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason)))
 	}
 	for result, word := range macWords {
@@ -100,7 +105,9 @@ func (c *counters) action(action string) string { return c.actions[action] }
 
 func (c *counters) add(ctx context.Context, t *tally) {
 	for i := range t.entries {
-		c.telemetry.ProcessorAuditRecords.Add(ctx, t.entries[i].n, c.options[t.entries[i].key])
+		if n := t.entries[i].n; n > 0 {
+			c.telemetry.ProcessorAuditRecords.Add(ctx, n, c.options[t.entries[i].key])
+		}
 	}
 	for result, n := range t.macs {
 		if n > 0 {
@@ -112,6 +119,13 @@ func (c *counters) add(ctx context.Context, t *tally) {
 	}
 }
 
-func (c *counters) refused(ctx context.Context, reason string) {
+// refused counts a request that is refused for good, and its audit records.
+func (c *counters) refused(ctx context.Context, reason string, records int64) {
 	c.telemetry.ProcessorAuditRefusedRequests.Add(ctx, 1, c.refusal[reason])
+	c.refusedRecords(ctx, reason, records)
+}
+
+// refusedRecords counts audit records that were not passed on.
+func (c *counters) refusedRecords(ctx context.Context, reason string, records int64) {
+	c.telemetry.ProcessorAuditRefusedRecords.Add(ctx, records, c.refusal[reason])
 }

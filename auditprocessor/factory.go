@@ -34,6 +34,7 @@ func newLogs(ctx context.Context, set processor.Settings, cfg *Config, next cons
 	if err != nil {
 		return nil, err
 	}
+	p.next = next
 	return processorhelper.NewLogs(ctx, set, cfg, next, p.processLogs,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(p.start),

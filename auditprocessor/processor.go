@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
@@ -31,6 +32,8 @@ type auditProcessor struct {
 	headers   []headerRule
 	macs      *macs // nil where there are no keys
 	counters  *counters
+	limiter   *limiter      // nil where there are no limits
+	next      consumer.Logs // what follows, which a limit passes others' records on to
 	telemetry *metadata.TelemetryBuilder
 }
 
@@ -42,6 +45,7 @@ func newAuditProcessor(set processor.Settings, cfg *Config, now func() time.Time
 	p := &auditProcessor{
 		cfg:     cfg,
 		now:     now,
+		limiter: newLimiter(&cfg.Limits),
 		tenants: tenants,
 		headers: headerRules(cfg.Enrich.Headers),
 		decoder: otlpmap.NewDecoder(otlpmap.Options{
@@ -78,13 +82,19 @@ func (p *auditProcessor) shutdown(context.Context) error {
 // error refuses the request as a whole; nothing of it has been passed on then.
 func (p *auditProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	r := p.newRequest(ctx)
+	if err := r.turnAway(ctx, logs); err != nil {
+		return logs, err
+	}
 	logs.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
 		r.resource(rl)
 		return p.cfg.Others == othersDrop && rl.ScopeLogs().Len() == 0
 	})
 	if r.refusal != nil {
-		p.counters.refused(ctx, r.refusal.Reason)
+		p.counters.refused(ctx, r.refusal.Reason, auditRecords(logs))
 		return logs, refusalError(r.refusal)
+	}
+	if err := r.limit(ctx, logs); err != nil {
+		return logs, err
 	}
 	p.counters.add(ctx, &r.tally)
 	if logs.ResourceLogs().Len() == 0 {

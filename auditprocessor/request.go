@@ -25,6 +25,7 @@ type request struct {
 	context       []stage.ContextValue
 	claims        []stage.Claim // reused from record to record
 	tally         tally
+	burden        // what its tenants are charged for
 	// refusal is set by the first record that refuses the whole request.
 	refusal *record.Problem
 }
@@ -84,7 +85,10 @@ func (r *request) ordinary() (remove bool) {
 		r.tally.add(outcomeKey{result: resultDropped})
 		return true
 	}
-	r.tally.add(outcomeKey{result: resultOrdinary})
+	entry := r.tally.add(outcomeKey{result: resultOrdinary})
+	if r.limiter != nil {
+		r.places = append(r.places, place{load: noLoad, entry: entry})
+	}
 	return false
 }
 
@@ -140,7 +144,8 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		otlpmap.PutOriginMAC(lr, text)
 	}
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
-	r.tally.add(outcomeKey{result: resultAudit, outcome: d.Record.Outcome, action: r.counters.action(d.Record.Action)})
+	entry := r.tally.add(outcomeKey{result: resultAudit, outcome: d.Record.Outcome, action: r.counters.action(d.Record.Action)})
+	r.bring(lr, tenant, entry, isFixed(&d))
 }
 
 // canonical takes a decoded record of a known tenant through the stages.
@@ -214,7 +219,7 @@ func (r *request) refuses(problem *record.Problem) bool {
 func (r *request) keepMark(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	if mark.TenantID == "" || r.sender.Forwarder.MaySpeakFor(mark.TenantID) {
 		r.redactLog(lr)
-		r.countQuarantined(lr, mark.Reason)
+		r.countQuarantined(lr, mark)
 		return
 	}
 	mark.Reason = record.ReasonTenantViolation
@@ -226,7 +231,7 @@ func (r *request) keepMark(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 func (r *request) quarantine(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	r.redactLog(lr)
 	otlpmap.Quarantine(lr, mark)
-	r.countQuarantined(lr, mark.Reason)
+	r.countQuarantined(lr, mark)
 }
 
 func (r *request) redactLog(lr plog.LogRecord) {
@@ -235,7 +240,9 @@ func (r *request) redactLog(lr plog.LogRecord) {
 	}
 }
 
-func (r *request) countQuarantined(lr plog.LogRecord, reason string) {
+func (r *request) countQuarantined(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
-	r.tally.add(outcomeKey{result: resultQuarantined, reason: reason})
+	entry := r.tally.add(outcomeKey{result: resultQuarantined, reason: mark.Reason})
+	// Its digest is its identity, whatever its time.
+	r.bring(lr, mark.TenantID, entry, true)
 }

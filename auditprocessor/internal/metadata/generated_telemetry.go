@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	ProcessorAuditOriginMacs      metric.Int64Counter
 	ProcessorAuditRecords         metric.Int64Counter
 	ProcessorAuditRedactedValues  metric.Int64Counter
+	ProcessorAuditRefusedRecords  metric.Int64Counter
 	ProcessorAuditRefusedRequests metric.Int64Counter
 }
 
@@ -77,6 +78,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_audit_redacted_values",
 		metric.WithDescription("Values replaced by redaction. [Alpha]"),
 		metric.WithUnit("{value}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorAuditRefusedRecords, err = builder.meter.Int64Counter(
+		"otelcol_processor_audit_refused_records",
+		metric.WithDescription("Audit records that were not passed on because their request is answered with an error. Of a tenant over its limits (rate_limit, quota), the client sends them again; of a request refused for good, the reason is that of refused_requests. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorAuditRefusedRequests, err = builder.meter.Int64Counter(

@@ -22,6 +22,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorAuditOriginMacs.Add(context.Background(), 1)
 	tb.ProcessorAuditRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditRedactedValues.Add(context.Background(), 1)
+	tb.ProcessorAuditRefusedRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditRefusedRequests.Add(context.Background(), 1)
 	AssertEqualProcessorAuditOriginMacs(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -30,6 +31,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorAuditRedactedValues(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorAuditRefusedRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorAuditRefusedRequests(t, testTel,
