@@ -93,6 +93,14 @@ mutation: postgresql ## Attack the signed log with SEEDS=10000 stores, and hold 
 	$(say) "attacking $(SEEDS) stores (some two minutes per thousand)"
 	@$(GO) test ./testbed/mutation -run TestMutations -count=1 -timeout 6h -v -args -seeds $(SEEDS)
 
+SEED ?= 1
+ROUNDS ?= 10
+
+.PHONY: chaos
+chaos: postgresql build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
+	$(say) "hurting (a few minutes per round)"
+	@$(GO) run ./testbed/cmd/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
+
 .PHONY: concurrency
 concurrency: postgresql build ## Have 25 clients write EVENTS=1000000 of one tenant through four collectors, then verify
 	$(say) "writing $(EVENTS) events"

@@ -1,0 +1,124 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/testbed/collector"
+	"github.com/otelaudit/otelaudit/testbed/database"
+	"github.com/otelaudit/otelaudit/testbed/pgproxy"
+	"github.com/otelaudit/otelaudit/testbed/signing"
+)
+
+// patience is how long anything may take that must happen: a bound against
+// hanging, not a promise of speed.
+const patience = 90 * time.Second
+
+// Lab is a PostgreSQL of its own, a proxy in front of it and collectors that
+// reach it only through that.
+type Lab struct {
+	Dir      string
+	Server   *database.Server // durable: fsync is on
+	Proxy    *pgproxy.Proxy
+	Database database.Database // its URLs go to the server, past the proxy
+	Keys     signing.Files
+	Nodes    []*Node
+}
+
+// Setup is what a fault needs around it.
+type Setup struct {
+	Mode       Mode
+	Collectors int
+	Settings   map[string]string // of the server
+}
+
+// NewLab starts everything in dir, which exists and is empty.
+func NewLab(ctx context.Context, dir string, s Setup) (*Lab, error) {
+	l := &Lab{Dir: dir}
+	if err := l.start(ctx, s); err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	return l, nil
+}
+
+func (l *Lab) start(ctx context.Context, s Setup) error {
+	binary, err := collector.Binary()
+	if err != nil {
+		return err
+	}
+	if l.Keys, err = signing.New(l.Dir); err != nil {
+		return err
+	}
+	if l.Server, err = database.Start(ctx, pglocal.Options{Dir: filepath.Join(l.Dir, "pg"), Settings: s.Settings}); err != nil {
+		return err
+	}
+	if l.Database, err = l.Server.New(ctx); err != nil {
+		return err
+	}
+	if l.Proxy, err = pgproxy.Start(net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Server.Port))); err != nil {
+		return err
+	}
+	writer, err := url.Parse(l.Database.Writer)
+	if err != nil {
+		return err
+	}
+	writer.Host = l.Proxy.Address()
+	for i := range max(s.Collectors, 1) {
+		node, err := newNode(filepath.Join(l.Dir, fmt.Sprintf("collector-%d", i)), binary, s.Mode, writer.String(), l.Keys.Key)
+		if err != nil {
+			return err
+		}
+		if err := node.Start(ctx); err != nil {
+			return err
+		}
+		l.Nodes = append(l.Nodes, node)
+	}
+	return nil
+}
+
+// Heal takes away what a fault may have left: rules, bounds, a server that is down.
+func (l *Lab) Heal(ctx context.Context) error {
+	l.Proxy.Disarm()
+	l.Proxy.Slow(0)
+	l.Proxy.Refuse(false)
+	for _, n := range l.Nodes {
+		if err := n.Healthy(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends all processes.
+func (l *Lab) Close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
+	for _, n := range l.Nodes {
+		errs = append(errs, n.close(ctx))
+	}
+	if l.Proxy != nil {
+		errs = append(errs, l.Proxy.Close())
+	}
+	if l.Server != nil {
+		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		errs = append(errs, l.Server.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

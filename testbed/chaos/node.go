@@ -1,0 +1,144 @@
+package chaos
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/otelaudit/otelaudit/testbed/collector"
+)
+
+// Mode is when a collector answers.
+type Mode string
+
+// The two modes of delivery, each with a configuration of its own.
+const (
+	Synchronous  Mode = "synchronous"
+	DurableQueue Mode = "durable-queue"
+)
+
+//go:embed configs/synchronous.yaml
+var synchronousYAML string
+
+//go:embed configs/durable-queue.yaml
+var durableQueueYAML string
+
+func (m Mode) configuration() string {
+	if m == DurableQueue {
+		return durableQueueYAML
+	}
+	return synchronousYAML
+}
+
+// Node is one collector. It may be ended and started again, on the same ports
+// with the same files.
+type Node struct {
+	Mode Mode
+	Dir  string // its files: configuration, log, anchors, journal, queue
+	GRPC string // host:port
+	HTTP string // URL
+
+	options collector.Options
+	process *collector.Process
+}
+
+// newNode prepares a collector that reaches PostgreSQL by writerURL.
+func newNode(dir, binary string, mode Mode, writerURL, keyFile string) (*Node, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	var address [4]string
+	for i := range address {
+		port, err := collector.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		address[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	}
+	_, metrics, err := net.SplitHostPort(address[3])
+	if err != nil {
+		return nil, err
+	}
+	return &Node{
+		Mode: mode, Dir: dir, GRPC: address[0], HTTP: "http://" + address[1],
+		options: collector.Options{
+			Binary: binary, Config: mode.configuration(), Dir: dir, Health: "http://" + address[2] + "/",
+			Env: []string{
+				"CHAOS_GRPC=" + address[0], "CHAOS_HTTP=" + address[1], "CHAOS_HEALTH=" + address[2], "CHAOS_METRICS=" + metrics,
+				"CHAOS_DIR=" + dir, "CHAOS_WRITER_URL=" + writerURL, "CHAOS_KEY_FILE=" + keyFile,
+			},
+		},
+	}, nil
+}
+
+// Launch starts the collector without waiting until it is healthy.
+func (n *Node) Launch() error {
+	var err error
+	n.process, err = collector.Start(n.options)
+	return err
+}
+
+// Start starts the collector and waits until it can store.
+func (n *Node) Start(ctx context.Context) error {
+	if err := n.Launch(); err != nil {
+		return err
+	}
+	return n.Healthy(ctx)
+}
+
+// Healthy waits until the collector says that it can store.
+func (n *Node) Healthy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return n.process.WaitHealth(ctx, 200)
+}
+
+// Kill ends the collector at once.
+func (n *Node) Kill() { n.process.Kill() }
+
+// Terminate ends the collector as an orchestrator does.
+func (n *Node) Terminate(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return n.process.Terminate(ctx)
+}
+
+// Freeze stops the collector for a while in whatever it is doing.
+func (n *Node) Freeze(ctx context.Context, d time.Duration) error {
+	if err := n.process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	waited := sleep(ctx, d)
+	if err := n.process.Signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	return waited
+}
+
+// Journal is the directory of the collector's journal, "" when it keeps none.
+func (n *Node) Journal() string {
+	if n.Mode == DurableQueue {
+		return ""
+	}
+	return filepath.Join(n.Dir, "journal")
+}
+
+// close ends the collector: gracefully, or else at once.
+func (n *Node) close(ctx context.Context) error {
+	if n.process == nil {
+		return nil
+	}
+	// A frozen one would not hear.
+	_ = n.process.Signal(syscall.SIGCONT)
+	if err := n.Terminate(ctx); err != nil {
+		n.Kill()
+		return fmt.Errorf("end the collector in %s: %w", n.Dir, err)
+	}
+	return nil
+}

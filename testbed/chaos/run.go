@@ -1,0 +1,140 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options say what a run does.
+type Options struct {
+	Dir      string    // for everything it makes; exists
+	Seed     uint64    // the same seed hurts in the same places, as far as timing allows
+	Rounds   int       // of every fault and mode
+	Deadline time.Time // no fault begins, and no round, after it; zero for none
+	Faults   []Fault
+	Modes    []Mode // nil means both
+	Progress io.Writer
+	Now      func() time.Time
+}
+
+// Run does rounds of all faults, one after the other, and returns the table even
+// when a fault could not be carried out: its row then says why.
+func Run(ctx context.Context, o Options) Table {
+	var table Table
+	for _, fault := range o.Faults {
+		for _, mode := range o.modes(fault) {
+			if ctx.Err() != nil || o.over() {
+				return table
+			}
+			row := &Row{Fault: fault.Name, Mode: mode}
+			table = append(table, row)
+			if err := o.run(ctx, fault, mode, row); err != nil {
+				row.broke(err)
+			}
+			fmt.Fprintf(o.Progress, "%s %s, %s: %d rounds, %d faults, %d acknowledged, lost %d, doubled %d, verify %d\n",
+				o.Now().Format("15:04:05"), row.Fault, row.Mode, row.Rounds, row.Faults, row.Acknowledged, row.Lost, row.Doubled, row.Verify)
+		}
+	}
+	return table
+}
+
+func (o Options) modes(f Fault) []Mode {
+	offered := f.Modes
+	if offered == nil {
+		offered = []Mode{Synchronous, DurableQueue}
+	}
+	var modes []Mode
+	for _, m := range offered {
+		wanted := o.Modes == nil
+		for _, w := range o.Modes {
+			wanted = wanted || w == m
+		}
+		if wanted {
+			modes = append(modes, m)
+		}
+	}
+	return modes
+}
+
+func (o Options) over() bool { return !o.Deadline.IsZero() && o.Now().After(o.Deadline) }
+
+// run does the rounds of one fault in a lab of its own.
+func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row) error {
+	key := fnv.New64a()
+	fmt.Fprintf(key, "%s/%s", fault.Name, mode)
+	dir := filepath.Join(o.Dir, fmt.Sprintf("%016x", key.Sum64()))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	setup := fault.Setup
+	setup.Mode = mode
+	lab, err := NewLab(ctx, dir, setup)
+	if err != nil {
+		return err
+	}
+	for round := range o.Rounds {
+		if ctx.Err() != nil || o.over() {
+			break
+		}
+		random := rand.New(rand.NewPCG(o.Seed^key.Sum64(), uint64(round))) //nolint:gosec // repeatable, not secret
+		if err := o.round(ctx, lab, fault, round, random, row); err != nil {
+			_ = lab.Close(ctx)
+			return fmt.Errorf("round %d (kept in %s): %w", round+1, dir, err)
+		}
+		row.Rounds++
+	}
+	if err := lab.Close(ctx); err != nil {
+		return err
+	}
+	if !row.Clean() {
+		row.because("kept in " + dir)
+		return nil
+	}
+	return os.RemoveAll(dir)
+}
+
+// round puts load on, lets the fault happen, and checks the whole state.
+func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, random *rand.Rand, row *Row) error {
+	load, err := startLoad(ctx, lab.Nodes, fmt.Sprintf("r%03d", round), random.Uint64(), o.Now())
+	if err != nil {
+		return err
+	}
+	err = o.hurt(ctx, lab, fault, random, row, load)
+	if finished := load.finish(); err == nil {
+		err = finished
+	}
+	if err != nil {
+		return err
+	}
+	if err := lab.settle(ctx, load.ledgers); err != nil {
+		return err
+	}
+	return lab.check(ctx, row, load.ledgers)
+}
+
+// enough events are acknowledged before and after a fault for it to be under load.
+const enough = 400
+
+func (o Options) hurt(ctx context.Context, lab *Lab, fault Fault, random *rand.Rand, row *Row, load *load) error {
+	if err := load.further(enough); err != nil {
+		return fmt.Errorf("before the fault: %w", err)
+	}
+	faults, err := fault.Happen(ctx, lab, random)
+	row.Faults += faults
+	if err != nil {
+		return err
+	}
+	if err := lab.Heal(ctx); err != nil {
+		return fmt.Errorf("after the fault: %w", err)
+	}
+	if err := load.further(enough); err != nil {
+		return fmt.Errorf("after the fault: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/reconcile"
+)
+
+// Row is what came of one fault.
+type Row struct {
+	Fault string `json:"fault"`
+	Mode  Mode   `json:"mode"`
+	// Rounds is how often load was put on, Faults how often something was hurt.
+	Rounds int `json:"rounds"`
+	Faults int `json:"faults"`
+
+	Sent         int `json:"sent"` // events, each counted once however often it was tried
+	Acknowledged int `json:"acknowledged"`
+	Stored       int `json:"stored"` // in audit_events or in quarantine
+
+	// What must be zero: acknowledged and nowhere, there more than once, and
+	// what contradicts itself or its signatures.
+	Lost    int `json:"lost"`
+	Doubled int `json:"doubled"`
+	Verify  int `json:"verify"`
+
+	// Why is a sentence for the first contradictions, and for what stopped the
+	// rounds of this fault.
+	Why []string `json:"why,omitempty"`
+	// Broken is true when a round could not be completed.
+	Broken bool `json:"broken,omitempty"`
+}
+
+// Clean reports whether nothing is lost, doubled or contradictory, and every
+// round was completed.
+func (r *Row) Clean() bool { return r.Lost+r.Doubled+r.Verify == 0 && !r.Broken }
+
+const mostReasons = 8
+
+func (r *Row) because(why ...string) {
+	for _, w := range why {
+		if len(r.Why) < mostReasons {
+			r.Why = append(r.Why, w)
+		}
+	}
+}
+
+func (r *Row) find(found ...string) {
+	r.Verify += len(found)
+	r.because(found...)
+}
+
+func (r *Row) lose(why string) {
+	r.Lost++
+	r.because(why)
+}
+
+func (r *Row) broke(err error) {
+	r.Broken = true
+	r.because(err.Error())
+}
+
+// reckoned adds a client's reckoning.
+func (r *Row) reckoned(report reconcile.Report, ledger *loadgen.Ledger) {
+	r.Sent += len(ledger.Fates())
+	r.Acknowledged += ledger.Count(loadgen.Acknowledged)
+	r.Stored += report.Stored + report.Quarantine
+	r.Lost += len(report.Lost)
+	r.Doubled += len(report.Twice)
+	r.Verify += len(report.Unasked)
+	if !report.Clean() {
+		r.because(report.String())
+	}
+}
+
+// Table is the result of a run.
+type Table []*Row
+
+// Clean reports whether every row is.
+func (t Table) Clean() bool {
+	for _, r := range t {
+		if !r.Clean() {
+			return false
+		}
+	}
+	return true
+}
+
+func (t Table) total() *Row {
+	sum := &Row{Fault: "all"}
+	for _, r := range t {
+		sum.Rounds += r.Rounds
+		sum.Faults += r.Faults
+		sum.Sent += r.Sent
+		sum.Acknowledged += r.Acknowledged
+		sum.Stored += r.Stored
+		sum.Lost += r.Lost
+		sum.Doubled += r.Doubled
+		sum.Verify += r.Verify
+	}
+	return sum
+}
+
+// Print writes the table for a terminal, and below it why rows are not clean.
+func (t Table) Print(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FAULT\tMODE\tROUNDS\tFAULTS\tSENT\tACKNOWLEDGED\tSTORED\tLOST\tDOUBLED\tVERIFY")
+	for _, r := range append(append(Table{}, t...), t.total()) {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", r.Fault, r.Mode, r.Rounds, r.Faults, r.Sent, r.Acknowledged, r.Stored, r.Lost, r.Doubled, r.Verify)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, r := range t {
+		for _, why := range r.Why {
+			if _, err := fmt.Fprintf(out, "\n%s (%s): %s\n", r.Fault, r.Mode, why); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Markdown writes the table as docs/reliability.md has it.
+func (t Table) Markdown(out io.Writer) error {
+	var b strings.Builder
+	b.WriteString("| fault | mode | rounds | faults | sent | acknowledged | stored | lost | doubled | verify |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, r := range append(append(Table{}, t...), t.total()) {
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d |\n", r.Fault, r.Mode, r.Rounds, r.Faults, r.Sent, r.Acknowledged, r.Stored, r.Lost, r.Doubled, r.Verify)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
