@@ -60,22 +60,22 @@ func (r *Record) appendMembers(dst []byte, sel selection) []byte {
 		dst = appendTextMember(dst, `"action":`, r.Action)
 	}
 	if sel&memberActor != 0 {
-		dst = appendValueMember(dst, `"actor":`, r.Actor)
+		dst = appendValueMember(dst, `"actor":`, &r.Actor)
 	}
 	if sel&memberAttributes != 0 {
-		dst = appendValueMember(dst, `"attributes":`, r.Attributes)
+		dst = appendValueMember(dst, `"attributes":`, &r.Attributes)
 	}
 	if sel&memberBody != 0 {
-		dst = appendValueMember(dst, `"body":`, r.Body)
+		dst = appendValueMember(dst, `"body":`, &r.Body)
 	}
 	if sel&memberCausationID != 0 {
 		dst = appendTextMember(dst, `"causation_id":`, r.CausationID)
 	}
 	if sel&memberChanges != 0 {
-		dst = appendValueMember(dst, `"changes":`, r.Changes)
+		dst = appendValueMember(dst, `"changes":`, &r.Changes)
 	}
 	if sel&memberContext != 0 {
-		dst = appendValueMember(dst, `"context":`, r.Context)
+		dst = appendValueMember(dst, `"context":`, &r.Context)
 	}
 	if sel&memberCorrelationID != 0 {
 		dst = appendTextMember(dst, `"correlation_id":`, r.CorrelationID)
@@ -87,14 +87,7 @@ func (r *Record) appendMembers(dst []byte, sel selection) []byte {
 		dst = appendTextMember(dst, `"event_name":`, r.EventName)
 	}
 	if sel&memberFlags != 0 && len(r.Flags) > 0 {
-		dst = append(dst, `"flags":[`...)
-		for i, flag := range r.Flags {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendString(dst, flag)
-		}
-		dst = append(dst, ']', ',')
+		dst = appendFlagsMember(dst, r.Flags)
 	}
 	if sel&memberIdempotencyKey != 0 {
 		dst = appendTextMember(dst, `"idempotency_key":`, r.IdempotencyKey)
@@ -103,16 +96,16 @@ func (r *Record) appendMembers(dst []byte, sel selection) []byte {
 		dst = appendTimeMember(dst, `"observed_time_unix_nano":"`, r.ObservedTimeUnixNano)
 	}
 	if sel&memberOriginal != 0 {
-		dst = appendValueMember(dst, `"original":`, r.Original)
+		dst = appendValueMember(dst, `"original":`, &r.Original)
 	}
 	if sel&memberOutcome != 0 {
 		dst = appendTextMember(dst, `"outcome":`, r.Outcome)
 	}
 	if sel&memberPayload != 0 {
-		dst = appendValueMember(dst, `"payload":`, r.Payload)
+		dst = appendValueMember(dst, `"payload":`, &r.Payload)
 	}
 	if sel&memberProducer != 0 {
-		dst = appendValueMember(dst, `"producer":`, r.Producer)
+		dst = appendValueMember(dst, `"producer":`, &r.Producer)
 	}
 	if sel&memberReason != 0 {
 		dst = appendTextMember(dst, `"reason":`, r.Reason)
@@ -121,21 +114,19 @@ func (r *Record) appendMembers(dst []byte, sel selection) []byte {
 		dst = appendTextMember(dst, `"schema_version":`, r.SchemaVersion)
 	}
 	if sel&memberSeverity != 0 && r.Severity != 0 {
-		dst = append(dst, `"severity":`...)
-		dst = strconv.AppendInt(dst, int64(r.Severity), 10)
-		dst = append(dst, ',')
+		dst = appendNumberMember(dst, `"severity":`, r.Severity)
 	}
 	if sel&memberSeverityText != 0 {
 		dst = appendTextMember(dst, `"severity_text":`, r.SeverityText)
 	}
 	if sel&memberSource != 0 {
-		dst = appendValueMember(dst, `"source":`, r.Source)
+		dst = appendValueMember(dst, `"source":`, &r.Source)
 	}
 	if sel&memberSpanID != 0 {
 		dst = appendTextMember(dst, `"span_id":`, r.SpanID)
 	}
 	if sel&memberTarget != 0 {
-		dst = appendValueMember(dst, `"target":`, r.Target)
+		dst = appendValueMember(dst, `"target":`, &r.Target)
 	}
 	if sel&memberTenantID != 0 {
 		dst = appendTextMember(dst, `"tenant_id":`, r.TenantID)
@@ -147,19 +138,21 @@ func (r *Record) appendMembers(dst []byte, sel selection) []byte {
 		dst = appendTextMember(dst, `"trace_id":`, r.TraceID)
 	}
 	if sel&memberVersion != 0 {
-		dst = append(dst, `"v":`...)
-		dst = strconv.AppendInt(dst, Version, 10)
-		dst = append(dst, ',')
+		dst = appendNumberMember(dst, `"v":`, Version)
 	}
+	return closeMembers(dst)
+}
+
+// The writers below end each member with a comma; the last comma becomes the
+// closing brace.
+
+func closeMembers(dst []byte) []byte {
 	if last := len(dst) - 1; dst[last] == ',' {
 		dst[last] = '}'
 		return dst
 	}
 	return append(dst, '}')
 }
-
-// The writers below end each member with a comma; the last comma becomes the
-// closing brace.
 
 func appendTextMember(dst []byte, name, text string) []byte {
 	if text == "" {
@@ -170,12 +163,12 @@ func appendTextMember(dst []byte, name, text string) []byte {
 	return append(dst, ',')
 }
 
-func appendValueMember(dst []byte, name string, v Value) []byte {
+func appendValueMember(dst []byte, name string, v *Value) []byte {
 	if v.kind == Absent {
 		return dst
 	}
 	dst = append(dst, name...)
-	dst = v.AppendJSON(dst)
+	dst = appendValue(dst, v)
 	return append(dst, ',')
 }
 
@@ -186,4 +179,21 @@ func appendTimeMember(dst []byte, nameAndQuote string, nano int64) []byte {
 	dst = append(dst, nameAndQuote...)
 	dst = strconv.AppendInt(dst, nano, 10)
 	return append(dst, '"', ',')
+}
+
+func appendNumberMember(dst []byte, name string, n int) []byte {
+	dst = append(dst, name...)
+	dst = strconv.AppendInt(dst, int64(n), 10)
+	return append(dst, ',')
+}
+
+func appendFlagsMember(dst []byte, flags []string) []byte {
+	dst = append(dst, `"flags":[`...)
+	for i, flag := range flags {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, flag)
+	}
+	return append(dst, ']', ',')
 }

@@ -8,7 +8,10 @@ import (
 // code units, ECMAScript numbers, the shortest escapes, no white space. An
 // Absent v appends null, so that the result is always JSON; bytes that are not
 // UTF-8 are written as U+FFFD.
-func (v Value) AppendJSON(dst []byte) []byte {
+func (v Value) AppendJSON(dst []byte) []byte { return appendValue(dst, &v) }
+
+// appendValue takes a pointer because a Value is seven words.
+func appendValue(dst []byte, v *Value) []byte {
 	switch v.kind {
 	case Bool:
 		if v.num != 0 {
@@ -25,7 +28,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = v.kids[i].Value.AppendJSON(dst)
+			dst = appendValue(dst, &v.kids[i].Value)
 		}
 		return append(dst, ']')
 	case Object:
@@ -36,7 +39,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			}
 			dst = appendString(dst, v.kids[i].Name)
 			dst = append(dst, ':')
-			dst = v.kids[i].Value.AppendJSON(dst)
+			dst = appendValue(dst, &v.kids[i].Value)
 		}
 		return append(dst, '}')
 	default:
@@ -60,22 +63,28 @@ const hexDigits = "0123456789abcdef"
 
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	checked := false // everything from here on is valid UTF-8
+	n := plainASCII(s, 0)
+	if n < len(s) {
+		dst, s = appendEscaped(dst, s, n)
+	}
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// appendEscaped appends a text whose byte at i needs to be looked at, but for its
+// end, which stands for itself and is returned.
+func appendEscaped(dst []byte, s string, i int) (extended []byte, end string) {
+	valid := false // everything from i on is valid UTF-8
 	start := 0
-	for i := 0; i < len(s); {
+	for i < len(s) {
 		c := s[i]
-		if plain[c] && c < utf8.RuneSelf {
+		switch {
+		case c < utf8.RuneSelf:
+			dst = append(dst, s[start:i]...)
+			dst = appendEscape(dst, c)
 			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			if !checked && utf8.ValidString(s[i:]) {
-				checked = true
-			}
-			if checked {
-				i++
-				continue
-			}
+			start = i
+		case !valid && !utf8.ValidString(s[i:]):
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && size == 1 {
 				dst = append(dst, s[start:i]...)
@@ -83,28 +92,34 @@ func appendString(dst []byte, s string) []byte {
 				start = i + 1
 			}
 			i += size
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\r':
-			dst = append(dst, '\\', 'r')
 		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			valid = true
 		}
-		i++
-		start = i
+		if valid {
+			i += plainBytes(s, i)
+		} else {
+			i += plainASCII(s, i)
+		}
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	return dst, s[start:]
+}
+
+// appendEscape appends a byte in ASCII that does not stand for itself.
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, '\\', 'b')
+	case '\t':
+		return append(dst, '\\', 't')
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\f':
+		return append(dst, '\\', 'f')
+	case '\r':
+		return append(dst, '\\', 'r')
+	default:
+		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	}
 }

@@ -26,18 +26,8 @@ const (
 
 func textFaults(s string) textFault {
 	var f textFault
-	for i := range len(s) {
-		c := s[i]
-		if c == 0 {
-			f = faultBytes
-			break
-		}
-		if c >= utf8.RuneSelf {
-			if !utf8.ValidString(s[i:]) || strings.IndexByte(s[i:], 0) >= 0 {
-				f = faultBytes
-			}
-			break
-		}
+	if i := textASCII(s); i < len(s) && (s[i] == 0 || !utf8.ValidString(s[i:]) || strings.IndexByte(s[i:], 0) >= 0) {
+		f = faultBytes
 	}
 	if strings.HasPrefix(s, reservedPrefix) {
 		f |= faultPrefix

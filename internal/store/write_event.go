@@ -65,7 +65,7 @@ const eventOverhead = 512
 // Encoder makes events of records. It keeps buffers between calls and is not
 // safe for concurrent use; events do not share memory with it after Encode.
 type Encoder struct {
-	canonical []byte
+	canonical record.Canonicalizer
 	arena     []byte
 }
 
@@ -79,27 +79,27 @@ func (enc *Encoder) Encode(rec *record.Record, mac string) (Event, error) {
 	if rec.TenantID == "" || rec.EventID == "" || rec.Action == "" {
 		return Event{}, fmt.Errorf("a record without %s cannot be stored", firstEmpty(rec))
 	}
-	enc.canonical = rec.AppendCanonical(enc.canonical[:0])
+	enc.canonical.Write(rec)
 	event := Event{
 		TenantID:    rec.TenantID,
 		EventID:     rec.EventID,
-		Fingerprint: rec.Fingerprint(),
-		Leaf:        record.LeafHash(enc.canonical),
+		Fingerprint: enc.canonical.Fingerprint(),
+		Leaf:        enc.canonical.Leaf(),
 	}
 	if rec.BindsKey() {
 		event.Key = rec.IdempotencyKey
 	}
-	if room := len(enc.canonical)*2 + len(mac) + 512; cap(enc.arena)-len(enc.arena) < room {
+	if room := enc.canonical.Len()*2 + len(mac) + 512; cap(enc.arena)-len(enc.arena) < room {
 		enc.arena = make([]byte, 0, max(arenaSize, room))
 	}
 	start := len(enc.arena)
-	enc.arena = appendEventRow(enc.arena, rec, &event.Leaf, mac)
+	enc.arena = appendEventRow(enc.arena, rec, &enc.canonical, &event.Leaf, mac)
 	event.row = enc.arena[start:len(enc.arena):len(enc.arena)]
 	return event, nil
 }
 
 // CanonicalBytes is the length of the canonical record encoded last.
-func (enc *Encoder) CanonicalBytes() int { return len(enc.canonical) }
+func (enc *Encoder) CanonicalBytes() int { return enc.canonical.Len() }
 
 func firstEmpty(rec *record.Record) string {
 	switch {
@@ -126,7 +126,15 @@ func fillHoles(tuple []byte, seq, recordedAt int64, epoch int32) {
 	binary.BigEndian.PutUint32(tuple[holeEpoch:], uint32(epoch))           //nolint:gosec // never negative
 }
 
-func appendEventRow(dst []byte, rec *record.Record, leaf *[sha256.Size]byte, mac string) []byte {
+// jsonColumns are the columns of eventColumns that hold JSON, in its order.
+var jsonColumns = [...]record.MemberName{
+	record.MemberOriginal, record.MemberActor, record.MemberTarget, record.MemberChanges, record.MemberContext,
+	record.MemberPayload, record.MemberProducer, record.MemberSource, record.MemberAttributes, record.MemberBody,
+}
+
+// appendEventRow appends the tuple of a record whose canonical bytes were written
+// last.
+func appendEventRow(dst []byte, rec *record.Record, canonical *record.Canonicalizer, leaf *[sha256.Size]byte, mac string) []byte {
 	dst = appendHoles(dst, eventColumnCount)
 	dst = appendTimeOrNull(dst, rec.TimeUnixNano)
 	dst = appendTimeOrNull(dst, rec.ObservedTimeUnixNano)
@@ -142,10 +150,8 @@ func appendEventRow(dst []byte, rec *record.Record, leaf *[sha256.Size]byte, mac
 		dst = appendTextOrNull(dst, text)
 	}
 	dst = appendFlags(dst, rec.Flags)
-	for _, value := range [...]record.Value{
-		rec.Original, rec.Actor, rec.Target, rec.Changes, rec.Context, rec.Payload, rec.Producer, rec.Source, rec.Attributes, rec.Body,
-	} {
-		dst = appendJSONB(dst, value)
+	for _, column := range jsonColumns {
+		dst = appendJSONB(dst, canonical.JSON(column))
 	}
 	return appendTextOrNull(appendBytes(dst, leaf[:]), mac)
 }
@@ -171,15 +177,14 @@ func appendFlags(dst []byte, flags []string) []byte {
 	return dst
 }
 
-func appendJSONB(dst []byte, value record.Value) []byte {
-	if value.IsAbsent() {
+// appendJSONB stores an absent value, of which there is no JSON, as NULL.
+func appendJSONB(dst, json []byte) []byte {
+	if json == nil {
 		return appendNull(dst)
 	}
-	dst, start := openField(dst)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(1+len(json))) //nolint:gosec // capped far below 4 GiB
 	dst = append(dst, jsonbVersion)
-	dst = value.AppendJSON(dst)
-	closeField(dst, start)
-	return dst
+	return append(dst, json...)
 }
 
 func appendIDRow(dst []byte, event *Event, kind byte, id string) []byte {
