@@ -66,11 +66,15 @@ type TenantConfig struct {
 	Forwarders         []ForwarderConfig `mapstructure:"forwarders"`
 }
 
-// ForwarderConfig names an authenticated collector whose records have already
-// been through this processor, and the tenants it may speak for.
+// ForwarderConfig names a collector whose records have already been through
+// this processor, and the tenants it may speak for: by who sends, or, where a
+// broker stands between and nobody is authenticated, by the key that signed.
 type ForwarderConfig struct {
 	// Identity is the value of the attribute named by from_auth.
 	Identity string `mapstructure:"identity"`
+	// MACKeys are ids of keys in origin_mac, in place of Identity: a record with a
+	// valid MAC of one of them is the forwarder's, whoever brings it.
+	MACKeys []string `mapstructure:"mac_keys"`
 	// Tenants are globs in which * stands for any text.
 	Tenants []string `mapstructure:"tenants"`
 }

@@ -78,7 +78,7 @@ func (r *request) checkMAC(mac *originMAC, d *otlpmap.Decoded) *record.Problem {
 		r.tally.macs[macFailed]++
 	default:
 		r.tally.macs[macUnverified]++
-		if !r.macs.strict {
+		if !r.macs.strict && !r.sealed {
 			return nil
 		}
 	}

@@ -38,13 +38,13 @@ func (t *TenantConfig) attributes() []string {
 // policy compiles the rules about tenants. Its errors name the key below tenant.
 func (t *TenantConfig) policy() (*stage.Tenants, error) {
 	policy := &stage.Tenants{
-		RequireIdentity: (t.FromAuth != "" || t.FromHeader != "") && t.OnUnauthenticated != policyClaims,
+		RequireIdentity: (t.FromAuth != "" || t.FromHeader != "" || t.anySealed()) && t.OnUnauthenticated != policyClaims,
 		Default:         t.Default,
 		StrictResource:  t.OnResourceMismatch == policyQuarantine,
 	}
 	var errs []error
 	for i, f := range t.Forwarders {
-		forwarder, err := stage.NewForwarder(f.Identity, f.Tenants)
+		forwarder, err := f.forwarder()
 		if err != nil {
 			errs = append(errs, fmt.Errorf("forwarders[%d]: %w", i, err))
 		}

@@ -31,6 +31,7 @@ type auditProcessor struct {
 	logs      *logRedactor    // nil where redaction is off
 	headers   []headerRule
 	macs      *macs // nil where there are no keys
+	sealers   map[string]*stage.Forwarder
 	counters  *counters
 	limiter   *limiter      // nil where there are no limits
 	next      consumer.Logs // what follows, which a limit passes others' records on to
@@ -47,6 +48,7 @@ func newAuditProcessor(set processor.Settings, cfg *Config, now func() time.Time
 		now:     now,
 		limiter: newLimiter(&cfg.Limits),
 		tenants: tenants,
+		sealers: cfg.Tenant.sealers(tenants),
 		headers: headerRules(cfg.Enrich.Headers),
 		decoder: otlpmap.NewDecoder(otlpmap.Options{
 			TenantAttributes:  cfg.Tenant.attributes(),

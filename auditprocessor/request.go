@@ -18,16 +18,24 @@ import (
 // and what is to be counted.
 type request struct {
 	*auditProcessor
+	standing
+	claims []stage.Claim // reused from record to record
+	tally  tally
+	burden // what its tenants are charged for
+	// refusal is set by the first record that refuses the whole request.
+	refusal *record.Problem
+}
+
+// standing is what a sender is worth: that of the request, or of one record
+// that a forwarder has sealed.
+type standing struct {
 	sender  stage.Sender
 	trusted bool
+	// sealed says that the record's MAC stands for the sender: it must hold.
+	sealed bool
 	// senderProblem is why the sender's identity cannot be used, for every record.
 	senderProblem *record.Problem
 	context       []stage.ContextValue
-	claims        []stage.Claim // reused from record to record
-	tally         tally
-	burden        // what its tenants are charged for
-	// refusal is set by the first record that refuses the whole request.
-	refusal *record.Problem
 }
 
 func (p *auditProcessor) newRequest(ctx context.Context) *request {
@@ -41,7 +49,7 @@ func (p *auditProcessor) newRequest(ctx context.Context) *request {
 	} else {
 		sender, problem = p.senderOf(&info)
 	}
-	r := &request{auditProcessor: p, sender: sender, senderProblem: problem}
+	r := &request{auditProcessor: p, standing: standing{sender: sender, senderProblem: problem}}
 	r.trusted = r.sender.Forwarder != nil
 	if !r.trusted { // a forwarder's headers are not the application's
 		r.context = headerValues(p.headers, &info)
@@ -101,6 +109,13 @@ type origin struct {
 
 // record makes one log record canonical, or marks it for quarantine.
 func (r *request) record(in *origin, lr plog.LogRecord) {
+	if len(r.sealers) > 0 && !r.trusted {
+		if forwarder := r.sealer(lr); forwarder != nil {
+			outer := r.standing
+			r.standing = standing{sender: stage.Sender{Forwarder: forwarder}, trusted: true, sealed: true}
+			defer func() { r.standing = outer }()
+		}
+	}
 	digest := func() [32]byte { return otlpmap.Digest(in.resource, in.scope, lr) }
 	if r.logs != nil && holdsBytes(lr) {
 		came := digest()
@@ -133,7 +148,7 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 	if problem != nil {
 		r.quarantine(lr, otlpmap.QuarantineMark{
 			Reason:   problem.Reason,
-			Detail:   problem.Detail,
+			Detail:   problem.Detail + r.ownWord(lr),
 			SHA256:   digest(),
 			TenantID: tenant,
 		})

@@ -33,6 +33,9 @@ func (c *Config) Validate() error {
 	if len(c.Tenant.Forwarders) == 0 {
 		errs = append(errs, c.OriginMAC.withoutForwarders())
 	}
+	if c.Tenant.anySealed() && c.OriginMAC.KeyFile == "" && c.OriginMAC.Keys == "" {
+		errs = append(errs, errors.New("tenant: forwarders: mac_keys need origin_mac.key_file or origin_mac.keys, which hold the keys"))
+	}
 	for _, rule := range headerRules(c.Enrich.Headers) {
 		if name := "audit.context." + rule.member; slices.Contains(c.Tenant.Attributes, name) {
 			errs = append(errs, fmt.Errorf("enrich: headers: %s: %q is the attribute %s, which claims a tenant: see tenant.from_header", strings.ToLower(rule.header), rule.member, name))
@@ -90,10 +93,10 @@ func (t *TenantConfig) Validate() error {
 			errs = append(errs, fmt.Errorf("default: %w", err))
 		}
 	}
-	if len(t.Forwarders) > 0 && t.FromAuth == "" {
-		errs = append(errs, errors.New("forwarders: need from_auth, because only an authenticated forwarder is believed"))
+	if t.FromAuth == "" && slices.ContainsFunc(t.Forwarders, func(f ForwarderConfig) bool { return len(f.MACKeys) == 0 }) {
+		errs = append(errs, errors.New("forwarders: need from_auth, because only an authenticated forwarder is believed; one behind a broker is named by mac_keys in place of identity"))
 	}
-	return errors.Join(append(errs, t.duplicateForwarder())...)
+	return errors.Join(append(errs, t.duplicateForwarder(), t.validateSealed())...)
 }
 
 // neverTenant reports whether an attribute's name is taken for something else,
@@ -118,6 +121,9 @@ func neverTenant(name string) bool {
 func (t *TenantConfig) duplicateForwarder() error {
 	seen := make(map[string]bool, len(t.Forwarders))
 	for _, f := range t.Forwarders {
+		if f.Identity == "" {
+			continue
+		}
 		if seen[f.Identity] {
 			return fmt.Errorf("forwarders: %q stands twice: give all its tenants in one entry", f.Identity)
 		}
@@ -128,7 +134,7 @@ func (t *TenantConfig) duplicateForwarder() error {
 
 // Validate reports what is wrong with one forwarder.
 func (f *ForwarderConfig) Validate() error {
-	_, err := stage.NewForwarder(f.Identity, f.Tenants)
+	_, err := f.forwarder()
 	return err
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	roles        = []string{"dev", "agent", "gateway", "gateway-durable", "production"}
+	roles        = []string{"dev", "agent", "gateway", "gateway-durable", "production", "kafka-agent", "kafka-gateway"}
 	environments = []string{"dev", "staging", "production"}
 
 	// secrets come from outside the env files.
@@ -116,6 +116,7 @@ type document struct {
 	Connectors map[string]map[string]any `yaml:"connectors"`
 	Exporters  map[string]struct {
 		SendingQueue *struct {
+			Enabled *bool  `yaml:"enabled"`
 			Storage string `yaml:"storage"`
 			Batch   struct {
 				MinSize int `yaml:"min_size"`
@@ -123,8 +124,8 @@ type document struct {
 			} `yaml:"batch"`
 		} `yaml:"sending_queue"`
 		RetryOnFailure struct {
-			Enabled        bool `yaml:"enabled"`
-			MaxElapsedTime *int `yaml:"max_elapsed_time"`
+			Enabled        bool    `yaml:"enabled"`
+			MaxElapsedTime *string `yaml:"max_elapsed_time"`
 		} `yaml:"retry_on_failure"`
 	} `yaml:"exporters"`
 	Service struct {
@@ -153,7 +154,7 @@ func TestNothingAcknowledgesEarly(t *testing.T) {
 				for _, processor := range pipeline.Processors {
 					assert.NotRegexp(t, `^batch\b`, processor, "%s: acknowledges before audit records are stored", name)
 				}
-				if slices.Contains(pipeline.Receivers, "otlp") {
+				if slices.Contains(pipeline.Receivers, "otlp") || slices.Contains(pipeline.Receivers, "kafka/audit") {
 					assert.Equal(t, []string{"memory_limiter", "audit"}, pipeline.Processors, name)
 				}
 			}
@@ -166,7 +167,7 @@ func TestDurableQueuesNeverGiveUp(t *testing.T) {
 	for _, role := range roles {
 		doc := parse(t, role)
 		for name, exporter := range doc.Exporters {
-			if exporter.SendingQueue == nil {
+			if exporter.SendingQueue == nil || exporter.SendingQueue.Enabled != nil && !*exporter.SendingQueue.Enabled {
 				continue
 			}
 			t.Run(role+" "+name, func(t *testing.T) {
@@ -174,7 +175,7 @@ func TestDurableQueuesNeverGiveUp(t *testing.T) {
 				assert.Equal(t, true, doc.Extensions[exporter.SendingQueue.Storage]["fsync"])
 				assert.True(t, exporter.RetryOnFailure.Enabled)
 				require.NotNil(t, exporter.RetryOnFailure.MaxElapsedTime)
-				assert.Zero(t, *exporter.RetryOnFailure.MaxElapsedTime)
+				assert.Equal(t, "0", *exporter.RetryOnFailure.MaxElapsedTime)
 			})
 		}
 	}
@@ -200,7 +201,8 @@ func TestWhatFitsInFitsThrough(t *testing.T) {
 }
 
 // TestNothingGivesUpAuditRecords: the stock exporters delete from their queues
-// what the other end refuses.
+// what the other end refuses. The one to Kafka has none: it answers the client, who
+// keeps the record until every in-sync replica has it.
 func TestNothingGivesUpAuditRecords(t *testing.T) {
 	for _, role := range roles {
 		for name, pipeline := range parse(t, role).Service.Pipelines {
@@ -208,10 +210,54 @@ func TestNothingGivesUpAuditRecords(t *testing.T) {
 				continue
 			}
 			for _, exporter := range pipeline.Exporters {
+				if role == "kafka-agent" && exporter == "kafka/audit" {
+					continue
+				}
 				assert.Regexp(t, `^audit(_forward|journal)?(/|$)`, exporter, "%s.yaml: %s", role, name)
 			}
 		}
 	}
+}
+
+// TestWhatIsPutIntoKafkaStays: the settings on which the promise of the buffer
+// rests, none of which is a default of the components.
+func TestWhatIsPutIntoKafkaStays(t *testing.T) {
+	var agent struct {
+		Exporters map[string]struct {
+			Logs         map[string]string `yaml:"logs"`
+			Producer     map[string]any    `yaml:"producer"`
+			SendingQueue map[string]any    `yaml:"sending_queue"`
+		} `yaml:"exporters"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(readFile(t, "kafka-agent.yaml")), &agent))
+	out := agent.Exporters["kafka/audit"]
+	assert.Equal(t, "all", out.Producer["required_acks"], "with less the producer is not idempotent, either")
+	assert.Equal(t, map[string]any{"enabled": false}, out.SendingQueue, "answers from memory")
+	assert.Equal(t, "otlp_proto", out.Logs["encoding"])
+	accepted := parse(t, "kafka-agent").Receivers.OTLP.Protocols.GRPC.MaxRecvMsgSizeMiB << 20
+	assert.GreaterOrEqual(t, out.Producer["max_message_bytes"], 3*accepted/2, "what is too large for a message is refused for good")
+
+	var gateway struct {
+		Receivers map[string]struct {
+			InitialOffset string          `yaml:"initial_offset"`
+			Logs          map[string]any  `yaml:"logs"`
+			AutoCommit    map[string]any  `yaml:"autocommit"`
+			Marking       map[string]bool `yaml:"message_marking"`
+			Backoff       map[string]any  `yaml:"error_backoff"`
+			Fetch         int             `yaml:"max_fetch_size"`
+			Partition     int             `yaml:"max_partition_fetch_size"`
+		} `yaml:"receivers"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(readFile(t, "kafka-gateway.yaml")), &gateway))
+	in := gateway.Receivers["kafka/audit"]
+	assert.Equal(t, "earliest", in.InitialOffset)
+	assert.Equal(t, "audit_guard", in.Logs["encoding"])
+	assert.Equal(t, map[string]any{"enable": false}, in.AutoCommit)
+	assert.Equal(t, map[string]bool{"after": true, "on_error": false, "on_permanent_error": true}, in.Marking)
+	assert.Equal(t, true, in.Backoff["enabled"])
+	assert.Equal(t, 0, in.Backoff["max_elapsed_time"])
+	assert.GreaterOrEqual(t, in.Fetch, out.Producer["max_message_bytes"])
+	assert.GreaterOrEqual(t, in.Partition, out.Producer["max_message_bytes"])
 }
 
 // TestEverySinkSigns: no configuration writes what cannot be verified, or forgets
@@ -241,7 +287,7 @@ func TestEverySinkSigns(t *testing.T) {
 			assert.Empty(t, exporter.Integrity.Mode, "%s: required is the default", role)
 			assert.Empty(t, exporter.Integrity.Key, "%s: a key in a variable is seen by every child process", role)
 		} else {
-			assert.Equal(t, "agent", role, "the only one without a store")
+			assert.Contains(t, []string{"agent", "kafka-agent"}, role, "the only ones without a store")
 		}
 		journal, found := doc.Exporters["auditjournal"]
 		if !found {

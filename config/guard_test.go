@@ -17,6 +17,9 @@ func TestEveryEntranceIsGuarded(t *testing.T) {
 			var doc struct {
 				Extensions map[string]map[string]any `yaml:"extensions"`
 				Receivers  map[string]struct {
+					Logs struct {
+						Encoding string `yaml:"encoding"`
+					} `yaml:"logs"`
 					Protocols map[string]struct {
 						Middlewares []struct {
 							ID string `yaml:"id"`
@@ -30,6 +33,10 @@ func TestEveryEntranceIsGuarded(t *testing.T) {
 			require.NoError(t, yaml.Unmarshal([]byte(readFile(t, role+".yaml")), &doc))
 			assert.Empty(t, doc.Extensions["audit_guard"], "max_depth is the default")
 			assert.Contains(t, doc.Service.Extensions, "audit_guard")
+			if kafka, found := doc.Receivers["kafka/audit"]; found {
+				assert.Equal(t, "audit_guard", kafka.Logs.Encoding)
+				return
+			}
 			require.Len(t, doc.Receivers["otlp"].Protocols, 2)
 			for protocol, settings := range doc.Receivers["otlp"].Protocols {
 				require.Len(t, settings.Middlewares, 1, protocol)

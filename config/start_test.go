@@ -39,6 +39,9 @@ const (
 	patience  = 2 * time.Minute
 )
 
+// macKey is the content of a MAC key file with the key that the environments name.
+const macKey = "agent-1 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+
 const event = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","attributes":[` +
 	`{"key":"audit.action","value":{"stringValue":"order.refund"}},` +
 	`{"key":"audit.outcome","value":{"stringValue":"success"}},` +
@@ -69,6 +72,7 @@ func newMachine(t *testing.T, environment string) *machine {
 	m.values["AUDIT_METRICS_HOST"], m.values["AUDIT_METRICS_PORT"], err = net.SplitHostPort(address(t))
 	require.NoError(t, err)
 	m.values["AUDIT_GATEWAY"] = "127.0.0.1:1"
+	m.values["AUDIT_KAFKA_BROKERS"] = "[127.0.0.1:1]"
 	m.values["AUDIT_APP_ENDPOINT"] = "127.0.0.1:1"
 	m.values["AUDIT_QUEUE_DIR"] = filepath.Join(m.dir, "queue")
 	files, err := signing.New(m.dir)
@@ -96,6 +100,8 @@ func newMachine(t *testing.T, environment string) *machine {
 		"AUDIT_DB_CA_FILE":          certificate,
 		"AUDIT_HTPASSWD_FILE":       []byte("acme:" + string(hash) + "\nagent:" + string(hash) + "\n"),
 		"AUDIT_AGENT_PASSWORD_FILE": []byte(password),
+		"AUDIT_KAFKA_PASSWORD_FILE": []byte(password),
+		"AUDIT_MAC_KEY_FILE":        []byte(macKey),
 	} {
 		require.Contains(t, m.values, name)
 		m.values[name] = filepath.Join(m.dir, name)
@@ -197,6 +203,7 @@ func TestAnswers(t *testing.T) {
 		{role: "production", user: "acme", password: password, want: http.StatusServiceUnavailable},
 		{role: "dev", want: http.StatusServiceUnavailable},
 		{role: "agent", want: http.StatusOK},
+		{role: "kafka-agent", want: http.StatusServiceUnavailable},
 	}
 	for _, tt := range tests {
 		t.Run(strings.Join([]string{tt.role, tt.user, http.StatusText(tt.want)}, " "), func(t *testing.T) {
@@ -211,7 +218,7 @@ func TestAnswers(t *testing.T) {
 			switch tt.role {
 			case "dev":
 				url = "http://" + m.values["AUDIT_HTTP_ENDPOINT"]
-			case "agent":
+			case "agent", "kafka-agent":
 				url = "http://" + m.values["AUDIT_AGENT_HTTP_ENDPOINT"]
 			}
 			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/logs", strings.NewReader(event))

@@ -3,5 +3,7 @@
 // a middleware of the otlp receiver: it reads the bytes of a request before
 // anything decodes them.
 //
+// For receivers of messages, such as kafka, it is an encoding that does the same.
+//
 // It knows the shape of OTLP requests and nothing of audit records.
 package guardextension

@@ -209,6 +209,13 @@ func CheckMAC(mac string) error {
 	return nil
 }
 
+// MACKeyID is the id of the key that a MAC names, "" where it has not the form
+// of one. It proves nothing: see MACRing.Verify.
+func MACKeyID(mac string) string {
+	id, _, _ := splitMAC(mac)
+	return id
+}
+
 func splitMAC(mac string) (id, text string, err error) {
 	rest, found := strings.CutPrefix(mac, macPrefix)
 	id, text, colon := strings.Cut(rest, ":")
