@@ -24,7 +24,7 @@ var (
 	environments = []string{"dev", "staging", "production"}
 
 	// secrets come from outside the env files.
-	secrets = []string{"AUDIT_WRITER_URL"}
+	secrets = []string{"AUDIT_WRITER_URL", "AUDIT_KAFKA_PASSWORD"}
 	// ofTheRuntime are read by Go and by nothing in the YAML.
 	ofTheRuntime = []string{"GOGC", "GOMEMLIMIT"}
 

@@ -72,6 +72,7 @@ func newMachine(t *testing.T, environment string) *machine {
 	m.values["AUDIT_METRICS_HOST"], m.values["AUDIT_METRICS_PORT"], err = net.SplitHostPort(address(t))
 	require.NoError(t, err)
 	m.values["AUDIT_GATEWAY"] = "127.0.0.1:1"
+	m.values["AUDIT_KAFKA_PASSWORD"] = password
 	m.values["AUDIT_KAFKA_BROKERS"] = "[127.0.0.1:1]"
 	m.values["AUDIT_APP_ENDPOINT"] = "127.0.0.1:1"
 	m.values["AUDIT_QUEUE_DIR"] = filepath.Join(m.dir, "queue")
@@ -100,7 +101,6 @@ func newMachine(t *testing.T, environment string) *machine {
 		"AUDIT_DB_CA_FILE":          certificate,
 		"AUDIT_HTPASSWD_FILE":       []byte("acme:" + string(hash) + "\nagent:" + string(hash) + "\n"),
 		"AUDIT_AGENT_PASSWORD_FILE": []byte(password),
-		"AUDIT_KAFKA_PASSWORD_FILE": []byte(password),
 		"AUDIT_MAC_KEY_FILE":        []byte(macKey),
 	} {
 		require.Contains(t, m.values, name)

@@ -33,9 +33,10 @@ func environment(variables map[string]string) configuration.Environment {
 
 func sound() map[string]string {
 	return map[string]string{
-		"AUDIT_WRITER_URL": "postgres://writer:" + password + "@db.example.com/audit",
-		"AUDIT_OUTBOX_URL": "postgres://outbox:" + password + "@db.example.com/audit",
-		"GOMEMLIMIT":       "350MiB",
+		"AUDIT_WRITER_URL":     "postgres://writer:" + password + "@db.example.com/audit",
+		"AUDIT_OUTBOX_URL":     "postgres://outbox:" + password + "@db.example.com/audit",
+		"AUDIT_KAFKA_PASSWORD": password,
+		"GOMEMLIMIT":           "350MiB",
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 var meant = map[string][]string{
 	"gateway.yaml":         {"config.one_sink"},
 	"gateway-durable.yaml": {"config.one_sink"},
+	"kafka-gateway.yaml":   {"config.one_sink"},
 }
 
 // TestShippedConfigurationsPass makes all checks of config/*.yaml, with each

@@ -77,6 +77,13 @@ func (c *Configuration) sinks() []stop {
 // forwards reports whether the sink hands records to another collector.
 func forwards(s stop) bool { return s.kind() == "audit_forward" || s.is(stock) }
 
+// buffers reports whether the sink answers when all in-sync replicas of a broker
+// have the records: a stop on the way to a collector, like a forwarder's queue.
+func buffers(s stop) bool {
+	acks := s.config.at("producer", "required_acks").str("1")
+	return s.kind() == "kafka" && (acks == "all" || acks == "-1") && s.config.at("sending_queue", "enabled").str("true") == "false"
+}
+
 // auditProcessors are those on audit ways, each once.
 func (c *Configuration) auditProcessors() []stop {
 	var all []stop
