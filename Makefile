@@ -49,8 +49,8 @@ test: postgresql node systemd $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run ev
 	@$(TOOLS)/gotestsum --format $(GOTESTSUM_FORMAT) --packages="$(PACKAGES)" -- -timeout $(TEST_TIMEOUT) $(GOTESTFLAGS)
 
 .PHONY: bench
-bench: postgresql build ## Measure against bare COPY and one INSERT per event; writes build/bench.json
-	$(say) "measuring (about ten minutes; leave the machine alone)"
+bench: postgresql peers build ## Measure against bare COPY, INSERT and other programs; writes build/bench.json
+	$(say) "measuring (BENCH_FLAGS=-h lists the phases; leave the machine alone)"
 	@$(GO) run ./testbed/cmd/bench -out build/bench.json $(BENCH_FLAGS)
 
 .PHONY: clean
@@ -125,6 +125,10 @@ postgresql: ## Find PostgreSQL's server programs, install them where that is all
 .PHONY: node
 node: ## Find Node.js and npm, install them where that is allowed
 	@scripts/need-node
+
+.PHONY: peers
+peers: ## Find or make the programs that `make bench` compares with; without them it says so
+	@GO=$(GO) scripts/need-peers $(TOOLS)/telegraf
 
 .PHONY: systemd
 systemd: ## Find systemd-analyze and flock, install them where that is allowed

@@ -53,19 +53,50 @@ func TreeCPU(pid int) (time.Duration, error) {
 }
 
 // PeakRSS is the most memory a process has had resident, in bytes.
-func PeakRSS(pid int) (int64, error) {
+func PeakRSS(pid int) (int64, error) { return statusBytes(pid, "VmHWM:") }
+
+// statusBytes is a line of /proc/PID/status that counts kB.
+func statusBytes(pid int, name string) (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.SplitSeq(string(b), "\n") {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, fmt.Errorf("process %d has no VmHWM", pid)
+	return 0, fmt.Errorf("process %d has no %s", pid, strings.TrimSuffix(name, ":"))
 }
+
+// TreePrivate is the memory, in bytes, that a process and its children have for
+// themselves alone at this moment: what they share, such as PostgreSQL's buffers,
+// would be counted once for each.
+func TreePrivate(pid int) (int64, error) {
+	total, err := private(pid)
+	if err != nil {
+		return 0, err
+	}
+	entries, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return 0, err
+	}
+	for _, entry := range entries {
+		child, err := strconv.Atoi(filepath.Base(entry))
+		if err != nil {
+			continue
+		}
+		if f, err := stat(child); err == nil && f.parent == pid {
+			if n, err := private(child); err == nil { // it may have ended
+				total += n
+			}
+		}
+	}
+	return total, nil
+}
+
+func private(pid int) (int64, error) { return statusBytes(pid, "RssAnon:") }
 
 // onCPU is the time of a process of one thread in nanoseconds: hundreds of
 // backends that each used less than a tick would count as nothing.

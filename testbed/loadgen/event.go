@@ -5,6 +5,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -161,6 +162,7 @@ type Options struct {
 	OrdinaryShare float64   // share of ordinary records added between the audit records
 	RecordIDs     float64   // share of events that carry the sender's record id
 	FillerBytes   int       // size of the payload's text
+	TenantPrefix  string    // of the tenants' names; absent: Run
 }
 
 // Generator makes requests. It is not safe for concurrent use.
@@ -180,7 +182,9 @@ func New(o Options) *Generator {
 }
 
 // Tenant is the name of the i-th tenant.
-func (o Options) Tenant(i int) string { return fmt.Sprintf("%s-t%03d", o.Run, i) }
+func (o Options) Tenant(i int) string {
+	return fmt.Sprintf("%s-t%03d", cmp.Or(o.TenantPrefix, o.Run), i)
+}
 
 // Event makes the next event.
 func (g *Generator) Event() Event {

@@ -30,6 +30,8 @@ type bench struct {
 	scale      float64 // of the number of events
 	repeats    int     // of every case; the median by events per second counts
 	rowsBefore int
+	growTo     []int // rows at which growth is measured, rising
+	disk       int64 // bytes that growth may fill
 	profile    string
 	sinks      sinks // of a single case
 	results    []result
@@ -64,40 +66,18 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.progress, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-// workload is one end-to-end case.
-type workload struct {
-	batch, tenants, callers, events int
-}
-
-// all runs every case. For each number of tenants, the end-to-end case with the
-// largest batches comes first: its rows are what the limits are measured with.
-func (b *bench) all(ctx context.Context) error {
-	for _, tenants := range []int{1, 100} {
-		if err := b.forTenants(ctx, tenants); err != nil {
-			return err
-		}
-	}
-	if err := b.compareSinks(ctx); err != nil {
-		return err
-	}
-	if err := b.nop(ctx, workload{batch: 1, tenants: 1, callers: 256, events: b.scaled(100_000)}); err != nil {
-		return err
-	}
-	return b.overload(ctx, workload{batch: 1000, tenants: 100, callers: 64, events: 64_000})
-}
-
 func (b *bench) scaled(events int) int { return int(float64(events) * b.scale) }
 
 // one runs a single end-to-end case, for profiles.
 func (b *bench) one(ctx context.Context, name string) error {
-	w := workload{events: b.scaled(200_000)}
+	w := workload{events: b.scaled(200_000), size: ordinary}
 	if _, err := fmt.Sscanf(name, "%d/%d/%d", &w.batch, &w.tenants, &w.callers); err != nil || min(w.batch, w.tenants, w.callers) < 1 {
 		return fmt.Errorf("-only: %q is not batch/tenants/callers, such as 1000/100/8", name)
 	}
 	if w.batch < 100 {
 		w.events /= 4
 	}
-	r, _, err := b.endToEnd(ctx, "end_to_end", w, b.sinks)
+	r, _, err := b.endToEnd(ctx, caseEndToEnd, w, b.sinks)
 	b.results = append(b.results, r)
 	return err
 }
@@ -113,51 +93,6 @@ func (b *bench) median(f func() (result, error)) (result, error) {
 		}
 	}
 	return middleOf(runs), nil
-}
-
-func (b *bench) forTenants(ctx context.Context, tenants int) error {
-	var stored rows
-	first, err := b.median(func() (result, error) {
-		r, s, err := b.endToEnd(ctx, "end_to_end", workload{batch: 1000, tenants: tenants, callers: 8, events: b.scaled(200_000)}, signedStore)
-		stored = s
-		return r, err
-	})
-	if err != nil {
-		return err
-	}
-	limit, err := b.limits(ctx, tenants, stored)
-	if err != nil {
-		return err
-	}
-	ends := []result{first}
-	for _, w := range []workload{
-		{batch: 100, tenants: tenants, callers: 32, events: b.scaled(150_000)},
-		{batch: 1, tenants: tenants, callers: 256, events: b.scaled(40_000)},
-	} {
-		r, err := b.median(func() (result, error) {
-			r, _, err := b.endToEnd(ctx, "end_to_end", w, signedStore)
-			return r, err
-		})
-		if err != nil {
-			return err
-		}
-		ends = append(ends, r)
-	}
-	alone, err := b.median(func() (result, error) {
-		r, _, err := b.endToEnd(ctx, "end_to_end_one_caller", workload{batch: 1, tenants: tenants, callers: 1, events: b.scaled(3_000)}, signedStore)
-		return r, err
-	})
-	if err != nil {
-		return err
-	}
-	for _, r := range append(ends, alone) {
-		r.RatioToCopy = new(r.EventsPerSecond / limit.copy)
-		r.RatioToCopyWithoutIdxs = new(r.EventsPerSecond / limit.withoutIndexes)
-		r.RatioToInsert = new(r.EventsPerSecond / limit.insert)
-		b.results = append(b.results, r)
-	}
-	b.results = append(b.results, limit.results...)
-	return nil
 }
 
 // machine describes what it ran on.

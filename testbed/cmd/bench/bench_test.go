@@ -47,7 +47,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 	sql, formats := insertStatement("again", r.columns)
 	_, err = conn.PgConn().Prepare(t.Context(), "insert_event", sql, nil)
 	require.NoError(t, err)
-	require.NoError(t, exec(t.Context(), conn.PgConn(), values(r.events[9]), formats))
+	require.NoError(t, execute(t.Context(), conn.PgConn(), values(r.events[9]), formats))
 	var different int
 	require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM ((TABLE again EXCEPT TABLE `+r.partition+`) UNION ALL (TABLE `+r.partition+` EXCEPT TABLE again)) d`).Scan(&different))
 	assert.Zero(t, different)

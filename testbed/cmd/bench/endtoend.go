@@ -36,12 +36,12 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload, to sinks)
 	}
 	defer run.process.Kill()
 	if b.rowsBefore > 0 {
-		if _, err := run.send(ctx, requests("before", workload{batch: 1000, tenants: w.tenants, events: b.rowsBefore}), 8); err != nil {
+		if _, err := run.send(ctx, requests("before", workload{batch: 1000, tenants: w.tenants, events: b.rowsBefore, size: w.size}), 8); err != nil {
 			return result{}, rows{}, err
 		}
 	}
 	// Connections, partitions and code paths are warm before the clock runs.
-	warm := workload{batch: w.batch, tenants: w.tenants, events: max(w.events/20, w.batch)}
+	warm := workload{batch: w.batch, tenants: w.tenants, events: max(w.events/20, w.batch), size: w.size}
 	if _, err := run.send(ctx, requests("warm", warm), w.callers); err != nil {
 		return result{}, rows{}, err
 	}
@@ -81,11 +81,11 @@ func (b *bench) nop(ctx context.Context, w workload) error {
 		return err
 	}
 	defer run.process.Kill()
-	if _, err := run.send(ctx, requests("warm", workload{batch: w.batch, tenants: w.tenants, events: w.events / 20}), w.callers); err != nil {
+	if _, err := run.send(ctx, requests("warm", workload{batch: w.batch, tenants: w.tenants, events: w.events / 20, size: w.size}), w.callers); err != nil {
 		return err
 	}
 	r, err := b.measure(ctx, run, requests("bench", w), w, false)
-	r.Case, r.Sinks = "nop_exporter", noSink.name
+	r.Case, r.Sinks = caseNop, noSink.name
 	b.results = append(b.results, r)
 	return err
 }
@@ -142,7 +142,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 		return fmt.Errorf("%w: %d of %d stored", errMissing, len(stored.events), w.events)
 	}
 	b.results = append(b.results, result{
-		Case: "overload_database_down", Sinks: signedStore.name, ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
+		Case: caseOverload, Size: w.size.name, Sinks: signedStore.name, ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
 		PeakRSSMebibytes: new(float64(peak) / (1 << 20)),
 	})
 	return nil
@@ -209,7 +209,7 @@ func (b *bench) start(ctx context.Context, writerURL string, to sinks) (*running
 func requests(run string, w workload) [][]byte {
 	g := loadgen.New(loadgen.Options{
 		Run: run, Seed: 1, Start: time.Now().Add(-time.Hour), Tenants: w.tenants,
-		Shapes: []loadgen.Shape{loadgen.Flat}, FillerBytes: 400,
+		Shapes: []loadgen.Shape{loadgen.Flat}, FillerBytes: w.size.filler, TenantPrefix: w.tenantPrefix,
 	})
 	bodies := make([][]byte, 0, w.events/w.batch)
 	for range w.events / w.batch {
@@ -284,12 +284,14 @@ func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w wo
 		return result{}, err
 	}
 	retriesBefore := run.retries.Load()
+	watch := b.watchServer()
 	start := time.Now()
 	took, err := run.send(ctx, bodies, w.callers)
+	elapsed := time.Since(start)
+	serverPeak := watch.stop()
 	if err != nil {
 		return result{}, err
 	}
-	elapsed := time.Since(start)
 	clientAfter, err := clientCPU()
 	if err != nil {
 		return result{}, err
@@ -307,7 +309,8 @@ func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w wo
 		return result{}, err
 	}
 	r := result{
-		ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
+		Size: w.size.name, ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
+		EventBytes:         new(float64(total(bodies)) / float64(w.events)),
 		EventsPerSecond:    float64(w.events) / elapsed.Seconds(),
 		CollectorCPUMicros: perEvent(collectorAfter-collectorBefore, w.events),
 		ClientCPUMicros:    perEvent(clientAfter-clientBefore, w.events),
@@ -317,8 +320,16 @@ func (b *bench) measure(ctx context.Context, run *running, bodies [][]byte, w wo
 	r.P50Milliseconds, r.P99Milliseconds = percentiles(took)
 	if stores {
 		r.ServerCPUMicros = perEvent(serverAfter-serverBefore, w.events)
+		r.ServerPeakMebibytes = new(float64(serverPeak) / (1 << 20))
 	}
 	return r, nil
+}
+
+func total(bodies [][]byte) (n int) {
+	for _, body := range bodies {
+		n += len(body)
+	}
+	return n
 }
 
 // storedBytes is the size of tables and indexes that hold events.

@@ -95,48 +95,44 @@ func copyBody(tuples [][]byte) []byte {
 	return append(body, 0xff, 0xff)
 }
 
-// limit is what end-to-end figures are compared with, in events per second.
-type limit struct {
-	copy, withoutIndexes, insert float64
-	results                      []result
+// copyCase and insertCase are the names of the limits.
+func copyCase(connections int, bare bool) string {
+	name := fmt.Sprintf("copy_%d_connections", connections)
+	if bare {
+		name += "_without_indexes"
+	}
+	return name
 }
 
-// limits measures COPY and INSERT of the rows. The limit of one tenant is one
-// connection, because the commits of a tenant follow one another.
-func (b *bench) limits(ctx context.Context, tenants int, r rows) (limit, error) {
-	var l limit
-	connections := []int{2, 4}
-	if tenants == 1 {
-		connections = []int{1, 2}
-	}
-	for i, n := range connections {
-		m, err := b.median(func() (result, error) {
-			return b.copyLimit(ctx, fmt.Sprintf("copy_%d_connections", n), tenants, n, r, false)
-		})
+func insertCase(connections int) string { return fmt.Sprintf("insert_%d_connections", connections) }
+
+// limits measures COPY of the rows, by as many connections as are the limit of
+// so many tenants and by twice as many, and without indexes.
+func (b *bench) limits(ctx context.Context, w workload, r rows) error {
+	n := limitConnections(w.tenants)
+	for _, c := range []struct {
+		connections int
+		bare        bool
+	}{{n, false}, {2 * n, false}, {n, true}} {
+		m, err := b.median(func() (result, error) { return b.copyLimit(ctx, w, c.connections, r, c.bare) })
 		if err != nil {
-			return limit{}, err
+			return err
 		}
-		l.results = append(l.results, m)
-		if i == 0 {
-			l.copy = m.EventsPerSecond
+		b.results = append(b.results, m)
+	}
+	return nil
+}
+
+// inserts measures one INSERT per event of the rows.
+func (b *bench) inserts(ctx context.Context, w workload, r rows) error {
+	for _, c := range []struct{ connections, events int }{{1, b.scaled(10_000)}, {256, b.scaled(20_000)}} {
+		m, err := b.median(func() (result, error) { return b.insert(ctx, w, c.connections, c.events, r) })
+		if err != nil {
+			return err
 		}
+		b.results = append(b.results, m)
 	}
-	m, err := b.median(func() (result, error) {
-		return b.copyLimit(ctx, fmt.Sprintf("copy_%d_connections_without_indexes", connections[0]), tenants, connections[0], r, true)
-	})
-	if err != nil {
-		return limit{}, err
-	}
-	l.withoutIndexes = m.EventsPerSecond
-	l.results = append(l.results, m)
-	one, err := b.median(func() (result, error) { return b.insert(ctx, tenants, 1, b.scaled(10_000), r) })
-	if err != nil {
-		return limit{}, err
-	}
-	l.insert = one.EventsPerSecond
-	many, err := b.median(func() (result, error) { return b.insert(ctx, tenants, 256, b.scaled(20_000), r) })
-	l.results = append(l.results, one, many)
-	return l, err
+	return nil
 }
 
 // copyRows is how many rows one transaction of the limit holds.
@@ -144,7 +140,8 @@ const copyRows = 5000
 
 // copyLimit streams the rows by several connections, each transaction one COPY
 // of events and one of identities.
-func (b *bench) copyLimit(ctx context.Context, name string, tenants, connections int, r rows, bare bool) (result, error) {
+func (b *bench) copyLimit(ctx context.Context, w workload, connections int, r rows, bare bool) (result, error) {
+	name, tenants := copyCase(connections, bare), w.tenants
 	b.say("%s: %d tenants, %d events", name, tenants, len(r.events))
 	db, err := b.server.New(ctx)
 	if err != nil {
@@ -179,7 +176,7 @@ func (b *bench) copyLimit(ctx context.Context, name string, tenants, connections
 	if err != nil {
 		return result{}, err
 	}
-	return b.timed(ctx, result{Case: name, ClientBatch: copyRows, Tenants: tenants, Callers: connections, Events: len(r.events)}, func(i int) error {
+	return b.timed(ctx, result{Case: name, Size: w.size.name, ClientBatch: copyRows, Tenants: tenants, Callers: connections, Events: len(r.events)}, func(i int) error {
 		conn := conns[i].PgConn()
 		for _, t := range perConnection[i] {
 			if _, err := conn.Exec(ctx, "BEGIN").ReadAll(); err != nil {
@@ -208,9 +205,9 @@ func (b *bench) copyLimit(ctx context.Context, name string, tenants, connections
 
 // insert does what an application does without a collector: one INSERT per
 // event, committed, and no identity row.
-func (b *bench) insert(ctx context.Context, tenants, connections, events int, r rows) (result, error) {
+func (b *bench) insert(ctx context.Context, w workload, connections, events int, r rows) (result, error) {
 	events = min(events, len(r.events))
-	name := fmt.Sprintf("insert_%d_connections", connections)
+	name, tenants := insertCase(connections), w.tenants
 	b.say("%s: %d tenants, %d events", name, tenants, events)
 	db, err := b.server.New(ctx)
 	if err != nil {
@@ -229,10 +226,10 @@ func (b *bench) insert(ctx context.Context, tenants, connections, events int, r 
 		}
 	}
 	took := make([]time.Duration, events)
-	m, err := b.timed(ctx, result{Case: name, ClientBatch: 1, Tenants: tenants, Callers: connections, Events: events}, func(i int) error {
+	m, err := b.timed(ctx, result{Case: name, Size: w.size.name, ClientBatch: 1, Tenants: tenants, Callers: connections, Events: events}, func(i int) error {
 		for at := i; at < events; at += connections {
 			start := time.Now()
-			if err := exec(ctx, conns[i].PgConn(), values(r.events[at]), formats); err != nil {
+			if err := execute(ctx, conns[i].PgConn(), values(r.events[at]), formats); err != nil {
 				return err
 			}
 			took[at] = time.Since(start)
@@ -254,7 +251,7 @@ func insertStatement(table, columns string) (sql string, formats []int16) {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, columns, strings.Join(placeholders, ", ")), formats
 }
 
-func exec(ctx context.Context, conn *pgconn.PgConn, values [][]byte, formats []int16) error {
+func execute(ctx context.Context, conn *pgconn.PgConn, values [][]byte, formats []int16) error {
 	_, err := conn.ExecPrepared(ctx, "insert_event", values, formats, nil).Close()
 	return err
 }
