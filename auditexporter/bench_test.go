@@ -60,7 +60,7 @@ func typicalLogs(tb testing.TB, tenants, n int, prefix string) plog.Logs {
 func BenchmarkPrepare(b *testing.B) {
 	logs := typicalLogs(b, 10, 1000, "e")
 	cfg := createDefaultConfig().(*Config)
-	e := &auditExporter{cfg: cfg, decoder: otlpmap.NewDecoder(otlpmap.Options{}), counts: newCounts(nil, nil), now: fixedNow}
+	e := &auditExporter{cfg: cfg, decoder: otlpmap.NewDecoder(otlpmap.Options{}), counts: newCounts(nil, "", nil), now: fixedNow}
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {

@@ -2,6 +2,7 @@ package auditexporter
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -14,12 +15,15 @@ import (
 )
 
 // counts keeps the exporter's promise in figures: received = stored + duplicate
-// + quarantined + refused, each record counted once per call. Safe for
+// + quarantined + refused + waiting, each record counted once per call. Safe for
 // concurrent use.
 type counts struct {
 	telemetry *metadata.TelemetryBuilder
+	exporter  attribute.KeyValue       // in every label set: a collector may have several
+	own       metric.MeasurementOption // exporter alone
 	actions   map[string]int
 	stored    []metric.AddOption // by label
+	waiting   atomic.Int64       // records received and not counted as anything else
 }
 
 // label is an index into counts.stored: an outcome and perhaps an action.
@@ -35,8 +39,13 @@ const (
 	refusedAbandoned   = "abandoned"
 )
 
-func newCounts(telemetry *metadata.TelemetryBuilder, actions []string) *counts {
-	c := &counts{telemetry: telemetry, actions: make(map[string]int, len(actions))}
+func newCounts(telemetry *metadata.TelemetryBuilder, exporter string, actions []string) *counts {
+	c := &counts{
+		telemetry: telemetry,
+		exporter:  attribute.String("exporter", exporter),
+		actions:   make(map[string]int, len(actions)),
+	}
+	c.own = metric.WithAttributeSet(attribute.NewSet(c.exporter))
 	for _, action := range actions {
 		if _, twice := c.actions[action]; !twice {
 			c.actions[action] = len(c.actions) + 1
@@ -48,7 +57,7 @@ func newCounts(telemetry *metadata.TelemetryBuilder, actions []string) *counts {
 	}
 	for _, action := range names {
 		for _, outcome := range outcomes {
-			attrs := []attribute.KeyValue{attribute.String("outcome", outcome)}
+			attrs := []attribute.KeyValue{c.exporter, attribute.String("outcome", outcome)}
 			if action != "" {
 				attrs = append(attrs, attribute.String("action", action))
 			}
@@ -70,26 +79,39 @@ func (c *counts) label(outcome, action string) label {
 
 func (c *counts) received(ctx context.Context, records int) {
 	if records > 0 {
-		c.telemetry.AuditExporterReceivedRecords.Add(ctx, int64(records))
+		c.waiting.Add(int64(records))
+		c.telemetry.AuditExporterReceivedRecords.Add(ctx, int64(records), c.own)
 	}
 }
 
 func (c *counts) skipped(ctx context.Context, records int) {
-	c.telemetry.AuditExporterSkippedRecords.Add(ctx, int64(records))
+	c.telemetry.AuditExporterSkippedRecords.Add(ctx, int64(records), c.own)
+}
+
+// with is the exporter's label and a reason.
+func (c *counts) with(reason string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(c.exporter, attribute.String("reason", reason)))
+}
+
+// turnedAway counts records that were received and reach no part.
+func (c *counts) turnedAway(ctx context.Context, reason string, records int) {
+	c.waiting.Add(-int64(records))
+	c.refused(ctx, reason, records)
 }
 
 func (c *counts) refused(ctx context.Context, reason string, records int) {
 	if records > 0 {
-		c.telemetry.AuditExporterRefusedRecords.Add(ctx, int64(records), metric.WithAttributes(attribute.String("reason", reason)))
+		c.telemetry.AuditExporterRefusedRecords.Add(ctx, int64(records), c.with(reason))
 	}
 }
 
 func (c *counts) quarantined(ctx context.Context, reason string, records int) {
-	c.telemetry.AuditExporterQuarantinedRecords.Add(ctx, int64(records), metric.WithAttributes(attribute.String("reason", reason)))
+	c.telemetry.AuditExporterQuarantinedRecords.Add(ctx, int64(records), c.with(reason))
 }
 
-// part counts what became of a part. left says that its caller has gone: then
-// nobody brings its conflicts into quarantine, and the client sends them again.
+// part counts what became of a part, answered with err. left says that its caller
+// has gone: then, as with an error, nobody brings its conflicts into quarantine,
+// and the client sends them again.
 func (c *counts) part(p *part, err error, left bool) {
 	ctx := context.Background()
 	reason := refusedUnavailable
@@ -100,6 +122,9 @@ func (c *counts) part(p *part, err error, left bool) {
 		c.quarantinePart(ctx, p, err, reason)
 		return
 	}
+	// With an answer of nil the caller brings conflicts and rejected events into
+	// quarantine, where they are counted; they wait until then.
+	diverted, turnsBack := 0, left || err != nil
 	stored := make([]int64, len(c.stored))
 	var duplicates int64
 	refused, tenant := 0, 0
@@ -114,24 +139,28 @@ func (c *counts) part(p *part, err error, left bool) {
 		case store.Pending:
 			refused++
 		case store.Conflict, store.Rejected:
-			if left {
+			if turnsBack {
 				refused++
+			} else {
+				diverted++
 			}
 		}
 	}
+	c.waiting.Add(int64(diverted - len(p.outcomes)))
 	for l, n := range stored {
 		if n > 0 {
 			c.telemetry.AuditExporterStoredRecords.Add(ctx, n, c.stored[l])
 		}
 	}
 	if duplicates > 0 {
-		c.telemetry.AuditExporterDuplicateRecords.Add(ctx, duplicates)
+		c.telemetry.AuditExporterDuplicateRecords.Add(ctx, duplicates, c.own)
 	}
 	c.refused(ctx, refusedTenant, tenant)
 	c.refused(ctx, reason, refused)
 }
 
 func (c *counts) quarantinePart(ctx context.Context, p *part, err error, reason string) {
+	c.waiting.Add(-int64(len(p.quarantined)))
 	if err != nil {
 		c.refused(ctx, reason, len(p.quarantined))
 		return
@@ -147,26 +176,32 @@ func (c *counts) quarantinePart(ctx context.Context, p *part, err error, reason 
 
 // Committed implements store.Observer.
 func (c *counts) Committed(ctx context.Context, events int, took time.Duration) {
-	c.telemetry.AuditExporterBatchSize.Record(ctx, int64(events))
-	c.telemetry.AuditExporterCommitDuration.Record(ctx, took.Seconds())
+	c.telemetry.AuditExporterBatchSize.Record(ctx, int64(events), c.own)
+	c.telemetry.AuditExporterCommitDuration.Record(ctx, took.Seconds(), c.own)
 }
 
 // BlockersTerminated implements store.Observer.
 func (c *counts) BlockersTerminated(ctx context.Context, sessions int) {
-	c.telemetry.AuditExporterBlockersTerminated.Add(ctx, int64(sessions))
+	c.telemetry.AuditExporterBlockersTerminated.Add(ctx, int64(sessions), c.own)
 }
 
 // observe registers the figures that are read when somebody asks.
 func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error {
 	seconds := func(of func() time.Duration) metric.Float64Callback {
 		return func(_ context.Context, o metric.Float64Observer) error {
-			o.Observe(of().Seconds())
+			o.Observe(of().Seconds(), c.own)
 			return nil
 		}
 	}
 	err := c.telemetry.RegisterAuditExporterOldestUnacknowledgedCallback(seconds(oldest))
 	if err == nil {
 		err = c.telemetry.RegisterAuditExporterPartitionHorizonCallback(seconds(horizon))
+	}
+	if err == nil {
+		err = c.telemetry.RegisterAuditExporterWaitingRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(c.waiting.Load(), c.own)
+			return nil
+		})
 	}
 	if err == nil && unanchored != nil {
 		err = c.telemetry.RegisterAuditExporterSecondsSinceAnchorCallback(seconds(unanchored))
@@ -177,20 +212,22 @@ func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error
 // headRefused counts a tenant whose log in the store is not accepted.
 func (c *counts) headRefused(reason string) {
 	ctx := context.Background()
-	c.telemetry.AuditExporterHeadRefused.Add(ctx, 1, metric.WithAttributes(attribute.String("reason", reason)))
+	c.telemetry.AuditExporterHeadRefused.Add(ctx, 1, c.with(reason))
 	if reason == seal.ReasonRollback || reason == seal.ReasonFork {
 		c.rollbackDetected()
 	}
 }
 
 func (c *counts) rollbackDetected() {
-	c.telemetry.AuditExporterRollbackDetected.Add(context.Background(), 1)
+	c.telemetry.AuditExporterRollbackDetected.Add(context.Background(), 1, c.own)
 }
 
 func (c *counts) sealed(commits int) {
-	c.telemetry.AuditExporterSealedCommits.Add(context.Background(), int64(commits))
+	c.telemetry.AuditExporterSealedCommits.Add(context.Background(), int64(commits), c.own)
 }
 
-func (c *counts) anchorFailed() { c.telemetry.AuditExporterAnchorFailures.Add(context.Background(), 1) }
+func (c *counts) anchorFailed() {
+	c.telemetry.AuditExporterAnchorFailures.Add(context.Background(), 1, c.own)
+}
 
 func (c *counts) shutdown() { c.telemetry.Shutdown() }

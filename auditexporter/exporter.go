@@ -58,7 +58,7 @@ func newExporter(set exporter.Settings, cfg *Config, now func() time.Time) (*aud
 		cfg:     cfg,
 		logger:  set.Logger,
 		now:     now,
-		counts:  newCounts(telemetry, cfg.Telemetry.Actions),
+		counts:  newCounts(telemetry, set.ID.String(), cfg.Telemetry.Actions),
 		decoder: otlpmap.NewDecoder(otlpmap.Options{}),
 		health:  newHealth(set.Logger, now, cfg.Workers),
 	}, nil
@@ -162,7 +162,7 @@ func (e *auditExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	if !e.admit(request.size) {
-		e.counts.refused(ctx, refusedOverload, request.audit)
+		e.counts.turnedAway(ctx, refusedOverload, request.audit)
 		return errOverloaded
 	}
 	return e.store(ctx, request)
@@ -182,10 +182,10 @@ func (e *auditExporter) turnAway(ctx context.Context, logs plog.Logs) error {
 	}
 	e.counts.received(ctx, records)
 	if full {
-		e.counts.refused(ctx, refusedOverload, records)
+		e.counts.turnedAway(ctx, refusedOverload, records)
 		return errOverloaded
 	}
-	e.counts.refused(ctx, refusedUnavailable, records)
+	e.counts.turnedAway(ctx, refusedUnavailable, records)
 	return errUnavailable
 }
 

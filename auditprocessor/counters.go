@@ -17,6 +17,7 @@ const (
 	resultQuarantined = "quarantined"
 	resultOrdinary    = "ordinary"
 	resultDropped     = "dropped"
+	resultReturned    = "returned"
 )
 
 // outcomeKey is a set of labels of the counter of records.
@@ -68,6 +69,7 @@ func newCounters(tb *metadata.TelemetryBuilder, actions []string) *counters {
 	}
 	c.know(outcomeKey{result: resultOrdinary})
 	c.know(outcomeKey{result: resultDropped})
+	c.know(outcomeKey{result: resultReturned})
 	for _, reason := range record.Reasons() {
 		c.know(outcomeKey{result: resultQuarantined, reason: reason})
 		c.refusal[reason] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason)))
@@ -128,4 +130,12 @@ func (c *counters) refused(ctx context.Context, reason string, records int64) {
 // refusedRecords counts audit records that were not passed on.
 func (c *counters) refusedRecords(ctx context.Context, reason string, records int64) {
 	c.telemetry.ProcessorAuditRefusedRecords.Add(ctx, records, c.refusal[reason])
+}
+
+// returned counts the records without audit data of a request that is answered
+// with an error: nothing becomes of them until it comes again.
+func (c *counters) returned(ctx context.Context, records int64) {
+	if records > 0 {
+		c.telemetry.ProcessorAuditRecords.Add(ctx, records, c.options[outcomeKey{result: resultReturned}])
+	}
 }

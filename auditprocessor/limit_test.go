@@ -241,19 +241,24 @@ func TestLimitLosesNothingFromTheCount(t *testing.T) {
 		c.Limits.RecordsPerDay = 50
 	})
 	random := rand.New(rand.NewPCG(1, 2))
-	in := 0
+	in, others := 0, 0
 	for range 300 {
 		names := make([]string, 1+random.IntN(10))
 		for i := range names {
 			names[i] = []string{"", "a", "b", "c", strings.Repeat("x", 300)}[random.IntN(5)]
 			if names[i] != "" {
 				in++
+			} else {
+				others++
 			}
 		}
 		_ = r.ConsumeLogs(context.Background(), tenants(t, names...))
 	}
 	passed, refused, ordinary := sum(t, tel, "otelcol_processor_audit_records", "ordinary")
 	more, held, _ := sum(t, tel, "otelcol_processor_audit_refused_records", "")
+	_, _, returned := sum(t, tel, "otelcol_processor_audit_records", resultReturned)
+	passed -= returned
+	assert.Equal(t, int64(others), ordinary+returned)
 	assert.Zero(t, held)
 	assert.Equal(t, int64(in), passed+refused+more)
 	assert.Equal(t, int64(r.sink.LogRecordCount()), passed+refused+ordinary)

@@ -86,6 +86,7 @@ func (r *request) turnAway(ctx context.Context, logs plog.Logs) error {
 		return nil
 	}
 	r.counters.refusedRecords(ctx, reason, records)
+	r.counters.returned(ctx, int64(logs.LogRecordCount())-records)
 	return throttled(r.sender.Identity, reason, wait)
 }
 
@@ -145,6 +146,7 @@ func (r *request) hold(logs plog.Logs) map[string]int64 {
 				next++
 				if at.load == noLoad {
 					r.tally.entries[at.entry].n--
+					r.tally.add(outcomeKey{result: resultReturned})
 					return true
 				}
 				d := &r.loads[at.load]

@@ -87,12 +87,15 @@ func (p *auditProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.
 	if err := r.turnAway(ctx, logs); err != nil {
 		return logs, err
 	}
+	came := int64(logs.LogRecordCount()) // what is ordinary may be removed
 	logs.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
 		r.resource(rl)
 		return p.cfg.Others == othersDrop && rl.ScopeLogs().Len() == 0
 	})
 	if r.refusal != nil {
-		p.counters.refused(ctx, r.refusal.Reason, auditRecords(logs))
+		audit := auditRecords(logs)
+		p.counters.refused(ctx, r.refusal.Reason, audit)
+		p.counters.returned(ctx, came-audit)
 		return logs, refusalError(r.refusal)
 	}
 	if err := r.limit(ctx, logs); err != nil {

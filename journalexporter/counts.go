@@ -3,6 +3,7 @@ package journalexporter
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -14,10 +15,13 @@ import (
 )
 
 // counts keeps the exporter's promise in figures: received = written + duplicate
-// + refused, each record counted once per call. It watches the journal. Safe for
+// + refused + waiting, each record counted once per call. It watches the journal. Safe for
 // concurrent use.
 type counts struct {
 	telemetry *metadata.TelemetryBuilder
+	exporter  attribute.KeyValue       // in every label set: a collector may have several
+	own       metric.MeasurementOption // exporter alone
+	waiting   atomic.Int64             // records received and not counted as anything else
 	health    *health
 	logger    *zap.Logger
 	now       func() time.Time
@@ -33,43 +37,55 @@ const (
 	refusedAbandoned   = "abandoned"
 )
 
-func reason(value string) metric.MeasurementOption {
-	return metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", value)))
+func newCounts(telemetry *metadata.TelemetryBuilder, exporter string, health *health, logger *zap.Logger, now func() time.Time) *counts {
+	own := attribute.String("exporter", exporter)
+	return &counts{
+		telemetry: telemetry, exporter: own, own: metric.WithAttributeSet(attribute.NewSet(own)),
+		health: health, logger: logger, now: now,
+	}
+}
+
+// with is the exporter's label and a reason.
+func (c *counts) with(reason string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(c.exporter, attribute.String("reason", reason)))
 }
 
 func (c *counts) received(ctx context.Context, records int) {
 	if records > 0 {
-		c.telemetry.AuditJournalReceivedRecords.Add(ctx, int64(records))
+		c.waiting.Add(int64(records))
+		c.telemetry.AuditJournalReceivedRecords.Add(ctx, int64(records), c.own)
 	}
 }
 
 func (c *counts) skipped(ctx context.Context, records int) {
-	c.telemetry.AuditJournalSkippedRecords.Add(ctx, int64(records))
+	c.telemetry.AuditJournalSkippedRecords.Add(ctx, int64(records), c.own)
 }
 
 func (c *counts) refused(ctx context.Context, why string, records int) {
-	c.telemetry.AuditJournalRefusedRecords.Add(ctx, int64(records), reason(why))
+	c.waiting.Add(-int64(records))
+	c.telemetry.AuditJournalRefusedRecords.Add(ctx, int64(records), c.with(why))
 }
 
 func (c *counts) quarantined(ctx context.Context, why string) {
-	c.telemetry.AuditJournalQuarantinedRecords.Add(ctx, 1, reason(why))
+	c.telemetry.AuditJournalQuarantinedRecords.Add(ctx, 1, c.with(why))
 }
 
 func (c *counts) written(ctx context.Context, result journal.Result) {
+	c.waiting.Add(-int64(result.Written + result.Duplicates))
 	if result.Written > 0 {
-		c.telemetry.AuditJournalWrittenEntries.Add(ctx, int64(result.Written))
+		c.telemetry.AuditJournalWrittenEntries.Add(ctx, int64(result.Written), c.own)
 	}
 	if result.Duplicates > 0 {
-		c.telemetry.AuditJournalDuplicateEntries.Add(ctx, int64(result.Duplicates))
+		c.telemetry.AuditJournalDuplicateEntries.Add(ctx, int64(result.Duplicates), c.own)
 	}
 }
 
 // Wrote implements journal.Observer.
 func (c *counts) Wrote(entries int, bytes int64, synced time.Duration) {
 	ctx := context.Background()
-	c.telemetry.AuditJournalBatchSize.Record(ctx, int64(entries))
-	c.telemetry.AuditJournalWrittenBytes.Add(ctx, bytes)
-	c.telemetry.AuditJournalSyncDuration.Record(ctx, synced.Seconds())
+	c.telemetry.AuditJournalBatchSize.Record(ctx, int64(entries), c.own)
+	c.telemetry.AuditJournalWrittenBytes.Add(ctx, bytes, c.own)
+	c.telemetry.AuditJournalSyncDuration.Record(ctx, synced.Seconds(), c.own)
 	c.health.succeeded()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,19 +96,19 @@ func (c *counts) Wrote(entries int, bytes int64, synced time.Duration) {
 
 // Failed implements journal.Observer.
 func (c *counts) Failed(err error) {
-	c.telemetry.AuditJournalFailures.Add(context.Background(), 1)
+	c.telemetry.AuditJournalFailures.Add(context.Background(), 1, c.own)
 	c.health.failed(err)
 }
 
 // notOpened tells of a journal that could not be opened.
 func (c *counts) notOpened(err error) {
-	c.telemetry.AuditJournalOpenFailures.Add(context.Background(), 1)
+	c.telemetry.AuditJournalOpenFailures.Add(context.Background(), 1, c.own)
 	c.health.notOpened(err)
 }
 
 // Began implements journal.Observer.
 func (c *counts) Began(file string) {
-	c.telemetry.AuditJournalSegments.Add(context.Background(), 1)
+	c.telemetry.AuditJournalSegments.Add(context.Background(), 1, c.own)
 	c.logger.Info("a segment of the journal begins", zap.String("file", file))
 }
 
@@ -103,7 +119,7 @@ func (c *counts) Sealed(file string) {
 
 // SetAside implements journal.Observer.
 func (c *counts) SetAside(file string, bytes int64) {
-	c.telemetry.AuditJournalSetAside.Add(context.Background(), bytes)
+	c.telemetry.AuditJournalSetAside.Add(context.Background(), bytes, c.own)
 	c.logger.Warn("a crash or a failed write left something behind the last batch of the journal, which nobody was told is stored; it is set aside",
 		zap.String("file", file), zap.Int64("bytes", bytes))
 }
@@ -111,7 +127,7 @@ func (c *counts) SetAside(file string, bytes int64) {
 // Anchored implements journal.Observer.
 func (c *counts) Anchored(_ int64, err error) {
 	if err != nil {
-		c.telemetry.AuditJournalAnchorFailures.Add(context.Background(), 1)
+		c.telemetry.AuditJournalAnchorFailures.Add(context.Background(), 1, c.own)
 		return
 	}
 	c.mu.Lock()
@@ -132,14 +148,21 @@ func (c *counts) anchorAge() time.Duration {
 // observe registers the figures that are read when somebody asks.
 func (c *counts) observe(oldest func() time.Duration) error {
 	err := c.telemetry.RegisterAuditJournalOldestUnacknowledgedCallback(func(_ context.Context, o metric.Float64Observer) error {
-		o.Observe(oldest().Seconds())
+		o.Observe(oldest().Seconds(), c.own)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = c.telemetry.RegisterAuditJournalWaitingRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(c.waiting.Load(), c.own)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return c.telemetry.RegisterAuditJournalAnchorAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
-		o.Observe(c.anchorAge().Seconds())
+		o.Observe(c.anchorAge().Seconds(), c.own)
 		return nil
 	})
 }

@@ -60,7 +60,7 @@ func newExporter(set exporter.Settings, cfg *Config, now func() time.Time) (*jou
 		cfg:     cfg,
 		logger:  set.Logger,
 		now:     now,
-		counts:  &counts{telemetry: telemetry, health: health, logger: set.Logger, now: now},
+		counts:  newCounts(telemetry, set.ID.String(), health, set.Logger, now),
 		decoder: otlpmap.NewDecoder(otlpmap.Options{}),
 		health:  health,
 	}, nil

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/verify"
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
 	"github.com/otelaudit/otelaudit/testbed/reconcile"
 )
@@ -70,6 +72,7 @@ type deployment struct {
 	http    string // URL
 	process *collector.Process
 	secrets []string // must never be in the log
+	starts  int      // of the collector
 }
 
 // deploy prepares a deployment of testdata/NAME; start starts it.
@@ -116,6 +119,7 @@ func (d *deployment) launch() {
 	}
 	d.process, err = collector.Start(o)
 	require.NoError(d.t, err)
+	d.starts++
 }
 
 // start starts the collector and waits until its health is good.
@@ -132,11 +136,13 @@ func (d *deployment) stop() {
 	require.NoError(d.t, d.process.Terminate(within(d.t, patience)), d.process.Log())
 }
 
-// close ends the collector and looks for what must never be in its log.
+// close ends the collector and looks for what must never be in its log. Before,
+// its metrics must add up.
 func (d *deployment) close() {
 	if d.process == nil {
 		return
 	}
+	d.balanced()
 	_ = d.process.Signal(syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -150,6 +156,35 @@ func (d *deployment) close() {
 	if d.t.Failed() {
 		d.t.Logf("log of the collector:\n%s", last(log, 6000))
 	}
+}
+
+// balanced checks, from the metrics alone, that the collector has counted every
+// record that reached it since its start as stored, duplicate, quarantined or
+// refused. What a durable queue delivers from before a restart is in no count of
+// what came.
+func (d *deployment) balanced() {
+	if d.t.Failed() || d.env["TESTBED_METRICS"] == "" || !strings.Contains(d.config, "TESTBED_METRICS") ||
+		d.starts > 1 && strings.Contains(d.config, "sending_queue") {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var err error
+	for d.process.Running() {
+		now, unanswered := metrics.Fetch(ctx, d.metricsURL())
+		if ctx.Err() != nil {
+			d.t.Error(cmp.Or(err, unanswered))
+			return
+		}
+		if err = cmp.Or(unanswered, metrics.Check(metrics.Snapshot{}, now)); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // what is in flight has its time
+	}
+}
+
+func (d *deployment) metricsURL() string {
+	return "http://127.0.0.1:" + d.env["TESTBED_METRICS"] + "/metrics"
 }
 
 // leaks are the secrets, connection strings and payloads found in a log.

@@ -49,7 +49,7 @@ func TestWrongPasswordOfAnAgent(t *testing.T) {
 	ledger := loadgen.NewLedger()
 
 	acknowledge(t, agent, g, ledger, 10)
-	failures := func() float64 { return agent.metric("audit_forward_failed_attempts", `code="Unauthenticated"`) }
+	failures := func() float64 { return agent.metric("audit_forward_failed_attempts", "code", "Unauthenticated") }
 	eventually(t, func() bool { return failures() > 3 }, "the gateway refuses the agent")
 	require.NoError(t, agent.process.WaitHealth(within(t, patience), 500))
 	assert.Equal(t, 1, strings.Count(agent.process.Log(), "records are not forwarded and stay in the queue"), "one line, however many attempts")

@@ -165,7 +165,7 @@ func TestJournalFails(t *testing.T) {
 			send()
 		}
 		eventually(t, func() bool {
-			return d.metric("connector_audit_sink_records", `requirement="best_effort"`, `result="failed"`) == 60
+			return d.metric("connector_audit_sink_records", "requirement", "best_effort", "result", "failed") == 60
 		}, "the failure is counted")
 		giveBack()
 		after := send()

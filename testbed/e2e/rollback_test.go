@@ -86,7 +86,7 @@ func TestRollback(t *testing.T) {
 		assert.Equal(t, 503, answer.HTTP)
 		assert.Equal(t, 40, count(t, db, `SELECT count(*) FROM audit_events`), "nothing is appended to what went back")
 		eventually(t, func() bool { return d.metric("audit_exporter_rollback_detected") > 0 }, "the rollback is counted")
-		assert.Positive(t, d.metric("audit_exporter_head_refused", `reason="rollback"`))
+		assert.Positive(t, d.metric("audit_exporter_head_refused", "reason", "rollback"))
 		assert.Contains(t, d.process.Log(), "the store has gone back: tenant")
 		assert.Contains(t, d.process.Log(), "otelaudit recover --new-epoch --tenant back-t00")
 	}

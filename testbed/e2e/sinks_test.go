@@ -29,7 +29,7 @@ func TestSecondSinkFails(t *testing.T) {
 		require.NoError(t, loadgen.Deliver(within(t, patience), d.client(), logs, events, ledger, loadgen.Patience{Timeout: patience}), "the answer does not depend on it")
 		assert.Equal(t, 100, reckon(t, db, "best", ledger).Stored)
 		eventually(t, func() bool {
-			return d.metric("connector_audit_sink_records", `requirement="best_effort"`, `result="failed"`) == 100
+			return d.metric("connector_audit_sink_records", "requirement", "best_effort", "result", "failed") == 100
 		}, "the failure is counted")
 		d.stop()
 		assert.NotEmpty(t, applicationLog(t, d), "the rest is served")

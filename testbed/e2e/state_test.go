@@ -1,15 +1,13 @@
 package e2e
 
 import (
-	"bufio"
-	"io"
-	"net/http"
-	"strconv"
-	"strings"
+	"context"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 )
 
 // count runs a query for one number as the auditor.
@@ -35,32 +33,14 @@ func leaves(t *testing.T, db *databaseURLs) []string {
 	return found
 }
 
-// metric is the sum of all time series of the collector whose name contains
-// name, 0 when there is none yet.
+// metric is the sum of a metric's series that have the labels, given as name and
+// value in turn; 0 while there is none.
 func (d *deployment) metric(name string, labels ...string) float64 {
-	resp, err := http.Get("http://127.0.0.1:" + d.env["TESTBED_METRICS"] + "/metrics")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	now, err := metrics.Fetch(ctx, d.metricsURL())
 	if err != nil {
 		return 0
 	}
-	defer resp.Body.Close()
-	sum := 0.0
-	for lines := bufio.NewScanner(io.LimitReader(resp.Body, 8<<20)); lines.Scan(); {
-		line := lines.Text()
-		if strings.HasPrefix(line, "#") || !strings.Contains(line, name) || !containsAll(line, labels) {
-			continue
-		}
-		if v, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64); err == nil {
-			sum += v
-		}
-	}
-	return sum
-}
-
-func containsAll(line string, texts []string) bool {
-	for _, text := range texts {
-		if !strings.Contains(line, text) {
-			return false
-		}
-	}
-	return true
+	return now.Sum("otelcol_"+name, labels...)
 }

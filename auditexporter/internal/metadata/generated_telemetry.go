@@ -44,6 +44,7 @@ type TelemetryBuilder struct {
 	AuditExporterSecondsSinceAnchor   metric.Float64ObservableGauge
 	AuditExporterSkippedRecords       metric.Int64Counter
 	AuditExporterStoredRecords        metric.Int64Counter
+	AuditExporterWaitingRecords       metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -100,6 +101,31 @@ func (builder *TelemetryBuilder) RegisterAuditExporterSecondsSinceAnchorCallback
 	defer builder.mu.Unlock()
 	builder.registrations = append(builder.registrations, reg)
 	return nil
+}
+
+// RegisterAuditExporterWaitingRecordsCallback sets callback for observable AuditExporterWaitingRecords metric.
+func (builder *TelemetryBuilder) RegisterAuditExporterWaitingRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AuditExporterWaitingRecords, obs: o})
+		return nil
+	}, builder.AuditExporterWaitingRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+type observerInt64 struct {
+	embedded.Int64Observer
+	inst metric.Int64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveInt64(oi.inst, value, opts...)
 }
 
 type observerFloat64 struct {
@@ -225,6 +251,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.AuditExporterStoredRecords, err = builder.meter.Int64Counter(
 		"otelcol_audit_exporter_stored_records",
 		metric.WithDescription("Number of events committed. [Development]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditExporterWaitingRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol_audit_exporter_waiting_records",
+		metric.WithDescription("Number of records received and not answered yet. received = stored + duplicate + quarantined + refused + waiting. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

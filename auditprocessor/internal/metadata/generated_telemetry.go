@@ -70,7 +70,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorAuditRecords, err = builder.meter.Int64Counter(
 		"otelcol_processor_audit_records",
-		metric.WithDescription("Log records by what became of them. Audit records carry their outcome, quarantined ones the reason. [Alpha]"),
+		metric.WithDescription("Log records by what became of them; returned are the ordinary records of refused requests, which come again with them. Audit records carry their outcome, quarantined ones the reason. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -40,7 +40,7 @@ func AssertEqualProcessorAuditOriginMacs(t *testing.T, tt *componenttest.Telemet
 func AssertEqualProcessorAuditRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_audit_records",
-		Description: "Log records by what became of them. Audit records carry their outcome, quarantined ones the reason. [Alpha]",
+		Description: "Log records by what became of them; returned are the ordinary records of refused requests, which come again with them. Audit records carry their outcome, quarantined ones the reason. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -42,6 +42,7 @@ type TelemetryBuilder struct {
 	AuditJournalSetAside             metric.Int64Counter
 	AuditJournalSkippedRecords       metric.Int64Counter
 	AuditJournalSyncDuration         metric.Float64Histogram
+	AuditJournalWaitingRecords       metric.Int64ObservableGauge
 	AuditJournalWrittenBytes         metric.Int64Counter
 	AuditJournalWrittenEntries       metric.Int64Counter
 }
@@ -85,6 +86,31 @@ func (builder *TelemetryBuilder) RegisterAuditJournalOldestUnacknowledgedCallbac
 	defer builder.mu.Unlock()
 	builder.registrations = append(builder.registrations, reg)
 	return nil
+}
+
+// RegisterAuditJournalWaitingRecordsCallback sets callback for observable AuditJournalWaitingRecords metric.
+func (builder *TelemetryBuilder) RegisterAuditJournalWaitingRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AuditJournalWaitingRecords, obs: o})
+		return nil
+	}, builder.AuditJournalWaitingRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+type observerInt64 struct {
+	embedded.Int64Observer
+	inst metric.Int64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveInt64(oi.inst, value, opts...)
 }
 
 type observerFloat64 struct {
@@ -199,6 +225,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time of one fdatasync. [Development]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditJournalWaitingRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol_audit_journal_waiting_records",
+		metric.WithDescription("Number of records received and not answered yet. received = written + duplicate + refused + waiting. [Development]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AuditJournalWrittenBytes, err = builder.meter.Int64Counter(

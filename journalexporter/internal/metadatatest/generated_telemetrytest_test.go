@@ -28,6 +28,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterAuditJournalWaitingRecordsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.AuditJournalAnchorFailures.Add(context.Background(), 1)
 	tb.AuditJournalBatchSize.Record(context.Background(), 1)
 	tb.AuditJournalDuplicateEntries.Add(context.Background(), 1)
@@ -83,6 +87,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditJournalSyncDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAuditJournalWaitingRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAuditJournalWrittenBytes(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
