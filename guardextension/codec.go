@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"reflect"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/tap"
 )
 
 // codec checks the bytes of a request and then lets the codec that it wraps
 // decode them. gRPC answers its error with the code Internal, as it does for
 // whatever cannot be decoded; OTLP clients do not send such a request again.
+//
+// A request that there is no memory for now must come again, so it is no error
+// here: it stays empty, and the interceptor, which sees it next, refuses it.
 type codec struct {
 	encoding.CodecV2
 	guard *guard
@@ -19,13 +24,27 @@ type codec struct {
 
 // Unmarshal implements encoding.CodecV2.
 func (c *codec) Unmarshal(data mem.BufferSlice, v any) error {
-	if err := c.check(data, v); err != nil {
+	root, messages, err := c.check(data, v)
+	if err != nil {
 		return c.guard.count(context.Background(), "grpc", err)
 	}
-	return c.CodecV2.Unmarshal(data, v)
+	memory := memoryOf(int64(data.Len()), messages)
+	if !c.guard.budget.take(root, 0, memory) {
+		c.guard.arrived.Store(v, int64(refusedMemory))
+		return nil
+	}
+	if err := c.CodecV2.Unmarshal(data, v); err != nil {
+		c.guard.budget.give(memory)
+		return err
+	}
+	c.guard.arrived.Store(v, memory)
+	return nil
 }
 
-func (c *codec) check(data mem.BufferSlice, v any) error {
+// refusedMemory stands for a request that was not decoded.
+const refusedMemory = -1
+
+func (c *codec) check(data mem.BufferSlice, v any) (message, int64, error) {
 	// The types are internal to the decoder's module, so they are known by name.
 	var name string
 	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Pointer {
@@ -33,13 +52,34 @@ func (c *codec) check(data mem.BufferSlice, v any) error {
 	}
 	root, ok := requests[name]
 	if !ok {
-		return fmt.Errorf("%w: %T", errUnknown, v)
+		return none, 0, fmt.Errorf("%w: %T", errUnknown, v)
 	}
-	w := newWireWalk(root, c.guard.maxDepth)
+	w := c.guard.wireWalk(root)
 	for _, piece := range data {
 		if err := w.inspect(piece.ReadOnlyData()); err != nil {
-			return err
+			return none, 0, err
 		}
 	}
-	return nil
+	return root, w.messages, nil
+}
+
+// intercept is the outermost interceptor of all: it sees each request that the
+// codec let through, also those that the next one, which authenticates, refuses.
+func (g *guard) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if found, ok := g.arrived.LoadAndDelete(req); ok {
+		memory := found.(int64)
+		if memory == refusedMemory {
+			return nil, g.count(ctx, "grpc", errBusy)
+		}
+		defer g.budget.give(memory)
+	}
+	return handler(ctx, req)
+}
+
+// beforeReading refuses a request of which nothing has been read yet.
+func (g *guard) beforeReading(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if root := methods[info.FullMethodName]; root != none && g.budget.full(root) {
+		return ctx, g.count(ctx, "grpc", errBusy)
+	}
+	return ctx, nil
 }

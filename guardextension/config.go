@@ -21,16 +21,46 @@ type Config struct {
 	// text or a number is one level, a list of them two. One deeper value refuses
 	// the whole request. From 64 to 10,000.
 	MaxDepth int `mapstructure:"max_depth"`
+	// MaxMessages is how many records, attributes and elements of lists a request
+	// may have in sum. More refuse the whole request, for good: it has to be sent
+	// in parts. From 10,000 to 100,000,000.
+	MaxMessages int64 `mapstructure:"max_messages"`
+	// MaxInFlightBytes is how much memory all requests under way may take in sum,
+	// as far as it can be told before they are decoded. One more is answered with an
+	// error that its client sends it again for. From 16 MiB to 1 TiB.
+	MaxInFlightBytes int64 `mapstructure:"max_in_flight_bytes"`
 }
 
 var _ confmap.Validator = (*Config)(nil)
 
-func defaultConfig() *Config { return &Config{MaxDepth: defaultMaxDepth} }
+// The range of max_messages. The decoder takes up to 231 bytes for each.
+const (
+	leastMaxMessages   = 10_000
+	defaultMaxMessages = 1_000_000
+	greatMaxMessages   = 100_000_000
+)
+
+// The range of max_in_flight_bytes.
+const (
+	leastInFlight   = 16 << 20
+	defaultInFlight = 160 << 20
+	greatInFlight   = 1 << 40
+)
+
+func defaultConfig() *Config {
+	return &Config{MaxDepth: defaultMaxDepth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight}
+}
 
 // Validate names the key that cannot be.
 func (cfg *Config) Validate() error {
 	if cfg.MaxDepth < leastMaxDepth || cfg.MaxDepth > greatMaxDepth {
 		return fmt.Errorf("max_depth: %d is not between %d and %d", cfg.MaxDepth, leastMaxDepth, greatMaxDepth)
+	}
+	if cfg.MaxMessages < leastMaxMessages || cfg.MaxMessages > greatMaxMessages {
+		return fmt.Errorf("max_messages: %d is not between %d and %d", cfg.MaxMessages, leastMaxMessages, greatMaxMessages)
+	}
+	if cfg.MaxInFlightBytes < leastInFlight || cfg.MaxInFlightBytes > greatInFlight {
+		return fmt.Errorf("max_in_flight_bytes: %d is not between %d and %d", cfg.MaxInFlightBytes, leastInFlight, int64(greatInFlight))
 	}
 	return nil
 }

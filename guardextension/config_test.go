@@ -14,8 +14,8 @@ func TestConfigFromYAML(t *testing.T) {
 		yaml map[string]any
 		want Config
 	}{
-		{name: "defaults", want: Config{MaxDepth: 4096}},
-		{name: "everything", yaml: map[string]any{"max_depth": 128}, want: Config{MaxDepth: 128}},
+		{name: "defaults", want: Config{MaxDepth: 4096, MaxMessages: 1_000_000, MaxInFlightBytes: 160 << 20}},
+		{name: "everything", yaml: map[string]any{"max_depth": 128, "max_messages": 20_000, "max_in_flight_bytes": 1 << 30}, want: Config{MaxDepth: 128, MaxMessages: 20_000, MaxInFlightBytes: 1 << 30}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -38,9 +38,15 @@ func TestConfigInvalid(t *testing.T) {
 		-1:     "max_depth: -1 is not between 64 and 10000",
 		10_001: "max_depth: 10001 is not between 64 and 10000",
 	} {
-		require.EqualError(t, confmap.Validate(&Config{MaxDepth: depth}), want)
+		require.EqualError(t, confmap.Validate(&Config{MaxDepth: depth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight}), want)
 	}
 	for _, depth := range []int{64, 10_000} {
-		require.NoError(t, confmap.Validate(&Config{MaxDepth: depth}))
+		require.NoError(t, confmap.Validate(&Config{MaxDepth: depth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight}))
+	}
+	for _, messages := range []int64{9_999, 100_000_001} {
+		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: messages, MaxInFlightBytes: defaultInFlight}), "max_messages: ")
+	}
+	for _, size := range []int64{1<<24 - 1, 1<<40 + 1} {
+		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: 10_000, MaxInFlightBytes: size}), "max_in_flight_bytes: ")
 	}
 }

@@ -1,5 +1,6 @@
 // Package guardextension refuses OTLP requests whose attribute values are
-// nested so deeply that decoding them would exhaust the collector's stack. It is
+// nested so deeply that decoding them would exhaust the collector's stack, or
+// that are so wide or so many that they would exhaust its memory. It is
 // a middleware of the otlp receiver: it reads the bytes of a request before
 // anything decodes them.
 //

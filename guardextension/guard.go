@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
@@ -15,10 +16,14 @@ import (
 	"github.com/otelaudit/otelaudit/guardextension/internal/metadata"
 )
 
-// guard refuses requests before they are decoded. It is safe for concurrent use
-// and keeps nothing between requests.
+// guard refuses requests before they are decoded. It is safe for concurrent
+// use.
 type guard struct {
-	maxDepth  int
+	maxDepth    int
+	maxMessages int64
+	budget      budget
+	// arrived is what the requests take that came by gRPC, by the decoded request.
+	arrived   sync.Map
 	telemetry *metadata.TelemetryBuilder
 }
 
@@ -28,7 +33,10 @@ var (
 )
 
 func newGuard(cfg *Config, telemetry *metadata.TelemetryBuilder) *guard {
-	return &guard{maxDepth: cfg.MaxDepth, telemetry: telemetry}
+	return &guard{
+		maxDepth: cfg.MaxDepth, maxMessages: cfg.MaxMessages,
+		budget: budget{limit: cfg.MaxInFlightBytes}, telemetry: telemetry,
+	}
 }
 
 // Start does nothing.
@@ -44,7 +52,11 @@ func (g *guard) Shutdown(context.Context) error {
 // decodes before any interceptor runs, the one that authenticates included, so
 // no interceptor could do this.
 func (g *guard) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
-	return []grpc.ServerOption{grpc.ForceServerCodecV2(&codec{CodecV2: encoding.GetCodecV2("proto"), guard: g})}, nil
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(&codec{CodecV2: encoding.GetCodecV2("proto"), guard: g}),
+		grpc.UnaryInterceptor(g.intercept),
+		grpc.InTapHandle(g.beforeReading),
+	}, nil
 }
 
 // GetHTTPHandler wraps the handlers. They see bodies as they come out of
@@ -58,6 +70,24 @@ func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHan
 // walk reads a request in pieces. An error is final.
 type walk interface {
 	inspect(p []byte) error
+	// width is how many messages there were so far.
+	width() int64
+}
+
+func (w *wireWalk) width() int64 { return w.messages }
+
+func (w *jsonWalk) width() int64 { return w.messages }
+
+func (g *guard) wireWalk(root message) *wireWalk {
+	w := newWireWalk(root, g.maxDepth)
+	w.maxMessages = g.maxMessages
+	return w
+}
+
+func (g *guard) jsonWalk() *jsonWalk {
+	w := newJSONWalk(g.maxDepth)
+	w.maxMessages = g.maxMessages
+	return w
 }
 
 // count counts a refusal and hands the error on.
@@ -66,6 +96,10 @@ func (g *guard) count(ctx context.Context, transport string, err error) error {
 	switch {
 	case errors.Is(err, errTooDeep):
 		reason = "too_deep"
+	case errors.Is(err, errTooWide):
+		reason = "too_wide"
+	case errors.Is(err, errBusy):
+		reason = "busy"
 	case errors.Is(err, errMalformed):
 		reason = "malformed"
 	}

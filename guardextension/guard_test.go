@@ -45,7 +45,7 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { assert.NoError(t, telemetry.Shutdown(context.Background())) })
 	made, err := NewFactory().Create(t.Context(), extension.Settings{
 		ID: component.NewID(metadata.Type), TelemetrySettings: telemetry.NewTelemetrySettings(),
-	}, &Config{MaxDepth: testDepth})
+	}, &Config{MaxDepth: testDepth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight})
 	require.NoError(t, err)
 	return &rig{guard: made.(*guard), telemetry: telemetry}
 }
@@ -256,11 +256,13 @@ func TestBodyBeyondTheLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/logs", tt.body)
-			(&handler{guard: guard.guard}).inspect(r, newJSONWalk(testDepth))
-			_, err := io.ReadAll(r.Body)
-			require.ErrorIs(t, err, tt.want)
-			_, again := r.Body.Read(make([]byte, 1))
-			require.Equal(t, err, again)
+			r.Header.Set("Content-Type", "application/json")
+			(&handler{guard: guard.guard, next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, err := io.ReadAll(r.Body)
+				assert.ErrorIs(t, err, tt.want)
+				_, again := r.Body.Read(make([]byte, 1))
+				assert.Equal(t, err, again)
+			})}).ServeHTTP(httptest.NewRecorder(), r)
 			require.Zero(t, tt.body.left, "a client that is still sending would not hear the answer")
 		})
 	}

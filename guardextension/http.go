@@ -21,24 +21,27 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		mediaType = ""
 	}
+	root := rootOf(r.URL.Path)
 	switch mediaType {
 	case "application/x-protobuf":
-		root := rootOf(r.URL.Path)
 		if root == none {
 			_ = h.guard.count(r.Context(), "http", errUnknown)
 			http.Error(w, errUnknown.Error()+": the path ends in none of /v1/logs, /v1/traces and /v1/metrics", http.StatusNotFound)
 			return
 		}
-		h.inspect(r, newWireWalk(root, h.guard.maxDepth))
+		h.inspect(w, r, root, h.guard.wireWalk(root))
 	case "application/json":
-		h.inspect(r, newJSONWalk(h.guard.maxDepth))
+		h.inspect(w, r, root, h.guard.jsonWalk())
 	default:
+		h.next.ServeHTTP(w, r)
 	}
-	h.next.ServeHTTP(w, r)
 }
 
-func (h *handler) inspect(r *http.Request, w walk) {
-	r.Body = &inspected{ReadCloser: r.Body, ctx: r.Context(), guard: h.guard, walk: w}
+func (h *handler) inspect(w http.ResponseWriter, r *http.Request, root message, as walk) {
+	body := &inspected{ReadCloser: r.Body, ctx: r.Context(), guard: h.guard, walk: as, root: root}
+	defer body.done()
+	r.Body = body
+	h.next.ServeHTTP(w, r)
 }
 
 func rootOf(path string) message {
@@ -51,12 +54,16 @@ func rootOf(path string) message {
 }
 
 // inspected is a body that fails where its bytes are refused: the receiver,
-// which reads all of it before it decodes, answers 400.
+// which reads all of it before it decodes, answers 400, or 503 where they may
+// come again.
 type inspected struct {
 	io.ReadCloser
 	ctx   context.Context //nolint:containedctx // of the request, whose body this is
 	guard *guard
 	walk  walk
+	root  message
+	size  int64 // bytes read
+	held  int64 // of the budget
 	err   error
 }
 
@@ -66,12 +73,32 @@ func (b *inspected) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	n, err := b.ReadCloser.Read(p)
-	if refusal := b.walk.inspect(p[:n]); refusal != nil {
+	if refusal := b.inspect(p[:n]); refusal != nil {
 		b.err = b.guard.count(b.ctx, "http", refusal)
+		b.done() // what was read is garbage now
 		// A client that is still sending would see its connection break instead of
 		// the answer, and send again. The server bounds what this reads.
 		_, _ = io.Copy(io.Discard, b.ReadCloser)
 		return 0, b.err
 	}
 	return n, err
+}
+
+func (b *inspected) inspect(p []byte) error {
+	if err := b.walk.inspect(p); err != nil {
+		return err
+	}
+	b.size += int64(len(p))
+	more := memoryOf(b.size, b.walk.width()) - b.held
+	if !b.guard.budget.take(b.root, b.held, more) {
+		return errBusy
+	}
+	b.held += more
+	return nil
+}
+
+// done gives back what the request held.
+func (b *inspected) done() {
+	b.guard.budget.give(b.held)
+	b.held = 0
 }

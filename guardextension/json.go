@@ -1,5 +1,7 @@
 package guardextension
 
+import "math"
+
 // The decoder of OTLP/JSON opens at most four brackets for one level of values,
 // {"kvlistValue":{"values":[{"key":"a","value":{, and fewer than these for what is
 // around them.
@@ -14,13 +16,15 @@ const (
 //
 // Like wireWalk it takes pieces of any size and holds nothing of them.
 type jsonWalk struct {
-	maxOpen int
-	open    []byte // what closes each open bracket: } or ]
-	state   jsonState
-	key     bool   // the text being read is a key
-	literal string // what must follow of true, false or null
-	hex     int    // digits that must follow of \uXXXX
-	number  number // as far as it has come
+	maxOpen     int
+	maxMessages int64
+	messages    int64  // elements of lists so far
+	open        []byte // what closes each open bracket: } or ]
+	state       jsonState
+	key         bool   // the text being read is a key
+	literal     string // what must follow of true, false or null
+	hex         int    // digits that must follow of \uXXXX
+	number      number // as far as it has come
 }
 
 type jsonState uint8
@@ -41,7 +45,7 @@ const (
 )
 
 func newJSONWalk(maxDepth int) *jsonWalk {
-	return &jsonWalk{maxOpen: bracketsPerLevel*maxDepth + bracketsAround, open: make([]byte, 0, 64)}
+	return &jsonWalk{maxOpen: bracketsPerLevel*maxDepth + bracketsAround, maxMessages: math.MaxInt64, open: make([]byte, 0, 64)}
 }
 
 // inspect takes the next bytes. An error is final.
@@ -120,6 +124,12 @@ func (w *jsonWalk) take(b byte) error {
 }
 
 func (w *jsonWalk) startValue(b byte) error {
+	if len(w.open) > 0 && w.open[len(w.open)-1] == ']' {
+		w.messages++
+		if w.messages > w.maxMessages {
+			return errTooWide
+		}
+	}
 	switch b {
 	case '{':
 		return w.push('}', atFirstKey)

@@ -12,7 +12,7 @@ var _ plog.Unmarshaler = (*guard)(nil)
 // same check. Receivers that take an encoding call it. The error is final: the
 // same message would never be taken.
 func (g *guard) UnmarshalLogs(message []byte) (plog.Logs, error) {
-	if err := newWireWalk(logsRequest, g.maxDepth).inspect(message); err != nil {
+	if err := g.wireWalk(logsRequest).inspect(message); err != nil {
 		return plog.Logs{}, g.count(context.Background(), "message", err)
 	}
 	return new(plog.ProtoUnmarshaler).UnmarshalLogs(message)

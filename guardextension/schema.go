@@ -116,6 +116,23 @@ var requests = map[string]message{
 	"ExportProfilesServiceRequest": profilesRequest,
 }
 
+// methods are the roots by the gRPC method.
+var methods = map[string]message{
+	"/opentelemetry.proto.collector.logs.v1.LogsService/Export":                    logsRequest,
+	"/opentelemetry.proto.collector.trace.v1.TraceService/Export":                  traceRequest,
+	"/opentelemetry.proto.collector.metrics.v1.MetricsService/Export":              metricsRequest,
+	"/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export": profilesRequest,
+}
+
+// dense are fields that are no messages of the table and still take more memory
+// than bytes, by how many bytes of them count as one message: the references to
+// entities of a resource, quantiles, and buckets, whose numbers are packed.
+var dense = map[message]map[int32]int64{
+	resource:                      {3: 2},
+	summaryDataPoint:              {6: 2},
+	exponentialHistogramDataPoint: {8: 8, 9: 8},
+}
+
 // paths are the roots by how the path of an HTTP request ends.
 var paths = map[string]message{
 	"/v1/logs":                logsRequest,

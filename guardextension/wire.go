@@ -8,6 +8,7 @@ import (
 
 var (
 	errTooDeep   = errors.New("values are nested too deeply (audit_guard: max_depth)")
+	errTooWide   = errors.New("the request holds too many records and attributes, send it in parts (audit_guard: max_messages)")
 	errMalformed = errors.New("not a well-formed OTLP request")
 	errGroup     = fmt.Errorf("%w: it holds a group", errMalformed)
 	errUnknown   = errors.New("not a request that audit_guard can check")
@@ -22,15 +23,18 @@ var (
 // field numbers. Where it cannot follow, groups included, it refuses: a walk that
 // stopped there and let the rest pass could be led astray on purpose.
 type wireWalk struct {
-	maxDepth int
-	depth    int           // values among the open messages
-	open     []openMessage // the request first
-	pos      int64         // in the request
-	skip     int64         // bytes ahead that hold no value
-	expects  expectation
-	child    message // of which the length is expected
-	varint   uint64  // as far as it has come
-	shift    uint
+	maxDepth    int
+	maxMessages int64
+	messages    int64         // so far, without those that are part of another
+	depth       int           // values among the open messages
+	open        []openMessage // the request first
+	pos         int64         // in the request
+	skip        int64         // bytes ahead that hold no value
+	expects     expectation
+	child       message // of which the length is expected
+	dense       int64   // how many bytes of that field count as a message, 0 for none
+	varint      uint64  // as far as it has come
+	shift       uint
 }
 
 type openMessage struct {
@@ -47,7 +51,7 @@ const (
 )
 
 func newWireWalk(root message, maxDepth int) *wireWalk {
-	w := &wireWalk{maxDepth: maxDepth, open: make([]openMessage, 1, 32)}
+	w := &wireWalk{maxDepth: maxDepth, maxMessages: math.MaxInt64, open: make([]openMessage, 1, 32)}
 	// How long a request is shows when it ends.
 	w.open[0] = openMessage{end: math.MaxInt64, message: root}
 	return w
@@ -107,6 +111,8 @@ func (w *wireWalk) takeShort(p []byte) (int, error) {
 		return 0, errMalformed
 	}
 	switch child := top.field(int32(p[0] >> 3)); {
+	case dense[top.message] != nil && child == none:
+		return 0, nil
 	case child != none:
 		w.pos += 2
 		return 2, w.push(child, int64(n-2))
@@ -126,7 +132,21 @@ func (w *wireWalk) push(child message, length int64) error {
 			return errTooDeep
 		}
 	}
+	// A value is part of what it is the value of, except in a list.
+	if child != anyValue || w.top().message == arrayValue {
+		if err := w.count(1); err != nil {
+			return err
+		}
+	}
 	w.open = append(w.open, openMessage{end: w.pos + length, message: child})
+	return nil
+}
+
+// count bounds the width.
+func (w *wireWalk) count(messages int64) error {
+	if w.messages += messages; w.messages > w.maxMessages {
+		return errTooWide
+	}
 	return nil
 }
 
@@ -167,6 +187,7 @@ func (w *wireWalk) takeTag(v uint64) error {
 	case 2:
 		w.expects = expectsLength
 		w.child = w.top().field(number)
+		w.dense = dense[w.top().message][number]
 		return nil
 	case 5:
 		return w.pass(4)
@@ -184,6 +205,11 @@ func (w *wireWalk) takeLength(v uint64) error {
 	}
 	length := int64(v)
 	if w.child == none {
+		if w.dense > 0 {
+			if err := w.count(1 + length/w.dense); err != nil {
+				return err
+			}
+		}
 		return w.pass(length)
 	}
 	if length > w.top().end-w.pos {
