@@ -2,7 +2,9 @@ package record
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 )
 
 // Normalize applies the value rules to a decoded and redacted record, fills in
@@ -17,6 +19,7 @@ func (r *Record) Normalize() *Problem {
 		r.SetOutcome(TextOrAbsent(r.Outcome))
 	}
 	r.dropEmptyIDs()
+	r.settleSeverity()
 	if p := r.repairText(); p != nil {
 		return p
 	}
@@ -27,6 +30,17 @@ func (r *Record) Normalize() *Problem {
 		return p
 	}
 	return r.checkDepth()
+}
+
+// settleSeverity keeps a number as text that the store's 16 bits do not hold:
+// cut down to them it would be another one than the leaf says. OTLP knows 1 to 24.
+func (r *Record) settleSeverity() {
+	if r.Severity >= math.MinInt16 && r.Severity <= math.MaxInt16 {
+		return
+	}
+	r.KeepOriginal("severity", StringValue(strconv.Itoa(r.Severity)))
+	r.AddFlag(FlagNumberAsText)
+	r.Severity = 0
 }
 
 var outcomes = []string{OutcomeSuccess, OutcomeFailure, OutcomeDenied, OutcomeUnknown}

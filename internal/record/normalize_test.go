@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,6 +69,23 @@ func TestNumbersThatAreNoJSON(t *testing.T) {
 	require.Nil(t, r.Normalize())
 	require.JSONEq(t, `{"b":"1152921504606846976","n":"NaN"}`, string(r.Attributes.AppendJSON(nil)))
 	require.Equal(t, []string{record.FlagNumberAsText}, r.Flags)
+}
+
+// The store has 16 bits for a severity: what does not fit is kept, and not cut.
+func TestSeverityThatTheStoreDoesNotHold(t *testing.T) {
+	for severity, want := range map[int]int{math.MaxInt16: math.MaxInt16, math.MinInt16: math.MinInt16, math.MaxInt16 + 1: 0, math.MaxInt32: 0, math.MinInt32: 0} {
+		r := recordtest.Typical()
+		r.Severity = severity
+		require.Nil(t, r.Normalize())
+		require.Equal(t, want, r.Severity)
+		if want == 0 {
+			require.Equal(t, strconv.Itoa(severity), r.Original.Get("severity").Text())
+			require.Contains(t, r.Flags, record.FlagNumberAsText)
+		}
+		before := string(r.AppendCanonical(nil))
+		require.Nil(t, r.Normalize())
+		require.Equal(t, before, string(r.AppendCanonical(nil)))
+	}
 }
 
 func TestEncryptedLookIsEscaped(t *testing.T) {

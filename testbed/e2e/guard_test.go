@@ -15,6 +15,7 @@ import (
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+	"github.com/otelaudit/otelaudit/testbed/poison"
 )
 
 // guardedDepth is the default of audit_guard's max_depth.
@@ -156,7 +157,7 @@ func TestGuardTakesNoOthersAlong(t *testing.T) {
 		name   string
 		deepen func(v pcommon.Value, levels int)
 	}{
-		{name: "maps", deepen: func(v pcommon.Value, levels int) { nest(v, levels-1) }},
+		{name: "maps", deepen: func(v pcommon.Value, levels int) { poison.Nest(v, levels-1) }},
 		{name: "lists", deepen: func(v pcommon.Value, levels int) {
 			for range levels - 1 {
 				v = v.SetEmptySlice().AppendEmpty()

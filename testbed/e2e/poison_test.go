@@ -1,11 +1,10 @@
 package e2e
 
 import (
-	"bytes"
+	"context"
 	"fmt"
-	"math"
-	"math/rand/v2"
-	"strconv"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,224 +12,410 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 
+	"github.com/otelaudit/otelaudit/internal/journal"
+	"github.com/otelaudit/otelaudit/internal/reconcile"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+	"github.com/otelaudit/otelaudit/testbed/poison"
 )
 
-// poison is one bad record among good ones.
-type poison struct {
-	name   string
-	put    func(lr plog.LogRecord) // changes a good flat record
-	reason string                  // of the quarantine; "" when it is stored
-	flag   string                  // on the stored event; "" for none in particular
-	holds  string                  // text in the stored row
+// mates is how many good records a bad one is sent with.
+const mates = 1000
+
+// dose is one bad record on its way, and what must become of it.
+type dose struct {
+	*poison.Case
+
+	protocol poison.Protocol
+	run      string
+	marker   string // of the bad record
 }
 
-const injection = `'); DROP TABLE audit_events; -- "\''$$%s{{.}}${env:HOME}`
+// outcome is the one over the protocol that it went by.
+func (d *dose) outcome() poison.Outcome { return d.Over(d.protocol) }
 
-// incompressible is text that no compression makes fit an index page.
-func incompressible(n int) string {
-	random := rand.New(rand.NewPCG(3, 3))
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte('!' + random.IntN(94))
-	}
-	return string(b)
-}
-
-func nest(v pcommon.Value, levels int) {
-	for range levels {
-		v = v.SetEmptyMap().PutEmpty("a")
-	}
-	v.SetStr("deep")
-}
-
-func poisons() []poison {
-	attr := func(key, value string) func(plog.LogRecord) {
-		return func(lr plog.LogRecord) { lr.Attributes().PutStr(key, value) }
-	}
-	at := func(nanos uint64) func(plog.LogRecord) {
-		return func(lr plog.LogRecord) {
-			lr.SetTimestamp(pcommon.Timestamp(nanos))
-			lr.SetObservedTimestamp(0)
+// doses are the matrix over the protocols: what it puts on flat records over each
+// of them, the other shapes over one each, in turns.
+func doses(everyProtocol bool) []*dose {
+	cases := poison.Cases()
+	var all []*dose
+	for i := range cases {
+		protocols := poison.Protocols()
+		if !everyProtocol || cases[i].Shape != "" {
+			protocols = protocols[i%len(protocols):][:1]
+		}
+		for _, p := range protocols {
+			all = append(all, &dose{Case: &cases[i], protocol: p, run: fmt.Sprintf("p%d", len(all))})
 		}
 	}
-	// The last nanosecond that fits a signed 64-bit integer, 2262-04-11.
-	const lastNano = uint64(math.MaxInt64)
-	return []poison{
-		{name: "U+0000", put: attr("audit.reason", "a\x00b"), flag: "repaired_text", holds: "a\uFFFDb"},
-		{name: "U+0000 in a key", put: attr("audit.payload.a\x00b", "c"), flag: "repaired_text"},
-		{name: "invalid UTF-8", put: attr("audit.reason", "a\xffb"), flag: "repaired_text", holds: "a\uFFFDb"},
-		{name: "a surrogate in UTF-8", put: attr("audit.reason", "a\xed\xa0\x80b"), flag: "repaired_text"},
-		{name: "invalid UTF-8 in the action", put: attr("audit.action", "a\xffb"), flag: "repaired_text"},
-		{name: "NaN", put: func(lr plog.LogRecord) { lr.Attributes().PutDouble("audit.payload.n", math.NaN()) }, flag: "number_as_text", holds: `"NaN"`},
-		{name: "infinity", put: func(lr plog.LogRecord) { lr.Attributes().PutDouble("audit.payload.n", math.Inf(-1)) }, flag: "number_as_text", holds: `"-Infinity"`},
-		{name: "2^63-1", put: func(lr plog.LogRecord) { lr.Attributes().PutInt("audit.payload.n", math.MaxInt64) }, flag: "number_as_text", holds: `"9223372036854775807"`},
-		{name: "40 levels", put: func(lr plog.LogRecord) { nest(lr.Attributes().PutEmpty("audit.payload.deep"), 40) }, holds: `"deep"`},
-		{name: "1,000 levels", put: func(lr plog.LogRecord) { nest(lr.Attributes().PutEmpty("audit.payload.deep"), 1000) }, reason: "too_deep"},
-		{name: "2 MB", put: attr("audit.payload.big", strings.Repeat("x", 2<<20)), reason: "too_large"},
-		{name: "500 attributes", put: func(lr plog.LogRecord) {
-			for i := range 500 {
-				lr.Attributes().PutStr(fmt.Sprintf("attribute.%d", i), "v")
-			}
-		}, holds: "attribute.499"},
-		{name: "no time", put: at(0), flag: "time_arrival"},
-		{name: "only an observed time", put: func(lr plog.LogRecord) { lr.SetTimestamp(0) }, flag: "time_observed"},
-		{name: "1 ns", put: at(1), holds: `"time_unix_nano": 1,`},
-		{name: "2262-04-11 less 1 ns", put: at(lastNano - 1), holds: strconv.FormatUint(lastNano-1, 10)},
-		{name: "2262-04-11", put: at(lastNano), holds: strconv.FormatUint(lastNano, 10)},
-		{name: "2262-04-11 and 1 ns", put: at(lastNano + 1), reason: "invalid_time"},
-		{name: "2^64-1", put: at(math.MaxUint64), reason: "invalid_time"},
-		{name: "no tenant", put: func(lr plog.LogRecord) { lr.Attributes().Remove("audit.tenant.id") }, reason: "missing_tenant"},
-		{name: "two tenants", put: attr("audit.tenantId", "another"), reason: "tenant_conflict"},
-		{name: "a tenant of ours", put: attr("audit.tenant.id", "_system"), reason: "invalid_tenant"},
-		{name: "a long tenant", put: attr("audit.tenant.id", incompressible(256)), reason: "invalid_tenant"},
-		{name: "no action", put: func(lr plog.LogRecord) { lr.Attributes().Remove("audit.action") }, reason: "missing_action"},
-		{name: "no actor", put: func(lr plog.LogRecord) {
-			lr.Attributes().PutStr("audit.outcome", "success")
-			lr.Attributes().RemoveIf(func(k string, _ pcommon.Value) bool { return strings.HasPrefix(k, "audit.actor") })
-		}, reason: "missing_actor"},
-		{name: "empty audit text", put: only(func(attrs pcommon.Map) { attrs.PutStr("audit", "") }), reason: "malformed"},
-		{name: "empty audit map", put: only(func(attrs pcommon.Map) { attrs.PutEmptyMap("audit") }), reason: "malformed"},
-		{name: "audit is a number", put: only(func(attrs pcommon.Map) { attrs.PutInt("audit", 5) }), reason: "malformed"},
-		{name: "audit is broken JSON", put: only(func(attrs pcommon.Map) { attrs.PutStr("audit", `{"action":"x"`) }), reason: "malformed"},
-		{name: "the action is a map", put: func(lr plog.LogRecord) { lr.Attributes().PutEmptyMap("audit.action").PutStr("a", "b") }, reason: "malformed"},
-		{name: "the actor is a list", put: func(lr plog.LogRecord) {
-			lr.Attributes().RemoveIf(func(k string, _ pcommon.Value) bool { return strings.HasPrefix(k, "audit.actor") })
-			lr.Attributes().PutEmptySlice("audit.actor").AppendEmpty().SetStr("a")
-		}, reason: "malformed"},
-		{name: "duplicate keys", put: attr(secondAction, "other.action"), reason: "ambiguous"},
-		{name: "flat and nested disagree", put: func(lr plog.LogRecord) { lr.Attributes().PutEmptyMap("audit").PutStr("action", "other.action") }, reason: "ambiguous"},
-		{name: "SQL in every string", put: func(lr plog.LogRecord) {
-			for key := range lr.Attributes().All() {
-				if key != "audit.target.id" && key != "audit.outcome" && key != "audit.tenant.id" {
-					lr.Attributes().PutStr(key, injection)
-				}
-			}
-			lr.Attributes().PutStr(injection, injection)
-			lr.Attributes().PutStr("audit.payload."+injection, injection)
-			lr.Body().SetStr(injection)
-			lr.SetSeverityText(injection)
-		}, holds: "DROP TABLE"},
-		{name: "an action as long as a page", put: attr("audit.action", incompressible(8192)), reason: "too_long"},
-		{name: "an actor as long as a page", put: attr("audit.actor.id", incompressible(8192)), reason: "too_long"},
-		{name: "a correlation as long as a page", put: attr("audit.correlation.id", incompressible(8192)), reason: "too_long"},
-		{name: "an idempotency key as long as a page", put: attr("audit.idempotency.key", incompressible(8192)), reason: "too_long"},
-		{name: "a record id as long as a page", put: attr("audit.record.id", incompressible(8192)), reason: "too_long"},
-		{name: "a payload key as long as a page", put: attr("audit.payload."+strings.ReplaceAll(incompressible(8192), ".", ","), "v"), flag: ""},
-		{name: "a reason as long as a page", put: attr("audit.reason", incompressible(8192)), flag: ""},
+	return all
+}
+
+// give sends it among good records and holds the answer to what is promised.
+func (d *dose) give(t *testing.T, clients map[poison.Protocol]func(context.Context, []byte) error) {
+	t.Helper()
+	g := generator(d.run, loadgen.Options{Tenants: 2, Shapes: []loadgen.Shape{loadgen.Flat, loadgen.Nested, loadgen.JSONText, loadgen.Compact}})
+	logs, bad, _ := d.Request(g, mates)
+	d.marker = bad.Marker
+	body, err := poison.Encode(logs, d.protocol)
+	require.NoError(t, err)
+	err = clients[d.protocol](within(t, patience), body)
+	refusal := d.outcome().Refusal
+	if refusal == "" {
+		require.NoError(t, err, "%s over %s: the client is told success", d.Name, d.protocol)
+		return
+	}
+	var refused *otlpclient.StatusError
+	require.ErrorAs(t, err, &refused, "%s over %s", d.Name, d.protocol)
+	assert.False(t, refused.Retryable(), "%s over %s: sending it again would not help: %v", d.Name, d.protocol, err)
+	assert.ErrorContains(t, err, refusal, "%s over %s", d.Name, d.protocol)
+}
+
+func clientsOf(t *testing.T, d *deployment) map[poison.Protocol]func(context.Context, []byte) error {
+	t.Helper()
+	web := otlpclient.NewHTTP(d.http, otlpclient.Options{})
+	t.Cleanup(func() { _ = web.Close() })
+	return map[poison.Protocol]func(context.Context, []byte) error{
+		poison.GRPC: d.client().SendRaw,
+		poison.HTTPProto: func(ctx context.Context, body []byte) error {
+			return web.SendRaw(ctx, "application/x-protobuf", body)
+		},
+		poison.HTTPJSON: func(ctx context.Context, body []byte) error { return web.SendRaw(ctx, "application/json", body) },
 	}
 }
 
-// only leaves nothing of the audit data but what f puts.
-func only(f func(pcommon.Map)) func(plog.LogRecord) {
-	return func(lr plog.LogRecord) {
-		marker, _ := lr.Attributes().Get("audit.target.id")
-		note := marker.Str()
-		tenant, _ := lr.Attributes().Get("audit.tenant.id")
-		claimed := tenant.Str()
-		lr.Attributes().Clear()
-		lr.Attributes().PutStr("note", note)
-		lr.Attributes().PutStr("tenant.id", claimed)
-		f(lr.Attributes())
+// kept is what a sink has of the matrix, by run.
+type kept struct {
+	good map[string]int // events but the bad one
+	bad  map[string]string
+	// quarantine are the reasons, by marker.
+	quarantine map[string][]quarantined
+}
+
+var markerPattern = regexp.MustCompile(`lg-([a-z0-9]+)-\d{7}`)
+
+// markersOf are the markers in a quarantined record, each once.
+func markersOf(otlp string) []string {
+	found := markerPattern.FindAllString(otlp, -1)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// inStore reads what the store has, each event's row for the bad ones.
+func inStore(t *testing.T, db *databaseURLs, given []*dose) kept {
+	t.Helper()
+	conn := connect(t, db.Auditor)
+	var markers []string
+	for _, d := range given {
+		markers = append(markers, d.marker)
+	}
+	k := kept{good: map[string]int{}, bad: map[string]string{}, quarantine: map[string][]quarantined{}}
+	rows, err := conn.Query(t.Context(), `SELECT split_part(target_id, '-', 2), count(DISTINCT target_id)::int FROM audit_events WHERE target_id <> ALL ($1) GROUP BY 1`, markers)
+	require.NoError(t, err)
+	var run string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&run, &n}, func() error { k.good[run] = n; return nil })
+	require.NoError(t, err)
+	rows, err = conn.Query(t.Context(), `SELECT target_id, to_jsonb(e)::text FROM audit_events e WHERE target_id = ANY ($1)`, markers)
+	require.NoError(t, err)
+	var marker, row string
+	_, err = pgx.ForEachRow(rows, []any{&marker, &row}, func() error {
+		k.bad[marker] += row // twice would be two
+		return nil
+	})
+	require.NoError(t, err)
+	for _, q := range quarantineOf(t, conn, "lg-") {
+		for _, m := range markersOf(q.OTLP) {
+			k.quarantine[m] = append(k.quarantine[m], q)
+		}
+	}
+	return k
+}
+
+// inJournal reads what the journal has.
+func inJournal(t *testing.T, d *deployment) kept {
+	t.Helper()
+	dir, err := journal.ReadDirectory(d.env["AUDIT_JOURNAL_DIR"])
+	require.NoError(t, err)
+	k := kept{bad: map[string]string{}, quarantine: map[string][]quarantined{}}
+	for line, err := range dir.Lines() {
+		require.NoError(t, err)
+		switch line.Kind {
+		case journal.RecordEntry:
+			record, err := line.Record()
+			require.NoError(t, err)
+			k.bad[record.TargetID()] += string(line.Raw)
+		case journal.QuarantineEntry:
+			q, err := line.Quarantine()
+			require.NoError(t, err)
+			for _, m := range markersOf(string(q.OTLP)) {
+				k.quarantine[m] = append(k.quarantine[m], quarantined{Reason: q.Reason, Detail: q.Detail, OTLP: string(q.OTLP)})
+			}
+		default:
+		}
+	}
+	return k
+}
+
+// check holds the store against what is promised of one dose.
+func (d *dose) check(t *testing.T, k kept) {
+	t.Helper()
+	want := d.outcome()
+	found := k.quarantine[d.marker]
+	row, stored := k.bad[d.marker]
+	if want.Refusal != "" {
+		assert.Zero(t, k.good[d.run], "nothing of a refused request is stored")
+		assert.False(t, stored)
+		assert.Empty(t, found)
+		return
+	}
+	assert.Equal(t, mates, k.good[d.run], "the good ones are stored")
+	if want.Reason != "" {
+		require.Len(t, found, 1, "in quarantine, once")
+		assert.Equal(t, want.Reason, found[0].Reason, found[0].Detail)
+		assert.NotEmpty(t, found[0].Detail, "a person must understand why")
+		assert.False(t, stored)
+		return
+	}
+	require.Empty(t, found)
+	require.True(t, stored)
+	assert.Contains(t, row, want.Holds)
+	if want.Flag != "" {
+		assert.Contains(t, row, `"`+want.Flag+`"`)
 	}
 }
 
-// secondAction stands for a second attribute audit.action with another value,
-// which a pcommon.Map cannot hold and only the wire can: it is renamed there.
-const secondAction = "audit.actioN"
-
-// TestPoison sends each bad record among 1,000 good ones.
+// TestPoison sends each bad record among 1,000 good ones to both sinks, twice.
 func TestPoison(t *testing.T) { //nolint:tparallel // the subtests share one collector
 	t.Parallel()
 	acquire(t, 1)
 	db := newDatabase(t)
-	d := deploy(t, "gateway.yaml", db.environment()).start()
-	conn := connect(t, db.Auditor)
-	client := d.client()
-	for i, p := range poisons() {
-		t.Run(p.name, func(t *testing.T) {
-			run := fmt.Sprintf("poison%02d", i)
-			g := generator(run, loadgen.Options{Tenants: 3, Shapes: []loadgen.Shape{loadgen.Flat, loadgen.Nested, loadgen.JSONText, loadgen.Compact}})
-			good := make([]loadgen.Event, 1000)
-			for i := range good {
-				good[i] = g.Event()
-			}
-			bad := g.Event()
-			bad.Shape = loadgen.Flat
-			request := g.Pack(good)
-			records := request.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
-			lr := records.AppendEmpty()
-			bad.Put(lr)
-			p.put(lr)
-			ledger := loadgen.NewLedger()
-			body, err := plogotlp.NewExportRequestFromLogs(request).MarshalProto()
-			require.NoError(t, err)
-			// Of the same length, so that the protobuf stays whole.
-			body = bytes.ReplaceAll(body, []byte(secondAction), []byte("audit.action"))
-			require.NoError(t, client.SendRaw(within(t, patience), body), "the client is told success")
-			ledger.Record(loadgen.Acknowledged, good...)
-			ledger.Record(loadgen.Acknowledged, bad)
-			report := tally(t, db.Auditor, run, ledger)
-			quarantine := quarantineOf(t, conn, bad.Marker)
-			if p.reason != "" {
-				assert.Equal(t, 1000, report.Stored)
-				require.Len(t, quarantine, 1)
-				assert.Equal(t, p.reason, quarantine[0].Reason, quarantine[0].Detail)
-				assert.NotEmpty(t, quarantine[0].Detail, "a person must understand why")
-				return
-			}
-			require.Empty(t, quarantine)
-			assert.Equal(t, 1001, report.Stored)
-			row, flags := eventRow(t, conn, bad.Marker)
-			assert.Contains(t, row, p.holds)
-			if p.flag != "" {
-				assert.Contains(t, flags, p.flag)
-			}
+	env := db.environment()
+	env["TESTBED_SEGMENT_BYTES"] = "67108864"
+	d := guarded(deploy(t, "journal.yaml", env)).start()
+	clients := clientsOf(t, d)
+	given := doses(true)
+	for _, dose := range given {
+		dose.give(t, clients)
+	}
+	store, journaled := inStore(t, db, given), inJournal(t, d)
+	for _, dose := range given {
+		t.Run(dose.Name+" over "+string(dose.protocol), func(t *testing.T) {
+			dose.check(t, store)
+			assert.Equal(t, store.bad[dose.marker] != "", journaled.bad[dose.marker] != "", "both sinks have it")
+			assert.Equal(t, reasons(store.quarantine[dose.marker]), reasons(journaled.quarantine[dose.marker]))
 		})
 	}
-	t.Run("by JSON", func(t *testing.T) { poisonByJSON(t, d, db) })
 	consistent(t, db)
-	assert.NoError(t, client.Send(within(t, patience), plog.NewLogs()), "it still serves")
+	d.verifiedJournal()
+	report := d.reconciled(db)
+	assert.Equal(t, reconcile.Agree, report.Verdict, "%+v", report)
+	assert.NoError(t, d.client().Send(within(t, patience), plog.NewLogs()), "it still serves")
 }
 
-func eventRow(t *testing.T, conn *pgx.Conn, marker string) (row string, flags []string) {
-	t.Helper()
-	require.NoError(t, conn.QueryRow(t.Context(), `SELECT to_jsonb(e)::text, coalesce(flags, '{}') FROM audit_events e WHERE target_id = $1`, marker).Scan(&row, &flags))
-	return row, flags
-}
-
-// poisonByJSON sends what only OTLP/JSON can say.
-func poisonByJSON(t *testing.T, d *deployment, db *databaseURLs) {
-	t.Helper()
-	web := otlpclient.NewHTTP(d.http, otlpclient.Options{JSON: true})
-	conn := connect(t, db.Auditor)
-	for i, c := range []struct{ name, attributes, reason string }{
-		{"lone surrogate", `{"key":"audit.reason","value":{"stringValue":"a\ud800b"}}`, ""},
-		{"escaped U+0000", `{"key":"audit.reason","value":{"stringValue":"a\u0000b"}}`, ""},
-		{"duplicate key", `{"key":"audit.action","value":{"stringValue":"other"}}`, "ambiguous"},
-		{"duplicate member in JSON text", `{"key":"audit.payload","value":{"stringValue":"{\"a\":1,\"a\":2}"}}`, "ambiguous"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			marker := fmt.Sprintf("lg-json-%07d", i)
-			body := fmt.Sprintf(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"%d","attributes":[
-				{"key":"audit.action","value":{"stringValue":"item.update"}},{"key":"audit.outcome","value":{"stringValue":"success"}},
-				{"key":"audit.actor.id","value":{"stringValue":"usr-7"}},{"key":"audit.target.id","value":{"stringValue":%q}},
-				{"key":"audit.tenant.id","value":{"stringValue":"json"}},%s]}]}]}]}`, time.Unix(1_700_000_000, 0).UnixNano(), marker, c.attributes)
-			require.NoError(t, web.SendRaw(within(t, patience), "application/json", []byte(body)))
-			quarantine := quarantineOf(t, conn, marker)
-			if c.reason == "" {
-				require.Empty(t, quarantine)
-				row, _ := eventRow(t, conn, marker)
-				assert.Contains(t, row, "a\uFFFDb")
-				return
-			}
-			require.Len(t, quarantine, 1)
-			assert.Equal(t, c.reason, quarantine[0].Reason)
-		})
+func reasons(list []quarantined) (out []string) {
+	for _, q := range list {
+		out = append(out, q.Reason)
 	}
+	return out
+}
+
+// TestPoisonInTheQueue sends the matrix into a durable queue while PostgreSQL is
+// away: every poison stands on the disk before it meets the store, and none
+// holds up what is behind it.
+func TestPoisonInTheQueue(t *testing.T) { //nolint:tparallel // the subtests share one collector
+	t.Parallel()
+	acquire(t, 1)
+	server, db := ownServer(t)
+	d := guarded(deploy(t, "durable.yaml", db.environment())).start()
+	require.NoError(t, server.Kill())
+	clients := clientsOf(t, d)
+	given := doses(false)
+	want := 0
+	for i, dose := range given {
+		dose.give(t, clients)
+		if dose.outcome().Refusal == "" {
+			want += mates
+		}
+		if i == len(given)/2 {
+			d.process.Kill()
+			d.launch()
+			require.NoError(t, d.process.WaitServing(within(t, patience)))
+			clients = clientsOf(t, d) // those of before wait before they connect again
+			eventually(t, func() bool { return d.client().Send(t.Context(), plog.NewLogs()) == nil }, "it serves again")
+		}
+	}
+	require.NoError(t, server.Restart(within(t, time.Minute)))
+	deadline := within(t, 2*time.Minute)
+	for count(t, db, `SELECT count(*) FROM audit_events`) < want {
+		require.NoError(t, deadline.Err(), "the queue is delivered")
+		time.Sleep(100 * time.Millisecond)
+	}
+	eventually(t, func() bool { return d.metric("otelcol_exporter_queue_size") == 0 }, "the queue is empty")
+	store := inStore(t, db, given)
+	for _, dose := range given {
+		t.Run(dose.Name, func(t *testing.T) { dose.check(t, store) })
+	}
+	consistent(t, db)
+}
+
+// TestPoisonTwice: the same bad records again, among other good ones, change
+// nothing: neither a second event nor a second row of quarantine.
+func TestPoisonTwice(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	d := guarded(deploy(t, "journal.yaml", db.environment())).start()
+	client := d.client()
+	cases := poison.Cases()
+	state := func() (events, quarantine int) {
+		return count(t, db, `SELECT count(*) FROM audit_events`), count(t, db, `SELECT count(*) FROM audit_quarantine`)
+	}
+	var last []byte
+	all := plog.NewLogs()
+	for i := range cases {
+		if cases[i].Over(poison.GRPC).Refusal != "" || cases[i].Flag == "time_arrival" || strings.Contains(cases[i].Name, "2 MB") {
+			continue // what has no time is another event every time
+		}
+		logs, _, _ := cases[i].Request(generator(fmt.Sprintf("tw%d", i), loadgen.Options{Start: time.Unix(1_700_000_000, 0)}), 2)
+		logs.ResourceLogs().MoveAndAppendTo(all.ResourceLogs())
+	}
+	last, err := poison.Encode(all, poison.GRPC)
+	require.NoError(t, err)
+	require.NoError(t, client.SendRaw(within(t, patience), last))
+	events, quarantine := state()
+	require.Positive(t, quarantine)
+	for range 3 {
+		require.NoError(t, client.SendRaw(within(t, patience), last))
+	}
+	again, quarantineAgain := state()
+	assert.Equal(t, events, again)
+	assert.Equal(t, quarantine, quarantineAgain)
+	consistent(t, db)
+	report := d.reconciled(db)
+	assert.Equal(t, reconcile.Agree, report.Verdict, "%+v", report)
+}
+
+// TestPoisonWhilePostgresGoesDown retries bad records among good ones over a
+// server that goes away and comes back: no batch is lost for one of them.
+func TestPoisonWhilePostgresGoesDown(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	server, db := ownServer(t)
+	d := guarded(deploy(t, "journal.yaml", db.environment())).start()
+	given := doses(false)
+	stop, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- disturb(server.Kill, func() error { return server.Restart(context.Background()) }, stop)
+	}()
+	client := d.client()
+	for _, dose := range given {
+		dose.protocol = poison.GRPC
+		g := generator(dose.run, loadgen.Options{Tenants: 2})
+		logs, bad, _ := dose.Request(g, mates/10)
+		dose.marker = bad.Marker
+		body, err := poison.Encode(logs, poison.GRPC)
+		require.NoError(t, err)
+		ctx := within(t, time.Minute)
+		for err = client.SendRaw(ctx, body); otlpclient.Retryable(err) && ctx.Err() == nil; err = client.SendRaw(ctx, body) {
+			time.Sleep(20 * time.Millisecond)
+		}
+		assert.Equal(t, dose.outcome().Refusal == "", err == nil, "%s: %v", dose.Name, err)
+	}
+	close(stop)
+	require.NoError(t, <-done)
+	store := inStore(t, db, given)
+	for _, dose := range given {
+		want := dose.outcome()
+		if want.Refusal != "" {
+			continue
+		}
+		assert.Equal(t, mates/10, store.good[dose.run], dose.Name)
+		assert.Equal(t, want.Reason != "", len(store.quarantine[dose.marker]) == 1, dose.Name)
+		assert.Equal(t, want.Reason == "", store.bad[dose.marker] != "", dose.Name)
+	}
+	consistent(t, db)
+}
+
+// disturb takes the server away and brings it back until stop is closed.
+func disturb(kill, restart func() error, stop <-chan struct{}) error {
+	for {
+		if err := kill(); err != nil {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := restart(); err != nil {
+			return err
+		}
+		select {
+		case <-stop:
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// TestNothingInARequest sends requests without anything to store.
+func TestNothingInARequest(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	d := guarded(deploy(t, "journal.yaml", db.environment())).start()
+	empty := map[string]func(plog.Logs){
+		"nothing":                   func(plog.Logs) {},
+		"a resource without scopes": func(l plog.Logs) { l.ResourceLogs().AppendEmpty().Resource().Attributes().PutStr("audit.action", "a") },
+		"a scope without records": func(l plog.Logs) {
+			l.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().Scope().SetName("a\x00b")
+		},
+		"many resources without scopes": func(l plog.Logs) {
+			for range 1000 {
+				l.ResourceLogs().AppendEmpty()
+			}
+		},
+		"a record without anything": func(l plog.Logs) {
+			l.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		},
+	}
+	clients := clientsOf(t, d)
+	for name, fill := range empty {
+		logs := plog.NewLogs()
+		fill(logs)
+		for _, p := range poison.Protocols() {
+			body, err := poison.Encode(logs, p)
+			require.NoError(t, err)
+			assert.NoError(t, clients[p](within(t, patience), body), "%s over %s", name, p)
+		}
+	}
+	assert.Zero(t, count(t, db, `SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM audit_quarantine)`))
+	consistent(t, db)
+}
+
+// TestGarbageIsRefused sends what is no request: the client is told, for good,
+// and nothing is stored.
+func TestGarbageIsRefused(t *testing.T) {
+	t.Parallel()
+	acquire(t, 1)
+	db := newDatabase(t)
+	d := guarded(deploy(t, "journal.yaml", db.environment())).start()
+	clients := clientsOf(t, d)
+	good, _ := generator("garb", loadgen.Options{}).Request(5)
+	for _, p := range poison.Protocols() {
+		whole, err := poison.Encode(good, p)
+		require.NoError(t, err)
+		for name, body := range map[string][]byte{
+			"cut off":       whole[:len(whole)-1],
+			"half of it":    whole[:len(whole)/2],
+			"no OTLP":       []byte("GET / HTTP/1.1"),
+			"only a number": []byte("7"),
+		} {
+			err := clients[p](within(t, patience), body)
+			var refused *otlpclient.StatusError
+			if assert.ErrorAs(t, err, &refused, "%s over %s", name, p) {
+				assert.False(t, refused.Retryable(), "%s over %s: %v", name, p, err)
+			}
+		}
+	}
+	assert.Zero(t, count(t, db, `SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM audit_quarantine)`))
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/replay"
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/poison"
 )
 
 // replayResult is one line that quarantine replay prints.
@@ -157,7 +158,7 @@ func TestReplayOfWhatCannotBecomeAnEvent(t *testing.T) {
 			lr.Attributes().PutStr("audit.action", action)
 		})
 	}
-	d.sendOne(g, "acme", func(lr plog.LogRecord) { nest(lr.Attributes().PutEmpty("audit.payload"), 70) })
+	d.sendOne(g, "acme", func(lr plog.LogRecord) { poison.Nest(lr.Attributes().PutEmpty("audit.payload"), 70) })
 	d.sendOne(g, "acme", func(lr plog.LogRecord) { lr.Attributes().Remove("audit.action") })
 	writer := connect(t, db.Writer)
 	_, err := writer.Exec(t.Context(), `INSERT INTO audit_quarantine (tenant_id, reason, sha256, otlp, otlp_encoding) VALUES
