@@ -39,6 +39,9 @@ type Options struct {
 	Volatile bool
 	// BinDir holds the server programs. Absent: they are looked for.
 	BinDir string
+	// From makes a new cluster a standby that streams from this running one, in
+	// place of an empty one. Logins and passwords are the same.
+	From *Cluster
 }
 
 // Cluster is a running private PostgreSQL cluster. Its methods are safe for
@@ -166,7 +169,6 @@ func (c *Cluster) initialize(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(c.DataDir, "PG_VERSION")); err == nil {
 		return nil
 	}
-	c.say("making a PostgreSQL %d cluster in %s", c.Version, c.DataDir)
 	fresh, err := c.freshDir()
 	if err != nil {
 		return err
@@ -174,6 +176,21 @@ func (c *Cluster) initialize(ctx context.Context) error {
 	if err := c.account.privateDir(fresh); err != nil {
 		return err
 	}
+	fill := c.initdb
+	if c.options.From != nil {
+		fill = c.baseBackup
+	}
+	if err := fill(ctx, fresh); err != nil {
+		return err
+	}
+	if err := os.Remove(c.DataDir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is there and is not a cluster: %w", c.DataDir, err)
+	}
+	return os.Rename(fresh, c.DataDir)
+}
+
+func (c *Cluster) initdb(ctx context.Context, fresh string) error {
+	c.say("making a PostgreSQL %d cluster in %s", c.Version, c.DataDir)
 	password, err := c.passwords.ensure(Superuser)
 	if err != nil {
 		return err
@@ -200,10 +217,7 @@ func (c *Cluster) initialize(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, lastLines(out, 8))
 	}
-	if err := os.Remove(c.DataDir); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is there and is not a cluster: %w", c.DataDir, err)
-	}
-	return os.Rename(fresh, c.DataDir)
+	return nil
 }
 
 // freshDir makes a directory with a new name for each try, and removes what

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 )
@@ -50,13 +51,29 @@ func (p *passwords) ensure(login string) (string, error) {
 	}
 	password := rand.Text()
 	p.known[login] = password
+	return password, p.write()
+}
+
+// adopt takes over what another cluster keeps.
+func (p *passwords) adopt(other *passwords) error {
+	other.mu.Lock()
+	known := maps.Clone(other.known)
+	other.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known = known
+	return p.write()
+}
+
+// write replaces the file. The caller holds mu.
+func (p *passwords) write() error {
 	raw, err := json.MarshalIndent(p.known, "", "  ")
 	if err != nil {
-		return "", err
+		return err
 	}
 	// A crash half-way must not lose the passwords that were there.
 	if err := os.WriteFile(p.path+".new", append(raw, '\n'), 0o600); err != nil {
-		return "", err
+		return err
 	}
-	return password, os.Rename(p.path+".new", p.path)
+	return os.Rename(p.path+".new", p.path)
 }

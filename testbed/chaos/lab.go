@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -56,7 +57,9 @@ func (l *Lab) start(ctx context.Context, s Setup) error {
 	if l.Keys, err = signing.New(l.Dir); err != nil {
 		return err
 	}
-	if l.Server, err = database.Start(ctx, pglocal.Options{Dir: filepath.Join(l.Dir, "pg"), Settings: s.Settings}); err != nil {
+	settings := map[string]string{"log_line_prefix": database.SQLStateLogged}
+	maps.Copy(settings, s.Settings)
+	if l.Server, err = database.Start(ctx, pglocal.Options{Dir: filepath.Join(l.Dir, "pg"), Settings: settings}); err != nil {
 		return err
 	}
 	if l.Database, err = l.Server.New(ctx); err != nil {

@@ -78,15 +78,7 @@ func (s *Server) create(ctx context.Context, clause string) (Database, error) {
 	if err != nil {
 		return Database{}, fmt.Errorf("create database: %w", err)
 	}
-	return Database{
-		Name:     name,
-		Owner:    s.URL(pglocal.Superuser, name),
-		Writer:   s.URL("testbed_writer", name),
-		Reader:   s.URL("testbed_reader", name),
-		Auditor:  s.URL("testbed_auditor", name),
-		Pruner:   s.URL("testbed_pruner", name),
-		Operator: s.URL("testbed_operator", name),
-	}, nil
+	return s.Database(name), nil
 }
 
 // Drop removes a database and cuts its sessions.
