@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 )
 
 // baseBackup copies the cluster that this one follows, and says in the copy whom
@@ -18,7 +19,7 @@ func (c *Cluster) baseBackup(ctx context.Context, fresh string) error {
 		return err
 	}
 	cmd := c.command(ctx, "pg_basebackup", "--pgdata", fresh, "--write-recovery-conf", "--wal-method", "stream", "--checkpoint", "fast",
-		"--host", from.SocketDir, "--port", fmt.Sprint(from.Port), "--username", Superuser, "--no-password")
+		"--host", from.SocketDir, "--port", strconv.Itoa(from.Port), "--username", Superuser, "--no-password")
 	cmd.Env = append(cmd.Env, "PGPASSWORD="+from.passwords.of(Superuser))
 	cmd.Dir = fresh
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -39,7 +40,7 @@ func (c *Cluster) Companion(name, program string, arguments ...string) (cmd *exe
 	if err := c.account.privateDir(dir); err != nil {
 		return nil, "", err
 	}
-	cmd = exec.Command(program, arguments...) //nolint:noctx // it runs until it is told to end
+	cmd = exec.Command(program, arguments...) // it runs until it is told to end
 	cmd.Dir = dir
 	cmd.SysProcAttr = c.account.sysProcAttr()
 	dieWithParent(cmd.SysProcAttr)

@@ -45,7 +45,7 @@ func deadlock(ctx context.Context, l *Lab, _ *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only held locks
+	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, "SET deadlock_timeout = '1h'"); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func deadlock(ctx context.Context, l *Lab, _ *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it only held locks
+	defer tx.Rollback(context.WithoutCancel(ctx))
 	if _, err := tx.Exec(ctx, "LOCK TABLE audit_commits IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (l *Lab) lockTable(ctx context.Context, table string, d time.Duration) erro
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only held a lock
+	defer conn.Close(context.WithoutCancel(ctx))
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 			return err
@@ -145,6 +145,6 @@ func (l *Lab) queryOwner(ctx context.Context, into any, query string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was read from
+	defer conn.Close(context.WithoutCancel(ctx))
 	return conn.QueryRow(ctx, query).Scan(into)
 }

@@ -194,7 +194,7 @@ func (l *Lab) inNewSession(ctx context.Context, name, want string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was read from
+	defer conn.Close(context.WithoutCancel(ctx))
 	results, err := conn.Exec(ctx, "SHOW "+name).ReadAll()
 	if err != nil {
 		return err

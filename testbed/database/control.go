@@ -65,7 +65,7 @@ func (s *Server) AwaitTrue(ctx context.Context, database, query string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was read from
+	defer conn.Close(context.WithoutCancel(ctx))
 	for {
 		var yes bool
 		if err := conn.QueryRow(ctx, query).Scan(&yes); err != nil {
