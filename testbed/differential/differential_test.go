@@ -1,0 +1,78 @@
+package differential
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/poison"
+)
+
+// checkEvery is how many requests lie between two checks of the whole state.
+const checkEvery = 100
+
+// request makes the bytes of a request of a tape.
+func request(t testing.TB, tape []byte) []byte {
+	t.Helper()
+	encoded, err := poison.Encode(newTape(tape).logs(), poison.GRPC)
+	require.NoError(t, err)
+	return encoded
+}
+
+// TestStoreOrQuarantine gives the chain a fixed number of made-up requests.
+func TestStoreOrQuarantine(t *testing.T) {
+	c := newChain(t)
+	for seed := range 300 {
+		c.give(t, request(t, fmt.Appendf(nil, "seed %d", seed)))
+	}
+	c.check(t)
+	ends := c.ends()
+	t.Logf("%+v", ends)
+	require.Greater(t, min(ends.stored, ends.duplicate, ends.quarantined), 100, "of everything enough")
+}
+
+// FuzzStoreOrQuarantine makes requests of the fuzzer's choices: all types of
+// values, odd names, every shape mixed with every other.
+func FuzzStoreOrQuarantine(f *testing.F) {
+	for seed := range 20 {
+		f.Add(fmt.Appendf(nil, "%d seed", seed))
+	}
+	c := newChain(f)
+	given := 0
+	f.Fuzz(func(t *testing.T, tape []byte) {
+		c.give(t, request(t, tape))
+		given++
+		if given%checkEvery == 0 {
+			c.check(t)
+		}
+	})
+}
+
+// FuzzWire gives the chain whatever bytes OTLP's decoder accepts.
+func FuzzWire(f *testing.F) {
+	cases := poison.Cases()
+	for i := range cases {
+		logs, _, _ := cases[i].Request(loadgen.New(loadgen.Options{Run: "wire", Start: time.Unix(1_700_000_000, 0)}), 0)
+		encoded, err := poison.Encode(logs, poison.GRPC)
+		require.NoError(f, err)
+		if len(encoded) < 4096 {
+			f.Add(encoded)
+		}
+	}
+	c := newChain(f)
+	given := 0
+	f.Fuzz(func(t *testing.T, request []byte) {
+		if _, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(request); err != nil {
+			return
+		}
+		c.give(t, request)
+		given++
+		if given%checkEvery == 0 {
+			c.check(t)
+		}
+	})
+}
