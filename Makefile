@@ -118,6 +118,12 @@ bench-read: postgresql ## Measure lists and counts on EVENTS=10000000 of TENANTS
 	$(say) "filling a store with $(EVENTS) events (some ten minutes for ten million), then measuring"
 	@$(GO) run ./testbed/cmd/readbench -events $(EVENTS) -tenants $(TENANTS) -out build/bench-read.json $(BENCH_FLAGS)
 
+COMMIT ?=
+
+.PHONY: bench-components
+bench-components: $(TOOLS)/benchstat ## Measure the components, with allocations; COMMIT=main~3 compares with it, in turns
+	@GO=$(GO) BENCHSTAT=$(CURDIR)/$(TOOLS)/benchstat scripts/bench-components $(CURDIR)/build/bench-components.txt $(COMMIT)
+
 .PHONY: postgresql
 postgresql: ## Find PostgreSQL's server programs, install them where that is allowed
 	@scripts/need-postgresql
@@ -165,6 +171,11 @@ $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/gotestsum: tools/go.mod tools/go.sum
 	$(say) "compiling $@"
 	@mkdir -p $(@D)
 	@$(GO) build -C tools -v -o $(CURDIR)/$@ $(PACKAGE) 2>&1 | scripts/progress
+
+$(TOOLS)/benchstat: tools/benchstat.mod tools/benchstat.sum
+	$(say) "compiling $@"
+	@mkdir -p $(@D)
+	@$(GO) build -C tools -modfile=benchstat.mod -v -o $(CURDIR)/$@ golang.org/x/perf/cmd/benchstat 2>&1 | scripts/progress
 
 $(TOOLS)/golangci-lint: tools/golangci-lint.mod tools/golangci-lint.sum
 	$(say) "compiling $@ (a few minutes the first time)"

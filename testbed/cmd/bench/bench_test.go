@@ -75,7 +75,7 @@ func TestResultsHaveTheirKeys(t *testing.T) {
 	require.NoError(t, json.Unmarshal(b, &list))
 	for _, key := range []string{
 		"case", "client_batch", "tenants", "rows_before", "events_per_second", "ratio_to_copy", "p50_ms", "p99_ms",
-		"collector_cpu_us_per_event", "sinks", "ratio_to_unsigned", "ratio_to_one_sink", "server_cpu_us_per_event", "peak_rss_mib", "bytes_per_event",
+		"collector_cpu_us_per_event", "ratio_to_few_rows", "ratio_to_peers", "sinks", "ratio_to_unsigned", "ratio_to_one_sink", "server_cpu_us_per_event", "peak_rss_mib", "bytes_per_event",
 	} {
 		assert.Contains(t, list[0], key)
 	}

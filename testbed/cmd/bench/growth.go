@@ -34,7 +34,7 @@ const (
 // 30 million.
 func growthSteps(most int) []int {
 	var steps []int
-	for _, n := range []int{1_000_000, 3_000_000, 10_000_000} {
+	for _, n := range []int{1_000_000, 10_000_000} {
 		if n < most {
 			steps = append(steps, n)
 		}
@@ -90,11 +90,6 @@ func (g *grown) close(ctx context.Context) { closeAll(ctx, g.conns) }
 
 // prepare has the collector store one event, whose row is the pattern of all.
 func (g *grown) prepare(ctx context.Context) error {
-	ring, err := keys.LoadRing(g.keys.Key)
-	if err != nil {
-		return err
-	}
-	g.sealer = seal.New(seal.Options{Ring: ring, Now: time.Now})
 	run, err := g.start(ctx, g.db.Writer, signedStore)
 	if err != nil {
 		return err
@@ -106,6 +101,16 @@ func (g *grown) prepare(ctx context.Context) error {
 	if err := run.process.Terminate(ctx); err != nil {
 		return err
 	}
+	return g.open(ctx)
+}
+
+// open makes ready to fill a store that has an event.
+func (g *grown) open(ctx context.Context) error {
+	ring, err := keys.LoadRing(g.keys.Key)
+	if err != nil {
+		return err
+	}
+	g.sealer = seal.New(seal.Options{Ring: ring, Now: time.Now})
 	if g.conns, err = g.connections(ctx, g.db, growFillers); err != nil {
 		return err
 	}
