@@ -28,6 +28,7 @@ type bench struct {
 	server     *database.Server
 	progress   io.Writer
 	scale      float64 // of the number of events
+	quick      bool    // leaves out what takes long
 	repeats    int     // of every case; the median by events per second counts
 	rowsBefore int
 	growTo     []int // rows at which growth is measured, rising

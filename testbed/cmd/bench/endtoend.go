@@ -96,7 +96,11 @@ const overloadFor = 15 * time.Second
 // overload sends more than the collector may hold while PostgreSQL is down. What
 // counts is its memory, and that it stores again afterwards.
 func (b *bench) overload(ctx context.Context, w workload) error {
-	b.say("overload with PostgreSQL down: batches of %d, %d callers, %s", w.batch, w.callers, overloadFor)
+	pressing := overloadFor
+	if b.quick {
+		pressing /= 3
+	}
+	b.say("overload with PostgreSQL down: batches of %d, %d callers, %s", w.batch, w.callers, pressing)
 	db, err := b.server.New(ctx)
 	if err != nil {
 		return err
@@ -109,7 +113,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 	if err := b.server.Kill(); err != nil {
 		return err
 	}
-	press, cancel := context.WithTimeout(ctx, overloadFor)
+	press, cancel := context.WithTimeout(ctx, pressing)
 	defer cancel()
 	cpu, err := collector.CPU(run.process.PID())
 	if err != nil {
@@ -127,7 +131,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 	if err != nil {
 		return err
 	}
-	b.say("collector used %s of CPU in %s", used-cpu, overloadFor)
+	b.say("collector used %s of CPU in %s", used-cpu, pressing)
 	if err := b.server.Restart(ctx); err != nil {
 		return err
 	}

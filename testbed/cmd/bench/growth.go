@@ -53,6 +53,7 @@ type grown struct {
 	heads     []store.Head
 	first     time.Time // when the first event happened
 	most      int       // events per tenant in the end
+	filled    int       // rows, at the last step
 }
 
 // growth measures the same workloads on one store, ever larger. The rows before
@@ -69,7 +70,14 @@ func (b *bench) growth(ctx context.Context) error {
 	if err := g.prepare(ctx); err != nil {
 		return err
 	}
-	for _, rows := range b.growTo {
+	for _, wanted := range b.growTo {
+		rows, err := g.fits(ctx, wanted)
+		if err != nil {
+			return err
+		}
+		if rows == 0 || rows <= g.filled {
+			break
+		}
 		if err := g.fill(ctx, rows); err != nil {
 			return fmt.Errorf("fill up to %d rows: %w", rows, err)
 		}
@@ -174,9 +182,6 @@ func (g *grown) fill(ctx context.Context, rows int) error {
 	for i := range g.heads {
 		stored += int(g.heads[i].Size)
 	}
-	if err := g.checkRoom(ctx, stored, rows); err != nil {
-		return err
-	}
 	g.say("growth: filling %d rows up to %d", rows-stored, rows)
 	var wait sync.WaitGroup
 	errs := make([]error, len(g.conns))
@@ -191,25 +196,43 @@ func (g *grown) fill(ctx context.Context, rows int) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	g.filled = rows
 	g.say("growth: filled %.0f rows per second", float64(rows-stored)/time.Since(began).Seconds())
-	return g.calm(ctx)
+	if err := g.calm(ctx); err != nil {
+		return err
+	}
+	return g.sayBytes(ctx, rows)
 }
 
-// checkRoom refuses to fill more than the disk may hold.
-func (g *grown) checkRoom(ctx context.Context, stored, rows int) error {
+// sayBytes tells where the bytes of a row are.
+func (g *grown) sayBytes(ctx context.Context, rows int) error {
+	found, err := g.conns[0].Query(ctx, `SELECT relname || ' ' || (pg_relation_size(oid) / $1::bigint)
+		FROM pg_class WHERE relkind IN ('r', 'i') AND relname LIKE 'audit%' AND pg_relation_size(oid) > $1::bigint ORDER BY pg_relation_size(oid) DESC`, rows)
+	if err != nil {
+		return err
+	}
+	lines, err := pgx.CollectRows(found, pgx.RowTo[string])
+	g.say("growth: bytes per row: %s", strings.Join(lines, ", "))
+	return err
+}
+
+// fits lowers a number of rows to what the disk may hold, whole millions.
+func (g *grown) fits(ctx context.Context, rows int) (int, error) {
+	var size, stored int64
+	err := g.conns[0].QueryRow(ctx, "SELECT pg_database_size(current_database()), (SELECT count(*) FROM audit_event_ids)").Scan(&size, &stored)
+	if err != nil {
+		return 0, err
+	}
 	perRow := int64(growRowBytes)
-	if stored > 0 {
-		var size int64
-		if err := g.conns[0].QueryRow(ctx, "SELECT pg_database_size(current_database())").Scan(&size); err != nil {
-			return err
-		}
-		perRow = size / int64(stored)
-		g.say("growth: %d bytes per row on disk", perRow)
+	if stored > 100_000 { // fewer are lost among the system's tables
+		perRow = size / stored
 	}
-	if need := perRow * int64(rows); need > g.disk {
-		return fmt.Errorf("it would take %d GB and -disk allows %d; raise -disk or lower -growth", need>>30, g.disk>>30)
+	if perRow*int64(rows) <= g.disk {
+		return rows, nil
 	}
-	return nil
+	fewer := int(g.disk / perRow / 1_000_000 * 1_000_000)
+	g.say("growth: %d rows would take %d GB and -disk allows %d: %d rows", rows, perRow*int64(rows)>>30, g.disk>>30, fewer)
+	return fewer, nil
 }
 
 // readHeads asks where the tenants' logs end.

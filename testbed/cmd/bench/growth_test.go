@@ -76,5 +76,8 @@ func TestWriterAppendsToFilledRows(t *testing.T) {
 	assert.Equal(t, 5*growTenants+2, events, "the pattern, what was filled, what was behind it")
 	assert.Equal(t, events, identities, "every event has its identity")
 	assert.Equal(t, 5*growTenants-1, ids, "derived ids as the processor makes them, all different")
-	require.ErrorContains(t, g.checkRoom(t.Context(), 5*growTenants, 1<<30), "raise -disk")
+	g.disk = 3_500_000 * growRowBytes
+	fits, err := g.fits(t.Context(), 30_000_000)
+	require.NoError(t, err)
+	assert.Equal(t, 3_000_000, fits, "the disk decides")
 }

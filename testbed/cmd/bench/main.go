@@ -35,7 +35,7 @@ func exitCode() int {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
-	quick := flags.Bool("quick", false, "a fifth of the events, once instead of the median of three: figures are noisy")
+	quick := flags.Bool("quick", false, "a tenth of the events, once instead of the median of three, and fewer cases: figures are noise")
 	path := flags.String("out", filepath.Join("build", "bench.json"), "where the JSON goes")
 	only := flags.String("only", "", "`phases` ("+phaseNames()+"), or batch/tenants/callers of one end-to-end case, such as 1000/100/8")
 	growTo := flags.Int("growth", 1_000_000, "rows up to which the growth phase fills the store: a million first, then 10 million, then so many")
@@ -58,7 +58,10 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	b.rowsBefore, b.profile = *rowsBefore, *profile
-	b.growTo, b.disk = growthSteps(*growTo), int64(*disk)<<30
+	if *quick {
+		*growTo = min(*growTo, 200_000)
+	}
+	b.growTo, b.disk, b.quick = growthSteps(*growTo), int64(*disk)<<30, *quick
 	for _, kind := range []sinks{signedStore, unsignedStore, bothSinks} {
 		if kind.name == *to {
 			b.sinks = kind
@@ -69,7 +72,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	b.repeats = 3
 	if *quick {
-		b.scale, b.repeats = 0.2, 1
+		b.scale, b.repeats = 0.1, 1
 	}
 	failed := errors.Join(b.run(ctx, *only), b.close(context.WithoutCancel(ctx)))
 	results, err := b.settle(*path, *only)

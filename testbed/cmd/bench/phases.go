@@ -48,7 +48,12 @@ var phases = []phase{
 }
 
 // tenantCounts are how many tenants share the events.
-var tenantCounts = []int{1, 100, 1000}
+func (b *bench) tenantCounts() []int {
+	if b.quick {
+		return []int{1, 100}
+	}
+	return []int{1, 100, 1000}
+}
 
 func phaseNames() string {
 	names := make([]string, len(phases))
@@ -91,7 +96,7 @@ func (b *bench) runPhases(ctx context.Context, some []phase) error {
 
 // allLimits measures what bounds the end-to-end cases of ordinary events.
 func (b *bench) allLimits(ctx context.Context) error {
-	for _, tenants := range tenantCounts {
+	for _, tenants := range b.tenantCounts() {
 		w := workload{batch: 1000, tenants: tenants, callers: 8, events: b.scaled(200_000), size: ordinary}
 		_, stored, err := b.endToEnd(ctx, caseEndToEnd, w, signedStore)
 		if err != nil {
@@ -120,7 +125,7 @@ func (b *bench) repeated(ctx context.Context, name string, w workload) error {
 }
 
 func (b *bench) allEndToEnd(ctx context.Context) error {
-	for _, tenants := range tenantCounts {
+	for _, tenants := range b.tenantCounts() {
 		for _, w := range []workload{
 			{batch: 1000, callers: 8, events: b.scaled(200_000)},
 			{batch: 100, callers: 32, events: b.scaled(150_000)},

@@ -54,12 +54,16 @@ func (s sinks) configure(extensions, extensionNames string) string {
 // compareSinks measures what signing and the second sink cost, in turns, so that
 // whatever else the machine does meets all of them.
 func (b *bench) compareSinks(ctx context.Context) error {
-	for _, w := range []workload{
+	workloads := []workload{
 		{batch: 1000, tenants: 1, callers: 8, events: b.scaled(200_000), size: ordinary},
 		{batch: 1000, tenants: 100, callers: 8, events: b.scaled(200_000), size: ordinary},
 		{batch: 100, tenants: 1, callers: 32, events: b.scaled(150_000), size: ordinary},
 		{batch: 1, tenants: 100, callers: 256, events: b.scaled(40_000), size: ordinary},
-	} {
+	}
+	if b.quick {
+		workloads = workloads[:1]
+	}
+	for _, w := range workloads {
 		kinds := []sinks{unsignedStore, signedStore, bothSinks}
 		runs := make([][]result, len(kinds))
 		for range b.repeats {
