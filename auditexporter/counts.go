@@ -23,6 +23,7 @@ type counts struct {
 	own       metric.MeasurementOption // exporter alone
 	actions   map[string]int
 	stored    []metric.AddOption // by label
+	largest   atomic.Int64       // events in the largest log that was written to
 	waiting   atomic.Int64       // records received and not counted as anything else
 }
 
@@ -198,15 +199,22 @@ func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error
 		err = c.telemetry.RegisterAuditExporterPartitionHorizonCallback(seconds(horizon))
 	}
 	if err == nil {
-		err = c.telemetry.RegisterAuditExporterWaitingRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(c.waiting.Load(), c.own)
-			return nil
-		})
+		err = c.telemetry.RegisterAuditExporterWaitingRecordsCallback(c.number(&c.waiting))
+	}
+	if err == nil && unanchored != nil {
+		err = c.telemetry.RegisterAuditExporterLargestLogCallback(c.number(&c.largest))
 	}
 	if err == nil && unanchored != nil {
 		err = c.telemetry.RegisterAuditExporterSecondsSinceAnchorCallback(seconds(unanchored))
 	}
 	return err
+}
+
+func (c *counts) number(of *atomic.Int64) metric.Int64Callback {
+	return func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(of.Load(), c.own)
+		return nil
+	}
 }
 
 // headRefused counts a tenant whose log in the store is not accepted.
@@ -222,7 +230,10 @@ func (c *counts) rollbackDetected() {
 	c.telemetry.AuditExporterRollbackDetected.Add(context.Background(), 1, c.own)
 }
 
-func (c *counts) sealed(commits int) {
+func (c *counts) sealed(commits int, largest int64) {
+	for had := c.largest.Load(); largest > had && !c.largest.CompareAndSwap(had, largest); {
+		had = c.largest.Load()
+	}
 	c.telemetry.AuditExporterSealedCommits.Add(context.Background(), int64(commits), c.own)
 }
 

@@ -138,7 +138,7 @@ func (l *signedLog) Unacknowledged(err error) {
 }
 
 // Sealed implements seal.Observer.
-func (l *signedLog) Sealed(commits int) { l.counts.sealed(commits) }
+func (l *signedLog) Sealed(commits int, largest int64) { l.counts.sealed(commits, largest) }
 
 // AnchorFailed implements seal.Observer.
 func (l *signedLog) AnchorFailed(err error) {

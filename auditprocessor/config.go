@@ -121,6 +121,9 @@ type OriginMACConfig struct {
 type TelemetryConfig struct {
 	// Actions are counted under their own name.
 	Actions []string `mapstructure:"actions"`
+	// KnownActions are globs in which * stands for any text. An event whose action
+	// none of them matches is counted, and the log names the action once.
+	KnownActions []string `mapstructure:"known_actions"`
 }
 
 func createDefaultConfig() component.Config {

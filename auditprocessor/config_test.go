@@ -79,7 +79,7 @@ func TestFullConfig(t *testing.T) {
 			Tenants:     []TenantLimitConfig{{Names: []string{"acme", "globex"}, LimitConfig: LimitConfig{RecordsPerSecond: 10_000}}},
 			MaxTenants:  50_000,
 		},
-		Telemetry: TelemetryConfig{Actions: []string{"user.delete", "invoice.refund"}},
+		Telemetry: TelemetryConfig{Actions: []string{"user.delete", "invoice.refund"}, KnownActions: []string{"user.*", "invoice.refund"}},
 	}, cfg)
 }
 

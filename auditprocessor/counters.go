@@ -29,6 +29,8 @@ type outcomeKey struct{ result, outcome, reason, action string }
 type tally struct {
 	entries  []tallyEntry
 	redacted int
+	unknown  int // records of an unknown action
+	first    int // of their unknown action
 	macs     [macResults]int64
 }
 
@@ -115,6 +117,12 @@ func (c *counters) add(ctx context.Context, t *tally) {
 		if n > 0 {
 			c.telemetry.ProcessorAuditOriginMacs.Add(ctx, n, c.macs[result])
 		}
+	}
+	if t.unknown > 0 {
+		c.telemetry.ProcessorAuditUnknownActionRecords.Add(ctx, int64(t.unknown))
+	}
+	if t.first > 0 {
+		c.telemetry.ProcessorAuditUnknownActions.Add(ctx, int64(t.first))
 	}
 	if t.redacted > 0 {
 		c.telemetry.ProcessorAuditRedactedValues.Add(ctx, int64(t.redacted))

@@ -33,8 +33,9 @@ type auditProcessor struct {
 	macs      *macs // nil where there are no keys
 	sealers   map[string]*stage.Forwarder
 	counters  *counters
-	limiter   *limiter      // nil where there are no limits
-	next      consumer.Logs // what follows, which a limit passes others' records on to
+	unknown   *unknownActions // nil where nothing says which actions are known
+	limiter   *limiter        // nil where there are no limits
+	next      consumer.Logs   // what follows, which a limit passes others' records on to
 	telemetry *metadata.TelemetryBuilder
 }
 
@@ -66,11 +67,13 @@ func newAuditProcessor(set processor.Settings, cfg *Config, now func() time.Time
 		return nil, err
 	}
 	p.counters = newCounters(p.telemetry, cfg.Telemetry.Actions)
+	p.unknown = newUnknownActions(cfg.Telemetry.KnownActions, set.Logger)
 	return p, nil
 }
 
 // start reads the keys, the only file the processor needs.
-func (p *auditProcessor) start(context.Context, component.Host) (err error) {
+func (p *auditProcessor) start(ctx context.Context, _ component.Host) (err error) {
+	p.unknown.start(ctx, p.telemetry)
 	p.macs, err = p.cfg.OriginMAC.load()
 	return err
 }

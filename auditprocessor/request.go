@@ -159,8 +159,20 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		otlpmap.PutOriginMAC(lr, text)
 	}
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
+	r.judge(d.Record.Action)
 	entry := r.tally.add(outcomeKey{result: resultAudit, outcome: d.Record.Outcome, action: r.counters.action(d.Record.Action)})
 	r.bring(lr, tenant, entry, isFixed(&d))
+}
+
+// judge counts an action that nobody expects.
+func (r *request) judge(action string) {
+	unknown, first := r.unknown.see(action)
+	if unknown {
+		r.tally.unknown++
+	}
+	if first {
+		r.tally.first++
+	}
 }
 
 // canonical takes a decoded record of a known tenant through the stages.

@@ -219,10 +219,22 @@ func tenantMember(member string) bool {
 	return word == "tenant" || word == "tenantid"
 }
 
-// Validate reports actions that cannot be labels.
+// maxKnownActions bounds the patterns that an action is compared with when it
+// comes first.
+const maxKnownActions = 1000
+
+// Validate reports actions that cannot be labels, and patterns that match none.
 func (t *TelemetryConfig) Validate() error {
 	if len(t.Actions) > maxActions {
 		return fmt.Errorf("actions: %d are too many, each is a time series of its own: use at most %d", len(t.Actions), maxActions)
+	}
+	if len(t.KnownActions) > maxKnownActions {
+		return fmt.Errorf("known_actions: %d patterns are too many: use at most %d, * stands for any text", len(t.KnownActions), maxKnownActions)
+	}
+	for _, glob := range t.KnownActions {
+		if glob == "" || len(glob) > record.MaxActionBytes {
+			return fmt.Errorf("known_actions: %q matches no action: use 1 to %d bytes", glob, record.MaxActionBytes)
+		}
 	}
 	for _, action := range t.Actions {
 		if action == "" || len(action) > record.MaxActionBytes {

@@ -15,15 +15,17 @@ import (
 // as far as that can be written to.
 func (s *Sealer) Committed(commits []store.Commit) {
 	now := s.opts.Now()
+	largest := int64(0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range commits {
 		c := &commits[i]
+		largest = max(largest, c.Size)
 		digest := digestOf(c.RecordedAt, c.PrevSize, c.Seal.Root, c.Seal.Frontier, c.Seal.Note)
 		s.take(c.TenantID, c.Epoch, c.Size, c.Seal.Root, c.Seal.Note, digest, now)
 	}
 	if len(commits) > 0 {
-		s.opts.Observer.Sealed(len(commits))
+		s.opts.Observer.Sealed(len(commits), largest)
 	}
 	if err := s.anchor(); err != nil {
 		s.opts.Observer.AnchorFailed(err)

@@ -38,8 +38,9 @@ type Observer interface {
 	// Unacknowledged tells of a new epoch whose statement does not speak of all
 	// that this log had written. Writing goes on.
 	Unacknowledged(err error)
-	// Sealed tells of commits that are in the store for good.
-	Sealed(commits int)
+	// Sealed tells of commits that are in the store for good, and how many events
+	// the largest of their logs has.
+	Sealed(commits int, largest int64)
 	// AnchorFailed tells of checkpoints that could not be written to the anchor
 	// file. They are tried again.
 	AnchorFailed(err error)
@@ -49,7 +50,7 @@ type silent struct{}
 
 func (silent) Refused(error)        {}
 func (silent) Unacknowledged(error) {}
-func (silent) Sealed(int)           {}
+func (silent) Sealed(int, int64)    {}
 func (silent) AnchorFailed(error)   {}
 
 // Sealer implements store.Sealer for the log of one key file. It is safe for

@@ -60,7 +60,7 @@ type observed struct {
 	anchorFailed   []error
 }
 
-func (o *observed) Sealed(int)               {}
+func (o *observed) Sealed(int, int64)        {}
 func (o *observed) Refused(err error)        { o.add(&o.refused, err) }
 func (o *observed) Unacknowledged(err error) { o.add(&o.unacknowledged, err) }
 func (o *observed) AnchorFailed(err error)   { o.add(&o.anchorFailed, err) }

@@ -50,6 +50,12 @@ func (f *Forwarder) MaySpeakFor(tenant string) bool {
 	return slices.ContainsFunc(f.Tenants, func(glob string) bool { return matchText(glob, tenant) })
 }
 
+// MatchAny reports whether one of the globs, in which * stands for any text,
+// matches all of text.
+func MatchAny(globs []string, text string) bool {
+	return slices.ContainsFunc(globs, func(glob string) bool { return matchText(glob, text) })
+}
+
 // matchText matches a glob in which * stands for any text, case-sensitive as
 // tenants are.
 func matchText(glob, text string) bool {

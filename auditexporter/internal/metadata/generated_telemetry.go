@@ -34,6 +34,7 @@ type TelemetryBuilder struct {
 	AuditExporterCommitDuration       metric.Float64Histogram
 	AuditExporterDuplicateRecords     metric.Int64Counter
 	AuditExporterHeadRefused          metric.Int64Counter
+	AuditExporterLargestLog           metric.Int64ObservableGauge
 	AuditExporterOldestUnacknowledged metric.Float64ObservableGauge
 	AuditExporterPartitionHorizon     metric.Float64ObservableGauge
 	AuditExporterQuarantinedRecords   metric.Int64Counter
@@ -56,6 +57,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterAuditExporterLargestLogCallback sets callback for observable AuditExporterLargestLog metric.
+func (builder *TelemetryBuilder) RegisterAuditExporterLargestLogCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AuditExporterLargestLog, obs: o})
+		return nil
+	}, builder.AuditExporterLargestLog)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterAuditExporterOldestUnacknowledgedCallback sets callback for observable AuditExporterOldestUnacknowledged metric.
@@ -192,6 +208,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_audit_exporter_head_refused",
 		metric.WithDescription("Number of times a tenant was refused because of what the store has as the end of its signed log, by reason (rollback, fork, unsealed, forged_head, forged_epoch, anchor). One for every try, so it grows until somebody acts. [Development]"),
 		metric.WithUnit("{refusal}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AuditExporterLargestLog, err = builder.meter.Int64ObservableGauge(
+		"otelcol_audit_exporter_largest_log",
+		metric.WithDescription("Number of events in the largest signed log that this collector has written to since its start. The command checkpoint shows the size of every tenant's. [Development]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AuditExporterOldestUnacknowledged, err = builder.meter.Float64ObservableGauge(

@@ -23,14 +23,16 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                         metric.Meter
-	mu                            sync.Mutex
-	registrations                 []metric.Registration
-	ProcessorAuditOriginMacs      metric.Int64Counter
-	ProcessorAuditRecords         metric.Int64Counter
-	ProcessorAuditRedactedValues  metric.Int64Counter
-	ProcessorAuditRefusedRecords  metric.Int64Counter
-	ProcessorAuditRefusedRequests metric.Int64Counter
+	meter                              metric.Meter
+	mu                                 sync.Mutex
+	registrations                      []metric.Registration
+	ProcessorAuditOriginMacs           metric.Int64Counter
+	ProcessorAuditRecords              metric.Int64Counter
+	ProcessorAuditRedactedValues       metric.Int64Counter
+	ProcessorAuditRefusedRecords       metric.Int64Counter
+	ProcessorAuditRefusedRequests      metric.Int64Counter
+	ProcessorAuditUnknownActionRecords metric.Int64Counter
+	ProcessorAuditUnknownActions       metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -90,6 +92,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_audit_refused_requests",
 		metric.WithDescription("Requests refused as a whole, because of on_conflict, on_missing or on_unauthenticated set to reject. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorAuditUnknownActionRecords, err = builder.meter.Int64Counter(
+		"otelcol_processor_audit_unknown_action_records",
+		metric.WithDescription("Audit records whose action matches nothing in telemetry.known_actions; not counted where that is empty. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorAuditUnknownActions, err = builder.meter.Int64Counter(
+		"otelcol_processor_audit_unknown_actions",
+		metric.WithDescription("Actions that match nothing in telemetry.known_actions, each counted when it comes first after the start, the first 1,000 of them. The log names each. [Alpha]"),
+		metric.WithUnit("{action}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -24,6 +24,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorAuditRedactedValues.Add(context.Background(), 1)
 	tb.ProcessorAuditRefusedRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditRefusedRequests.Add(context.Background(), 1)
+	tb.ProcessorAuditUnknownActionRecords.Add(context.Background(), 1)
+	tb.ProcessorAuditUnknownActions.Add(context.Background(), 1)
 	AssertEqualProcessorAuditOriginMacs(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -37,6 +39,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorAuditRefusedRequests(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorAuditUnknownActionRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorAuditUnknownActions(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
