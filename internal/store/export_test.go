@@ -5,3 +5,9 @@ package store
 func (w *Writer) WithoutLocks() {
 	w.sql.lock = "SELECT k FROM unnest($2::int4[]) AS k WHERE $1::int4 IS NOT NULL"
 }
+
+// Careless makes a writer write without asking first what is stored already.
+func (w *Writer) Careless() { w.careful = 0 }
+
+// IsCareful reports whether the next transaction asks what is stored already.
+func (w *Writer) IsCareful() bool { return w.careful > 0 }

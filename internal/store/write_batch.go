@@ -246,34 +246,40 @@ func (b *batch) decideOne(position int, hits []stored, seen map[[2]string]int) S
 	}
 }
 
-// rows fills the holes of everything kept and appends the two COPY bodies.
-func (b *batch) appendRows(queue func([]byte)) {
+// fillPlaces fills the holes of everything kept: events and their identities.
+func (b *batch) fillPlaces() {
 	recordedAt := pgMicros(b.recordedAt)
 	for t := range b.tenants {
 		tenant := &b.tenants[t]
 		seq := tenant.head.Size
 		for position := tenant.lo; position < tenant.hi; position++ {
-			if b.decisions[position].status != Stored {
-				continue
+			if b.decisions[position].status == Stored {
+				fillHoles(b.events[position].row, seq, recordedAt, tenant.head.Epoch)
+				seq++
 			}
-			row := b.events[position].row
-			fillHoles(row, seq, recordedAt, tenant.head.Epoch)
-			queue(row)
-			seq++
+		}
+	}
+	for i := range b.idents {
+		ident := &b.idents[i]
+		if b.decisions[ident.position].status == Stored {
+			copy(ident.row[holeSeq:holesEnd], b.events[ident.position].row[holeSeq:holesEnd])
+		}
+	}
+}
+
+func (b *batch) appendRows(queue func([]byte)) {
+	for position, event := range b.events {
+		if b.decisions[position].status == Stored {
+			queue(event.row)
 		}
 	}
 }
 
 func (b *batch) appendIDRows(queue func([]byte)) {
 	for i := range b.idents {
-		ident := &b.idents[i]
-		if b.decisions[ident.position].status != Stored {
-			continue
+		if ident := &b.idents[i]; b.decisions[ident.position].status == Stored {
+			queue(ident.row)
 		}
-		// The event's tuple was filled before; its place is the identity's.
-		row := b.events[ident.position].row
-		copy(ident.row[holeSeq:holesEnd], row[holeSeq:holesEnd])
-		queue(ident.row)
 	}
 }
 

@@ -47,7 +47,10 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.wire != nil && !w.wire.closed {
 		return nil
 	}
-	w.unnamed = w.unnamed || w.wire != nil && w.wire.lostNames
+	if w.wire != nil {
+		w.unnamed = w.unnamed || w.wire.lostNames
+		w.careful = carefulFor // what was not acknowledged comes again
+	}
 	conn, err := pgconn.ConnectConfig(ctx, w.opts.Connection)
 	if err != nil {
 		return err

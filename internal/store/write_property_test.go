@@ -71,7 +71,7 @@ func (m *model) write(tenant, id, key string, amount int) store.Status {
 }
 
 // Few names, so that ids and keys collide within batches, with stored events, in
-// every combination.
+// every combination, whether the writer asks first or finds out.
 func TestWriteFollowsTheModel(t *testing.T) {
 	t.Parallel()
 	d := storetest.NewDatabase(t)
@@ -91,6 +91,9 @@ func TestWriteFollowsTheModel(t *testing.T) {
 			amount := random.IntN(2)
 			records = append(records, audit(tenant, id, key, amount))
 			wanted = append(wanted, m.write(tenant, id, key, amount))
+		}
+		if random.IntN(2) == 0 {
+			w.Careless()
 		}
 		require.Equal(t, wanted, write(t, w, events(t, records...)), "batch %d", batch)
 		for _, status := range wanted {
