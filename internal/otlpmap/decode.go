@@ -98,7 +98,7 @@ type Decoded struct {
 // saves work.
 func (d *Decoder) Decode(resource pcommon.Resource, scope pcommon.InstrumentationScope, lr plog.LogRecord, trusted bool) Decoded {
 	if trusted && len(d.claim) == 0 {
-		if out, ok := d.decodeOurs(lr); ok {
+		if out, ok := d.decodeOurs(lr, nil); ok {
 			return out
 		}
 	}
@@ -109,7 +109,10 @@ func (d *Decoder) Decode(resource pcommon.Resource, scope pcommon.Instrumentatio
 // Decoder.Decode does. What it returns is valid until the next call.
 func (f *From) Decode(lr plog.LogRecord, trusted bool) Decoded {
 	if trusted {
-		if out, ok := f.decoder.decodeOurs(lr); ok {
+		if f.canonical == nil && isCanonical(lr) {
+			f.canonical = &canonicalReader{}
+		}
+		if out, ok := f.decoder.decodeOurs(lr, f.canonical); ok {
 			if out.Record != nil {
 				out.Claims = f.canonicalClaims(out.Record)
 			}
@@ -120,13 +123,18 @@ func (f *From) Decode(lr plog.LogRecord, trusted bool) Decoded {
 }
 
 // decodeOurs reads what one of our components wrote: a mark or the canonical
-// form. ok is false for anything else.
-func (d *Decoder) decodeOurs(lr plog.LogRecord) (out Decoded, ok bool) {
+// form, that into the memory of c or, where c is nil, into its own. ok is false
+// for anything else.
+func (d *Decoder) decodeOurs(lr plog.LogRecord, c *canonicalReader) (out Decoded, ok bool) {
 	if mark, ok := QuarantineMarkOf(lr); ok {
-		return Decoded{Mark: &mark}, true
+		kept := mark // so that a record without a mark allocates none
+		return Decoded{Mark: &kept}, true
 	}
 	if isCanonical(lr) {
-		return d.decodeCanonical(lr), true
+		if c == nil {
+			c = &canonicalReader{}
+		}
+		return d.decodeCanonical(lr, c), true
 	}
 	return Decoded{}, false
 }

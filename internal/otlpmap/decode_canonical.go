@@ -10,10 +10,10 @@ import (
 )
 
 // decodeCanonical reads what Encode wrote: no aliases, no enrichment, nothing
-// guessed.
-func (d *Decoder) decodeCanonical(lr plog.LogRecord) Decoded {
-	r := &record.Record{}
-	c := canonicalReader{record: r, mark: d.opts.SamplingAttribute}
+// guessed. The record is in c's memory, as are its members.
+func (d *Decoder) decodeCanonical(lr plog.LogRecord, c *canonicalReader) Decoded {
+	c.reset(d.opts.SamplingAttribute)
+	r := &c.record
 	attrs := lr.Attributes()
 	c.space(attrs)
 	for name, v := range attrs.All() {
@@ -45,8 +45,14 @@ func (f *From) canonicalClaims(r *record.Record) []Claim {
 	return append(claims, outer...)
 }
 
+// canonicalReader reads one record after the other into the same memory.
 type canonicalReader struct {
-	record  *record.Record
+	record record.Record
+	// room is what the slices of members are cut out of.
+	room []record.Member
+	// source is the last one read: that of all records of a scope is the same.
+	source record.Value
+
 	mark    string
 	mac     string
 	notes   Notes
@@ -55,6 +61,11 @@ type canonicalReader struct {
 	actor, target, context, changes, other []record.Member
 	// hasOther says that there is an object of attributes, though empty.
 	hasOther bool
+}
+
+// reset forgets the last record.
+func (c *canonicalReader) reset(mark string) {
+	*c = canonicalReader{room: c.room, source: c.source, mark: mark}
 }
 
 // space cuts the slices for all members out of one, by counting them first.
@@ -76,7 +87,11 @@ func (c *canonicalReader) space(attrs pcommon.Map) {
 			changes++
 		}
 	}
-	all := make([]record.Member, actor+target+context+changes+other)
+	n := actor + target + context + changes + other
+	if n > cap(c.room) {
+		c.room = make([]record.Member, n)
+	}
+	all := c.room[:n]
 	cut := func(n int) []record.Member {
 		part := all[:0:n]
 		all = all[n:]
@@ -88,7 +103,7 @@ func (c *canonicalReader) space(attrs pcommon.Map) {
 func (c *canonicalReader) value(v pcommon.Value) record.Value { return convert(v, 0, &c.notes) }
 
 func (c *canonicalReader) attribute(name string, v pcommon.Value) {
-	r := c.record
+	r := &c.record
 	if !strings.HasPrefix(name, auditPrefix) {
 		if name != c.mark && !strings.HasPrefix(name, samplingPrefix) {
 			c.other = append(c.other, record.Member{Name: name, Value: c.value(v)})
@@ -121,7 +136,7 @@ func (c *canonicalReader) attribute(name string, v pcommon.Value) {
 	case AttrProducer:
 		r.Producer = c.value(v)
 	case AttrSource:
-		r.Source = c.value(v)
+		r.Source = c.sourceValue(v)
 	case AttrActor:
 		c.whole(&r.Actor, &c.actor, v)
 	case AttrTarget:
@@ -141,6 +156,32 @@ func (c *canonicalReader) attribute(name string, v pcommon.Value) {
 	default:
 		c.prefixed(name, v)
 	}
+}
+
+// sourceValue is value for a source: the last one where this is the same.
+func (c *canonicalReader) sourceValue(v pcommon.Value) record.Value {
+	if !sameTexts(v, c.source) {
+		c.source = c.value(v)
+	}
+	return c.source
+}
+
+// sameTexts reports whether a value is a map of texts that became known, an
+// object, in the order of its members.
+func sameTexts(v pcommon.Value, known record.Value) bool {
+	members := known.Members()
+	if v.Type() != pcommon.ValueTypeMap || known.Kind() != record.Object || v.Map().Len() != len(members) {
+		return false
+	}
+	i := 0
+	for name, text := range v.Map().All() {
+		m := &members[i]
+		if m.Name != name || text.Type() != pcommon.ValueTypeStr || m.Value.Kind() != record.String || m.Value.Text() != text.Str() {
+			return false
+		}
+		i++
+	}
+	return true
 }
 
 // whole takes an object's own attribute: the members that cannot stand behind
@@ -168,7 +209,7 @@ func (c *canonicalReader) prefixed(name string, v pcommon.Value) {
 }
 
 func (c *canonicalReader) finish() {
-	r := c.record
+	r := &c.record
 	c.object(&r.Actor, c.actor)
 	c.object(&r.Target, c.target)
 	c.object(&r.Context, c.context)

@@ -29,7 +29,8 @@ type From struct {
 	claims        []Claim
 	claimsProblem *record.Problem
 
-	// What decodeShapes works with, used again for each record.
+	// What decodeOurs and decodeShapes work with, used again for each record.
+	canonical   *canonicalReader // nil before the first record of ours
 	gatherer    gatherer
 	record      record.Record
 	memberSpace []record.Member

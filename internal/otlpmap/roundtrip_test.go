@@ -90,3 +90,33 @@ func TestValuesSurvive(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsOfAScopeAreReadAlike compares records read one after the other into
+// the same memory with each read alone, whose sources differ now and then.
+func TestRecordsOfAScopeAreReadAlike(t *testing.T) {
+	d := NewDecoder(Options{TenantAttributes: []string{}})
+	resource, scope := pcommon.NewResource(), pcommon.NewInstrumentationScope()
+	from := d.From(resource, scope)
+	text, object := record.StringValue, record.EmptyObject()
+	sources := []record.Value{
+		{}, object, object.Set("a", text("1")), object.Set("a", text("1")).Set("b", text("2")), object.Set("a", text("1")).Set("b", text("3")),
+		object.Set("a", text("1")).Set("c", text("2")), object.Set("a", text("1")).Set("b", record.NumberValue(2)), text("1"),
+	}
+	for seed := range uint64(3000) {
+		rng := rand.New(rand.NewPCG(seed, 7))
+		r := recordtest.Arbitrary(rng)
+		if rng.IntN(4) > 0 {
+			r.Source = sources[rng.IntN(len(sources))]
+		}
+		lr := plog.NewLogRecord()
+		Encode(r, lr)
+		if rng.IntN(20) == 0 { // not ours, between two that are
+			lr.Attributes().Remove(AttrCanonical)
+		}
+		alone := d.Decode(resource, scope, lr, true)
+		together := from.Decode(lr, true)
+		require.Equal(t, alone.Canonical, together.Canonical)
+		require.Equal(t, alone.Problem, together.Problem, "seed %d", seed)
+		require.Equal(t, string(alone.Record.AppendCanonical(nil)), string(together.Record.AppendCanonical(nil)), "seed %d", seed)
+	}
+}
