@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"google.golang.org/grpc/codes"
 
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/reconcile"
@@ -46,6 +47,9 @@ func doses(everyProtocol bool) []*dose {
 		if !everyProtocol || cases[i].Shape != "" {
 			protocols = protocols[i%len(protocols):][:1]
 		}
+		if cases[i].JSONOnly {
+			protocols = []poison.Protocol{poison.HTTPJSON}
+		}
 		for _, p := range protocols {
 			all = append(all, &dose{Case: &cases[i], protocol: p, run: fmt.Sprintf("p%d", len(all))})
 		}
@@ -67,10 +71,22 @@ func (d *dose) give(t *testing.T, clients map[poison.Protocol]func(context.Conte
 		require.NoError(t, err, "%s over %s: the client is told success", d.Name, d.protocol)
 		return
 	}
-	var refused *otlpclient.StatusError
-	require.ErrorAs(t, err, &refused, "%s over %s", d.Name, d.protocol)
-	assert.False(t, refused.Retryable(), "%s over %s: sending it again would not help: %v", d.Name, d.protocol, err)
+	refusedOver(t, d.protocol, err, d.Name)
 	assert.ErrorContains(t, err, refusal, "%s over %s", d.Name, d.protocol)
+}
+
+// refusedOver fails the test unless a request was refused in words that OTLP
+// calls permanent.
+func refusedOver(t *testing.T, p poison.Protocol, err error, what string) {
+	t.Helper()
+	var refused *otlpclient.StatusError
+	require.ErrorAs(t, err, &refused, "%s over %s", what, p)
+	assert.False(t, refused.Retryable(), "%s over %s: sending it again would not help: %v", what, p, err)
+	if p == poison.GRPC {
+		assert.Contains(t, []codes.Code{codes.Internal, codes.InvalidArgument}, refused.GRPC, "%s: %v", what, err)
+		return
+	}
+	assert.Equal(t, 400, refused.HTTP, "%s over %s: %v", what, p, err)
 }
 
 func clientsOf(t *testing.T, d *deployment) map[poison.Protocol]func(context.Context, []byte) error {
@@ -410,11 +426,7 @@ func TestGarbageIsRefused(t *testing.T) {
 			"no OTLP":       []byte("GET / HTTP/1.1"),
 			"only a number": []byte("7"),
 		} {
-			err := clients[p](within(t, patience), body)
-			var refused *otlpclient.StatusError
-			if assert.ErrorAs(t, err, &refused, "%s over %s", name, p) {
-				assert.False(t, refused.Retryable(), "%s over %s: %v", name, p, err)
-			}
+			refusedOver(t, p, clients[p](within(t, patience), body), name)
 		}
 	}
 	assert.Zero(t, count(t, db, `SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM audit_quarantine)`))

@@ -63,6 +63,8 @@ type Case struct {
 	Put    func(plog.LogRecord)
 	Around func(pcommon.Resource, pcommon.InstrumentationScope)
 	Outcome
+	// JSONOnly is what protobuf has no words for.
+	JSONOnly bool
 	// Else is the outcome over protocols that say something else by it.
 	Else map[Protocol]Outcome
 }
