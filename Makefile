@@ -44,7 +44,7 @@ run: postgresql build ## Build everything and run it here: PostgreSQL, the colle
 build: $(COLLECTOR) $(CLI) ## Build bin/otelcol-audit and bin/otelaudit
 
 .PHONY: test
-test: postgresql node systemd $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
+test: postgresql node systemd promtool $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
 	$(say) "testing $(PACKAGES)"
 	@$(TOOLS)/gotestsum --format $(GOTESTSUM_FORMAT) --packages="$(PACKAGES)" -- -timeout $(TEST_TIMEOUT) $(GOTESTFLAGS)
 
@@ -139,6 +139,10 @@ peers: ## Find or make the programs that `make bench` compares with; without the
 .PHONY: systemd
 systemd: ## Find systemd-analyze and flock, install them where that is allowed
 	@scripts/need-systemd
+
+.PHONY: promtool
+promtool: ## Find promtool and prometheus, install them where that is allowed
+	@scripts/need-promtool
 
 # The manifest decides what is compiled in, so the generated sources are made
 # anew when it changes; a change of our own code needs only the second rule.

@@ -32,12 +32,18 @@ func devLogins() []devLogin {
 
 func (e *devEnvironment) endpoint() string { return "http://" + dialable(e.http) }
 
+func (e *devEnvironment) healthURL() string { return "http://" + e.health + "/" }
+
+func (e *devEnvironment) metricsURL() string { return "http://" + e.metrics + "/metrics" }
+
 func (e *devEnvironment) envFile() string { return filepath.Join(e.dir, "dev.env") }
 
 // variables are the lines of dev.env, not yet quoted.
 func (e *devEnvironment) variables() []string {
 	lines := []string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + e.endpoint(),
+		"AUDIT_HEALTH_URL=" + e.healthURL(),
+		"AUDIT_METRICS_URL=" + e.metricsURL(),
 		"AUDIT_OWNER_URL=" + e.cluster.URL(pglocal.Superuser, devDatabase),
 	}
 	for _, login := range devLogins() {
@@ -88,6 +94,8 @@ func (e *devEnvironment) printReady() error {
   OTLP by gRPC  %[2]s
   data          %[3]s (PostgreSQL %[4]d, collector.log)
   trust file    %[7]s
+  health        %[8]s (200 while events can be stored)
+  metrics       %[9]s (for Prometheus)
 
 Send an event, see it and prove that it was not changed, in another terminal:
 
@@ -97,7 +105,7 @@ Send an event, see it and prove that it was not changed, in another terminal:
   %[6]s verify
 
 Ctrl-C stops all of it; the data stays.
-`, e.endpoint(), dialable(e.grpc), e.dir, e.cluster.Version, shellQuote(e.envFile()), shellQuote(program), e.trustFile())
+`, e.endpoint(), dialable(e.grpc), e.dir, e.cluster.Version, shellQuote(e.envFile()), shellQuote(program), e.trustFile(), e.healthURL(), e.metricsURL())
 	return err
 }
 
