@@ -26,6 +26,13 @@ var rsyslog = peer{
 	schema: `CREATE TABLE audit_log (
 		happened timestamptz NOT NULL, tenant text NOT NULL, action text NOT NULL, outcome text NOT NULL, severity text,
 		actor jsonb, target jsonb, payload jsonb, producer jsonb)`,
+	indexes: []string{
+		"CREATE INDEX ON audit_log (tenant, happened DESC)",
+		"CREATE INDEX ON audit_log (tenant, action, happened DESC)",
+		"CREATE INDEX ON audit_log (tenant, (actor ->> 'id'), happened DESC)",
+		"CREATE INDEX ON audit_log (tenant, (target ->> 'id'), happened DESC)",
+		"CREATE INDEX ON audit_log (tenant, outcome, happened DESC) WHERE outcome <> 'success'",
+	},
 	find:      findRsyslog,
 	configure: configureRsyslog,
 	encode:    syslogMessage,

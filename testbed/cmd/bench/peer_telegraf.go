@@ -20,8 +20,15 @@ var telegrafConfiguration string
 // telegraf stores by outputs.postgresql: COPY of whole batches by several
 // connections.
 var telegraf = peer{
-	name:      "telegraf",
-	table:     "audit_log", // Telegraf makes it
+	name:  "telegraf",
+	table: "audit_log", // Telegraf makes it
+	indexes: []string{
+		`CREATE INDEX ON {{ .table }} (tenant, time DESC)`,
+		`CREATE INDEX ON {{ .table }} (tenant, action, time DESC)`,
+		`CREATE INDEX ON {{ .table }} (tenant, actor_id, time DESC)`,
+		`CREATE INDEX ON {{ .table }} (tenant, target_id, time DESC)`,
+		`CREATE INDEX ON {{ .table }} (tenant, outcome, time DESC) WHERE outcome <> 'success'`,
+	},
 	find:      findTelegraf,
 	configure: configureTelegraf,
 	encode:    lineProtocol,
@@ -42,7 +49,12 @@ func findTelegraf() (string, error) {
 }
 
 func configureTelegraf(dir string, o peerOptions) ([]string, error) {
+	templates := ""
+	for _, index := range o.indexes {
+		templates += ", \"\"\"" + index + "\"\"\""
+	}
 	config := strings.NewReplacer(
+		"${INDEXES}", templates,
 		"${LISTEN}", o.listen, "${HOST}", "127.0.0.1", "${PORT}", strconv.Itoa(int(o.db.Port)), "${DATABASE}", o.db.Database,
 		"${USER}", o.db.User, "${PASSWORD}", o.db.Password, "${BUFFER}", strconv.Itoa(2*o.events),
 	).Replace(telegrafConfiguration)

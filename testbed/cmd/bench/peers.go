@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -21,22 +22,25 @@ import (
 )
 
 // peer is another program that puts what it is sent into PostgreSQL. It is
-// measured as fast as its documentation makes it: one table without an index,
-// nothing to look up, nothing signed, and a sender that never waits for an answer.
+// measured as fast as its documentation makes it: one table, nothing to look up,
+// nothing signed, and a sender that never waits for an answer; once without any
+// index and once with those that make the events as easy to find as ours.
 type peer struct {
-	name   string
-	find   func() (program string, err error)
-	table  string // what the events arrive in
-	schema string // SQL that makes it, "" where the peer does
+	name    string
+	find    func() (program string, err error)
+	table   string // what the events arrive in
+	schema  string // SQL that makes it, "" where the peer does
+	indexes []string
 	// configure writes the configuration into dir and returns the arguments.
 	configure func(dir string, o peerOptions) (arguments []string, err error)
 	encode    func(e loadgen.Event) []byte // one event on the wire
 }
 
 type peerOptions struct {
-	listen string // port of 127.0.0.1
-	db     *pgx.ConnConfig
-	events int // that are sent in all
+	listen  string   // port of 127.0.0.1
+	indexes []string // that the table is to have
+	db      *pgx.ConnConfig
+	events  int // that are sent in all
 }
 
 // peers are those that a package registry or the Go proxy has; see scripts/need-peers.
@@ -56,22 +60,35 @@ func (b *bench) comparePeers(ctx context.Context) error {
 		program, err := p.find()
 		if err != nil {
 			b.say("%s: %v", p.name, err)
-			b.results = append(b.results, result{Case: "peer_" + p.name, Size: ordinary.name, Note: "not installed (scripts/need-peers)"})
+			b.results = append(b.results, result{Case: p.caseName(), Size: ordinary.name, Note: "not installed (scripts/need-peers)"})
 			continue
 		}
-		r, err := b.median(func() (result, error) { return b.peer(ctx, p, program, b.scaled(100_000)) })
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+		bare := p
+		bare.indexes = nil
+		for _, variant := range []peer{bare, p} {
+			r, err := b.median(func() (result, error) { return b.peer(ctx, variant, program, b.scaled(100_000)) })
+			if err != nil {
+				return fmt.Errorf("%s: %w", variant.caseName(), err)
+			}
+			b.results = append(b.results, r)
 		}
-		b.results = append(b.results, r)
 	}
 	return nil
+}
+
+const withIndexes = "_with_indexes"
+
+func (p peer) caseName() string {
+	if len(p.indexes) > 0 {
+		return "peer_" + p.name + withIndexes
+	}
+	return "peer_" + p.name
 }
 
 // peer sends events to a peer and waits until all of them are committed, or until
 // no more arrive.
 func (b *bench) peer(ctx context.Context, p peer, program string, events int) (result, error) {
-	b.say("%s (%s): %d events", p.name, program, events)
+	b.say("%s (%s): %d events", p.caseName(), program, events)
 	db, err := b.server.NewEmpty(ctx)
 	if err != nil {
 		return result{}, err
@@ -82,8 +99,10 @@ func (b *bench) peer(ctx context.Context, p peer, program string, events int) (r
 		return result{}, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, p.schema); err != nil {
-		return result{}, err
+	if p.schema != "" {
+		if _, err := conn.Exec(ctx, p.schema+";"+strings.Join(p.indexes, ";")); err != nil {
+			return result{}, err
+		}
 	}
 	run, err := b.startPeer(ctx, p, program, conn.Config(), events)
 	if err != nil {
@@ -117,7 +136,7 @@ func (b *bench) peer(ctx context.Context, p peer, program string, events int) (r
 	if err != nil {
 		return result{}, err
 	}
-	r := peerResult(p.name, n-warm, events, last.Sub(start), before, after)
+	r := peerResult(p.caseName(), n-warm, events, last.Sub(start), before, after)
 	var size int64
 	err = conn.QueryRow(ctx, "SELECT pg_total_relation_size(to_regclass($1))", p.table).Scan(&size)
 	r.BytesPerEvent = new(float64(size) / float64(max(n, 1)))
@@ -126,7 +145,7 @@ func (b *bench) peer(ctx context.Context, p peer, program string, events int) (r
 
 func peerResult(name string, arrived, events int, took time.Duration, before, after peerUsage) result {
 	r := result{
-		Case: "peer_" + name, Size: ordinary.name, Tenants: 1, Callers: peerSenders, Events: events, Arrived: &arrived,
+		Case: name, Size: ordinary.name, Tenants: 1, Callers: peerSenders, Events: events, Arrived: &arrived,
 		EventsPerSecond:    float64(arrived) / took.Seconds(),
 		CollectorCPUMicros: perEvent(after.own-before.own, events),
 		ServerCPUMicros:    perEvent(after.server-before.server, events),
@@ -220,7 +239,7 @@ func (b *bench) startPeer(ctx context.Context, p peer, program string, db *pgx.C
 		return nil, err
 	}
 	run := &peerRun{log: filepath.Join(dir, "log"), port: strconv.Itoa(port), done: make(chan struct{})}
-	arguments, err := p.configure(dir, peerOptions{listen: run.port, db: db, events: events})
+	arguments, err := p.configure(dir, peerOptions{listen: run.port, indexes: p.indexes, db: db, events: events})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -25,7 +26,7 @@ type result struct {
 	Sinks                  string   `json:"sinks"`             // what was written to; "" for a limit
 	RatioToUnsigned        *float64 `json:"ratio_to_unsigned"` // to the same with integrity off
 	RatioToOneSink         *float64 `json:"ratio_to_one_sink"` // to the same without the journal
-	RatioToPeers           *float64 `json:"ratio_to_peers"`    // to the fastest of them
+	RatioToPeers           *float64 `json:"ratio_to_peers"`    // to the fastest of them, without indexes
 	RatioToFewRows         *float64 `json:"ratio_to_few_rows"` // to the same on the smallest store of its phase
 	P50Milliseconds        *float64 `json:"p50_ms"`
 	P99Milliseconds        *float64 `json:"p99_ms"`
@@ -160,7 +161,7 @@ func (r *result) relateToLimits(results []result) {
 	r.RatioToCopyWithoutIdxs = ratio(r, limit(copyCase(n, true), n))
 	r.RatioToInsert = ratio(r, limit(insertCase(1), 1))
 	if r.Size == ordinary.name {
-		r.RatioToPeers = ratio(r, fastestPeer(results))
+		r.RatioToPeers = ratio(r, fastestPeer(results, false))
 	}
 }
 
@@ -199,12 +200,14 @@ func smallest(results []result, r *result) *result {
 	return least
 }
 
-// fastestPeer is nil where none was measured.
-func fastestPeer(results []result) *result {
+// fastestPeer is the fastest of those that keep as many indexes or of those that
+// keep none; nil where none was measured.
+func fastestPeer(results []result, indexes bool) *result {
 	var fastest *result
 	for i := range results {
 		r := &results[i]
-		if r.Arrived != nil && (fastest == nil || r.EventsPerSecond > fastest.EventsPerSecond) {
+		fits := r.Arrived != nil && strings.HasSuffix(r.Case, withIndexes) == indexes
+		if fits && (fastest == nil || r.EventsPerSecond > fastest.EventsPerSecond) {
 			fastest = r
 		}
 	}
