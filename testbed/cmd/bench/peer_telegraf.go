@@ -49,12 +49,12 @@ func findTelegraf() (string, error) {
 }
 
 func configureTelegraf(dir string, o peerOptions) ([]string, error) {
-	templates := ""
+	var templates strings.Builder
 	for _, index := range o.indexes {
-		templates += ", \"\"\"" + index + "\"\"\""
+		fmt.Fprintf(&templates, `, """%s"""`, index)
 	}
 	config := strings.NewReplacer(
-		"${INDEXES}", templates,
+		"${INDEXES}", templates.String(),
 		"${LISTEN}", o.listen, "${HOST}", "127.0.0.1", "${PORT}", strconv.Itoa(int(o.db.Port)), "${DATABASE}", o.db.Database,
 		"${USER}", o.db.User, "${PASSWORD}", o.db.Password, "${BUFFER}", strconv.Itoa(2*o.events),
 	).Replace(telegrafConfiguration)
