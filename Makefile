@@ -106,6 +106,18 @@ concurrency: postgresql build ## Have 25 clients write EVENTS=1000000 of one ten
 	$(say) "writing $(EVENTS) events"
 	@$(GO) test ./testbed/e2e -run TestManyWritersOneTenant -count=1 -timeout 3h -v -args -concurrent-events $(EVENTS)
 
+KAFKA_ROUNDS ?= 5
+COLLECTOR_EVENTS ?= 200000
+
+.PHONY: kafka
+kafka: postgresql build ## Kill agent, gateways, broker and PostgreSQL around a Kafka buffer, KAFKA_ROUNDS=5 times under load
+	$(say) "going round $(KAFKA_ROUNDS) times"
+	@$(GO) test ./testbed/e2e -run TestKafkaBuffer -count=1 -timeout 1h -v -args -kafka-rounds $(KAFKA_ROUNDS)
+
+.PHONY: bench-collectors
+bench-collectors: postgresql build ## Measure processor time per event with one, two and four collectors on one database
+	@$(GO) test ./testbed/e2e -run TestScaleOut -count=1 -timeout 1h -v -args -scale-events $(COLLECTOR_EVENTS)
+
 .PHONY: bench-verify
 bench-verify: postgresql build ## Measure verify and prove at 1, 5 and 10 million events (20 GB of disk); writes build/bench-verify.json
 	$(say) "measuring (about half an hour; leave the machine alone)"

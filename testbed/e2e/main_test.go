@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/anchor"
 	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/testbed/broker"
 	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/signing"
 )
@@ -27,7 +28,10 @@ var shared struct {
 	err    error
 }
 
-func TestMain(m *testing.M) { os.Exit(exitCode(m)) }
+func TestMain(m *testing.M) {
+	broker.Serve() // where this process is a test's broker
+	os.Exit(exitCode(m))
+}
 
 func exitCode(m *testing.M) int {
 	code := m.Run()

@@ -1,0 +1,138 @@
+// Package broker runs a Kafka broker for tests: one that speaks the real
+// protocol, keeps what it acknowledges on disk with fsync, and can be killed.
+//
+// It is franz-go's kfake in a process of its own, which the test binary becomes
+// when it is started again by Start: TestMain calls Serve first.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Topic is what every broker has, with Partitions partitions.
+const (
+	Topic      = "audit"
+	Partitions = 8
+)
+
+// The variables that make a test binary a broker.
+const (
+	envDir  = "TESTBED_BROKER_DIR"
+	envPort = "TESTBED_BROKER_PORT"
+)
+
+// Serve is a broker until a signal ends it, where Start has started this
+// process, and returns otherwise. Call it first in TestMain.
+func Serve() {
+	dir := os.Getenv(envDir)
+	if dir == "" {
+		return
+	}
+	if err := serve(dir, os.Getenv(envPort)); err != nil {
+		fmt.Fprintln(os.Stderr, "broker:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func serve(dir, port string) error {
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	cluster, err := kfake.NewCluster(
+		kfake.NumBrokers(1), kfake.Ports(number), kfake.SeedTopics(Partitions, Topic),
+		kfake.DataDir(dir), kfake.SyncWrites(),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": "25165824"}),
+		kfake.GroupMinSessionTimeout(time.Second),
+	)
+	if err != nil {
+		return err
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	<-stop
+	cluster.Close()
+	return nil
+}
+
+// Broker is a broker that can be stopped, killed and started again on the same
+// address with what it has kept. It is not safe for concurrent use.
+type Broker struct {
+	dir, port string
+	cmd       *exec.Cmd
+	done      chan struct{}
+}
+
+// Start starts a broker that keeps its data below dir and listens on a port of
+// the loopback interface.
+func Start(ctx context.Context, dir string, port int) (*Broker, error) {
+	b := &Broker{dir: filepath.Join(dir, "broker"), port: strconv.Itoa(port)}
+	if err := b.Restart(ctx); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// Address is its host:port.
+func (b *Broker) Address() string { return net.JoinHostPort("127.0.0.1", b.port) }
+
+// Restart starts a broker that has ended, and waits until it listens.
+func (b *Broker) Restart(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	b.cmd = exec.Command(self)
+	b.cmd.Env = append(os.Environ(), envDir+"="+b.dir, envPort+"="+b.port)
+	b.cmd.Stderr = os.Stderr
+	if err := b.cmd.Start(); err != nil {
+		return err
+	}
+	b.done = make(chan struct{})
+	go func(cmd *exec.Cmd, done chan struct{}) {
+		_ = cmd.Wait() // a killed broker fails, which is meant
+		close(done)
+	}(b.cmd, b.done)
+	return b.listening(ctx)
+}
+
+func (b *Broker) listening(ctx context.Context) error {
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", b.Address())
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-b.done:
+			return errors.New("the broker ended at its start")
+		case <-ctx.Done():
+			return fmt.Errorf("the broker does not listen: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the broker at once.
+func (b *Broker) Kill() {
+	_ = b.cmd.Process.Kill()
+	<-b.done
+}
+
+// Stop ends the broker in order.
+func (b *Broker) Stop() {
+	_ = b.cmd.Process.Signal(syscall.SIGTERM)
+	<-b.done
+}

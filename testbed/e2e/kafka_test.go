@@ -1,0 +1,265 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/otelaudit/otelaudit/testbed/broker"
+	"github.com/otelaudit/otelaudit/testbed/collector"
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+	"github.com/otelaudit/otelaudit/testbed/reconcile"
+)
+
+// `make kafka` goes round all faults several times; one short round is in every
+// test run.
+var kafkaRounds = flag.Int("kafka-rounds", 0, "rounds of TestKafkaBuffer through all faults; 0 is a short one")
+
+// shipped is a configuration of config/ without its TLS, its passwords and its
+// backend for ordinary logs, which the tests of config/ are about: everything else
+// is as operators run it.
+func shipped(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "config", name))
+	require.NoError(t, err)
+	var doc map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &doc))
+	for _, section := range []string{"receivers", "exporters"} {
+		for _, component := range doc[section].(map[string]any) {
+			maps.DeleteFunc(component.(map[string]any), func(key string, _ any) bool { return key == "tls" || key == "auth" })
+		}
+	}
+	if exporters := doc["exporters"].(map[string]any); exporters["otlp_grpc/app"] != nil {
+		delete(exporters, "otlp_grpc/app")
+		exporters["nop"] = nil
+		doc["service"].(map[string]any)["pipelines"].(map[string]any)["logs/app"].(map[string]any)["exporters"] = []string{"nop"}
+	}
+	out, err := yaml.Marshal(doc)
+	require.NoError(t, err)
+	return string(out)
+}
+
+// deployShipped prepares a deployment of config/NAME.
+func deployShipped(t *testing.T, name string, env ...map[string]string) *deployment {
+	t.Helper()
+	d := deploy(t, "gateway.yaml", nil)
+	d.config = shipped(t, name)
+	maps.Copy(d.env, map[string]string{
+		"AUDIT_HEALTH_ENDPOINT": d.env["TESTBED_HEALTH"], "AUDIT_METRICS_HOST": "127.0.0.1", "AUDIT_METRICS_PORT": d.env["TESTBED_METRICS"],
+		"AUDIT_AGENT_GRPC_ENDPOINT": d.grpc, "AUDIT_AGENT_HTTP_ENDPOINT": d.env["TESTBED_HTTP"],
+		"AUDIT_MEMORY_LIMIT_MIB": "400", "AUDIT_MEMORY_SPIKE_MIB": "100", "AUDIT_LOG_LEVEL": "info", "AUDIT_DEFAULT_TENANT": "",
+	})
+	for _, more := range env {
+		maps.Copy(d.env, more)
+	}
+	return d
+}
+
+// buffer is a broker with agents before it and gateways behind it.
+type buffer struct {
+	*broker.Broker
+
+	db  *databaseURLs
+	env map[string]string
+}
+
+func newBuffer(t *testing.T, db *databaseURLs) *buffer {
+	t.Helper()
+	dir := t.TempDir()
+	free, err := collector.FreePort()
+	require.NoError(t, err)
+	b, err := broker.Start(within(t, patience), dir, free)
+	require.NoError(t, err)
+	t.Cleanup(b.Kill)
+	keyFile := filepath.Join(dir, "mac.keys")
+	require.NoError(t, os.WriteFile(keyFile, []byte("agent-1 "+strings.Repeat("A", 43)+"=\n"), 0o600))
+	return &buffer{Broker: b, db: db, env: map[string]string{
+		"AUDIT_KAFKA_BROKERS": "[" + b.Address() + "]", "AUDIT_KAFKA_TOPIC": broker.Topic,
+		"AUDIT_MAC_KEY_FILE": keyFile, "AUDIT_MAC_KEY_IDS": "[agent-1]", "AUDIT_AGENT_TENANTS": "kaf-*",
+	}}
+}
+
+func (b *buffer) agent(t *testing.T) *deployment {
+	t.Helper()
+	return deployShipped(t, "kafka-agent.yaml", b.env)
+}
+
+func (b *buffer) gateway(t *testing.T) *deployment {
+	t.Helper()
+	return deployShipped(t, "kafka-gateway.yaml", b.env, b.db.environment())
+}
+
+// put writes a message as anybody could who may write to the topic.
+func (b *buffer) put(t *testing.T, partition int32, value []byte) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(24<<20))
+	require.NoError(t, err)
+	defer client.Close()
+	err = client.ProduceSync(within(t, patience), &kgo.Record{Topic: broker.Topic, Partition: partition, Value: value}).FirstErr()
+	require.NoError(t, err)
+}
+
+// messages are the values of all messages in the topic.
+func (b *buffer) messages(t *testing.T, n int) [][]byte {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.ConsumeTopics(broker.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(t, err)
+	defer client.Close()
+	var values [][]byte
+	for ctx := within(t, patience); len(values) < n; {
+		fetches := client.PollFetches(ctx)
+		require.NoError(t, fetches.Err())
+		fetches.EachRecord(func(r *kgo.Record) { values = append(values, r.Value) })
+	}
+	return values
+}
+
+// storedAll waits until every acknowledged event of the runs is in the store.
+// Their number alone would not say: events that nobody acknowledged are stored, too.
+func (b *buffer) storedAll(t *testing.T, ledger *loadgen.Ledger, runs ...string) {
+	t.Helper()
+	conn := connect(t, b.db.Auditor)
+	deadline := time.Now().Add(2 * time.Minute) // a consumer's session must be over before another takes its partitions
+	for _, run := range runs {
+		for {
+			report, err := reconcile.Reckon(within(t, patience), conn, run, part(ledger, run))
+			require.NoError(t, err)
+			if len(report.Lost) == 0 {
+				break
+			}
+			require.True(t, time.Now().Before(deadline), "run %s: %s", run, report)
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+}
+
+// TestKafkaBuffer takes away, one after the other and under load, everything
+// between a client and the store. What an agent has acknowledged is stored, each
+// event once, and verify finds the trail intact.
+func TestKafkaBuffer(t *testing.T) {
+	t.Parallel()
+	acquire(t, 2)
+	server, db := ownServer(t)
+	b := newBuffer(t, db)
+	agent, one, two := b.agent(t).start(), b.gateway(t).start(), b.gateway(t).start()
+	ledger := loadgen.NewLedger()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute*time.Duration(max(1, *kafkaRounds)))
+	defer cancel()
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	runs := []string{"kaf-a", "kaf-b", "kaf-c", "kaf-d"}
+	for i, patience := range []loadgen.Patience{loadgen.Patient, loadgen.Patient, loadgen.Patient, loadgen.Impatient} {
+		run := runs[i]
+		client, err := otlpclient.DialGRPC(agent.grpc, otlpclient.Options{Headers: map[string]string{"x-tenant-id": run}})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = client.Close() })
+		g := generator(run, loadgen.Options{Tenants: 5, FillerBytes: 100, RecordIDs: 0.3, OrdinaryShare: 0.1})
+		wait.Go(func() { loadgen.Stream(ctx, stop, client, g, 20, ledger, patience) })
+	}
+	more := func(what string) {
+		acknowledged := ledger.Count(loadgen.Acknowledged)
+		eventually(t, func() bool { return ledger.Count(loadgen.Acknowledged) > acknowledged+400 }, "clients go on after %s", what)
+	}
+	more("the start")
+	for round := range max(1, *kafkaRounds) {
+		one.process.Kill()
+		more("the death of a gateway")
+		one.launch()
+		agent.process.Kill()
+		agent.launch()
+		more("the death of the agent")
+		b.Kill()
+		time.Sleep(time.Second)
+		require.NoError(t, b.Restart(within(t, patience)))
+		more("the death of the broker")
+		require.NoError(t, server.Kill())
+		more("the death of PostgreSQL")
+		require.NoError(t, server.Restart(within(t, patience)))
+		if *kafkaRounds == 0 {
+			break
+		}
+		two.process.Kill()
+		b.Stop()
+		require.NoError(t, b.Restart(within(t, patience)))
+		two.launch()
+		more("a stop of the broker")
+		t.Logf("round %d of %d: acknowledged %d, sent %d", round+1, *kafkaRounds, ledger.Count(loadgen.Acknowledged), ledger.Count(loadgen.Sent))
+	}
+	close(stop)
+	wait.Wait()
+
+	b.storedAll(t, ledger, runs...)
+	for _, d := range []*deployment{agent, one, two} {
+		d.stop()
+	}
+	for _, run := range runs {
+		report := tally(t, db.Auditor, run, part(ledger, run))
+		assert.Zero(t, report.Quarantine)
+	}
+	consistent(t, db)
+	assert.Zero(t, count(t, db, `SELECT count(*) FROM audit_events WHERE mac IS NULL AND tenant_id LIKE 'kaf-%'`), "sealed by the agent")
+	t.Logf("acknowledged %d, sent %d", ledger.Count(loadgen.Acknowledged), ledger.Count(loadgen.Sent))
+}
+
+// TestWhoeverWritesToTheTopic: what somebody else than an agent puts into the
+// topic neither becomes an event nor stops a partition, and what an agent sealed
+// is stored once, however often it is put in.
+func TestWhoeverWritesToTheTopic(t *testing.T) {
+	t.Parallel()
+	acquire(t, 2)
+	db := newDatabase(t)
+	b := newBuffer(t, db)
+	agent := b.agent(t).start()
+	g := generator("kaf-p", loadgen.Options{Tenants: 1, Shapes: []loadgen.Shape{loadgen.Flat}})
+	ledger := loadgen.NewLedger()
+	acknowledge(t, agent, g, ledger, 3)
+	sealed := b.messages(t, 3)
+
+	forged := generator("kaf-f", loadgen.Options{Tenants: 1, Shapes: []loadgen.Shape{loadgen.Flat}})
+	claimed, _ := forged.Request(1)
+	marshaler := new(plog.ProtoMarshaler)
+	claim, err := marshaler.MarshalLogs(claimed)
+	require.NoError(t, err)
+	tampered, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(sealed[0])
+	require.NoError(t, err)
+	record := tampered.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	record.Attributes().PutStr("audit.target.id", "somebody-else")
+	changed, err := marshaler.MarshalLogs(tampered)
+	require.NoError(t, err)
+	for partition := range int32(broker.Partitions) {
+		b.put(t, partition, []byte("no OTLP at all"))
+		b.put(t, partition, deepBody(1_400_000))
+		b.put(t, partition, nil)
+		b.put(t, partition, claim)
+		b.put(t, partition, changed)
+		b.put(t, partition, slices.Concat(sealed[1], claim))
+	}
+	acknowledge(t, agent, g, ledger, 20)
+	gateway := b.gateway(t).start()
+	b.storedAll(t, ledger, "kaf-p")
+	eventually(t, func() bool { return count(t, db, `SELECT count(*) FROM audit_quarantine`) == 2 }, "the forged and the tampered record are quarantined, each once")
+
+	gateway.process.Kill()
+	gateway.start()
+	acknowledge(t, agent, g, ledger, 3)
+	b.storedAll(t, ledger, "kaf-p")
+	report := reckon(t, db, "kaf-p", ledger)
+	assert.Equal(t, 26, report.Stored)
+	assert.Zero(t, count(t, db, `SELECT count(*) FROM audit_events WHERE tenant_id LIKE 'kaf-f%'`), "nobody becomes a tenant by writing to the topic")
+	assert.Equal(t, 1, count(t, db, `SELECT count(*) FROM audit_quarantine WHERE reason = 'mac_invalid'`))
+	assert.Equal(t, 1, count(t, db, `SELECT count(*) FROM audit_quarantine WHERE reason = 'missing_tenant'`))
+}
