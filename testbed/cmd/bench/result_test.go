@@ -124,6 +124,8 @@ func TestTablesShowTheColumnsThatAreUsed(t *testing.T) {
 		"| `end_to_end` | store | ordinary | 1,000 | 1 | 8 | 900 | 0.90 | 0.45 | 9.0 | 3.0 |\n"+
 		"| `end_to_end` | store | ordinary | 1 | 1 | 256 | 450 | 0.45 | 0.23 | 4.5 | 1.5 |\n", out.String())
 	out.Reset()
+	printMarkdown(&out, nil)
+	assert.Empty(t, out.String())
 	require.NoError(t, printTable(&out, results))
 	assert.Contains(t, out.String(), "30,000,000")
 	out.Reset()

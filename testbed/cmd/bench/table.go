@@ -95,6 +95,9 @@ func printTable(out io.Writer, results []result) error {
 // printMarkdown prints the table as docs/performance.md has it.
 func printMarkdown(out io.Writer, results []result) {
 	used := filled(results)
+	if len(used) == 0 {
+		return // nothing was measured
+	}
 	heads, rules := make([]string, len(used)), make([]string, len(used))
 	for i, c := range used {
 		heads[i], rules[i] = c.name, "--:"
