@@ -84,9 +84,9 @@ func TestRollingRestart(t *testing.T) {
 	}
 }
 
-// TestFourCollectorsManyTenants has four collectors write the same hundred
-// tenants, every tenth request through two of them at once: each event once, each
-// tenant's tree gapless.
+// TestFourCollectorsManyTenants has four collectors write a hundred tenants each,
+// every tenth request through two of them at once: each event once, each tenant's
+// tree gapless.
 func TestFourCollectorsManyTenants(t *testing.T) {
 	t.Parallel()
 	acquire(t, 2)
