@@ -16,7 +16,7 @@ VERSION := $(shell sed -n 's/^  version: *//p' builder-config.yaml)
 LDFLAGS := -s -w -X github.com/otelaudit/otelaudit/internal/cli.version=$(VERSION)
 
 # What the programs are made of: Go, and everything it embeds.
-SOURCES := $(shell find accessreceiver auditprocessor auditconnector auditexporter journalexporter forwardexporter guardextension migrations internal \
+SOURCES := $(shell find accessreceiver auditprocessor auditconnector auditexporter journalexporter forwardexporter guardextension storageextension migrations internal \
 	-type f ! -name '*_test.go' ! -name '*.md' ! -path '*/testdata/*' 2>/dev/null)
 CLI_SOURCES := $(shell find cmd config -type f ! -name '*_test.go' ! -name '*.md' 2>/dev/null)
 MODULE := go.mod go.sum

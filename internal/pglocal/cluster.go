@@ -42,6 +42,8 @@ type Options struct {
 	// From makes a new cluster a standby that streams from this running one, in
 	// place of an empty one. Logins and passwords are the same.
 	From *Cluster
+	// Env is added to the environment of the server.
+	Env []string
 }
 
 // Cluster is a running private PostgreSQL cluster. Its methods are safe for
@@ -295,6 +297,7 @@ func (c *Cluster) runOnce(ctx context.Context) error {
 // thread, and Go ends threads of its own accord.
 func (c *Cluster) launch(output *os.File) (*process, error) {
 	cmd := c.command(context.Background(), "postgres", c.arguments()...)
+	cmd.Env = append(cmd.Env, c.options.Env...)
 	cmd.Dir = c.DataDir
 	cmd.Stdout, cmd.Stderr = output, output
 	dieWithParent(cmd.SysProcAttr)

@@ -33,7 +33,7 @@ func (l *Lab) settle(ctx context.Context, ledgers map[string]*loadgen.Ledger) er
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was read from
+	defer conn.Close(context.WithoutCancel(ctx))
 	for {
 		var stored int
 		for run := range ledgers {
@@ -59,7 +59,7 @@ func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]*loadgen.L
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was read from
+	defer conn.Close(context.WithoutCancel(ctx))
 	for _, run := range slices.Sorted(maps.Keys(ledgers)) {
 		report, err := reconcile.Reckon(ctx, conn, run, ledgers[run])
 		if err != nil {
@@ -85,7 +85,7 @@ func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]*loadgen.L
 func (l *Lab) verifyStore(ctx context.Context, row *Row, trust *keys.Trust) error {
 	var anchors [][]byte
 	for _, n := range l.Nodes {
-		notes, err := anchor.ReadFile(filepath.Join(n.Dir, "anchors"))
+		notes, err := anchor.ReadFile(filepath.Join(n.data(), "anchors"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -114,7 +114,7 @@ func (l *Lab) checkJournals(ctx context.Context, row *Row, trust *keys.Trust, le
 			continue
 		}
 		kept = true
-		notes, err := anchor.ReadFile(filepath.Join(n.Dir, "journal-anchors"))
+		notes, err := anchor.ReadFile(filepath.Join(n.data(), "journal-anchors"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

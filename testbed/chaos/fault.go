@@ -24,6 +24,8 @@ func Faults() []Fault {
 	all = append(all, wireFaults()...)
 	all = append(all, serverFaults()...)
 	all = append(all, collectorFaults()...)
+	all = append(all, diskFaults()...)
+	all = append(all, timeFaults()...)
 	return all
 }
 

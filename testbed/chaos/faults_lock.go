@@ -53,7 +53,7 @@ func deadlock(ctx context.Context, l *Lab, _ *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after COMMIT it has nothing to do
 	if _, err := tx.Exec(ctx, "LOCK TABLE audit_commits IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return err
 	}

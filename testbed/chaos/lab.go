@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -31,25 +32,31 @@ type Lab struct {
 	Database database.Database // its URLs go to the server, past the proxy
 	Keys     signing.Files
 	Nodes    []*Node
+	Setup    Setup
+
+	clock *clock // nil without Setup.Clock
 }
 
 // Setup is what a fault needs around it.
 type Setup struct {
 	Mode       Mode
-	Collectors int
+	Collectors int               // 0 means 1
+	Tenants    int               // in the load; 0 means 4
 	Settings   map[string]string // of the server
+	Clock      bool              // the server's clock can be moved
+	DiskBytes  int64             // of the disk on which a collector keeps its files; 0 means the machine's
 }
 
 // NewLab starts everything in dir, which exists and is empty.
 func NewLab(ctx context.Context, dir string, s Setup) (*Lab, error) {
-	l := &Lab{Dir: dir}
-	if err := l.start(ctx, s); err != nil {
+	l := &Lab{Dir: dir, Setup: s}
+	if err := l.start(ctx); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
 	return l, nil
 }
 
-func (l *Lab) start(ctx context.Context, s Setup) error {
+func (l *Lab) start(ctx context.Context) error {
 	binary, err := collector.Binary()
 	if err != nil {
 		return err
@@ -57,9 +64,7 @@ func (l *Lab) start(ctx context.Context, s Setup) error {
 	if l.Keys, err = signing.New(l.Dir); err != nil {
 		return err
 	}
-	settings := map[string]string{"log_line_prefix": database.SQLStateLogged}
-	maps.Copy(settings, s.Settings)
-	if l.Server, err = database.Start(ctx, pglocal.Options{Dir: filepath.Join(l.Dir, "pg"), Settings: settings}); err != nil {
+	if err := l.startServer(ctx); err != nil {
 		return err
 	}
 	if l.Database, err = l.Server.New(ctx); err != nil {
@@ -73,17 +78,39 @@ func (l *Lab) start(ctx context.Context, s Setup) error {
 		return err
 	}
 	writer.Host = l.Proxy.Address()
-	for i := range max(s.Collectors, 1) {
-		node, err := newNode(filepath.Join(l.Dir, fmt.Sprintf("collector-%d", i)), binary, s.Mode, writer.String(), l.Keys.Key)
+	for i := range max(l.Setup.Collectors, 1) {
+		node, err := newNode(filepath.Join(l.Dir, fmt.Sprintf("collector-%d", i)), binary, l.Setup.Mode, writer.String(), l.Keys.Key)
 		if err != nil {
 			return err
 		}
+		if l.Setup.DiskBytes > 0 {
+			if err := mountDisk(node.data(), l.Setup.DiskBytes); err != nil {
+				return err
+			}
+		}
+		l.Nodes = append(l.Nodes, node)
 		if err := node.Start(ctx); err != nil {
 			return err
 		}
-		l.Nodes = append(l.Nodes, node)
 	}
 	return nil
+}
+
+func (l *Lab) startServer(ctx context.Context) error {
+	settings := map[string]string{"log_line_prefix": database.SQLStateLogged}
+	maps.Copy(settings, l.Setup.Settings)
+	options := pglocal.Options{Dir: filepath.Join(l.Dir, "pg"), Settings: settings}
+	var err error
+	if l.Setup.Clock {
+		if l.clock, err = newClock(); err != nil {
+			return err
+		}
+		if options.Env, err = l.clock.env(); err != nil {
+			return err
+		}
+	}
+	l.Server, err = database.Start(ctx, options)
+	return err
 }
 
 // Heal takes away what a fault may have left: rules, bounds, a server that is down.
@@ -105,6 +132,12 @@ func (l *Lab) Close(ctx context.Context) error {
 	var errs []error
 	for _, n := range l.Nodes {
 		errs = append(errs, n.close(ctx))
+		if l.Setup.DiskBytes > 0 {
+			errs = append(errs, unmountDisk(n.data()))
+		}
+	}
+	if l.clock != nil {
+		errs = append(errs, l.clock.remove())
 	}
 	if l.Proxy != nil {
 		errs = append(errs, l.Proxy.Close())
@@ -116,6 +149,9 @@ func (l *Lab) Close(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// anyNode is one of the collectors.
+func (l *Lab) anyNode(random *rand.Rand) *Node { return l.Nodes[random.IntN(len(l.Nodes))] }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {

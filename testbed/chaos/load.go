@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -38,16 +39,16 @@ type load struct {
 	ledgers map[string]*loadgen.Ledger // by run
 	stop    chan struct{}
 	wait    sync.WaitGroup
-	ctx     context.Context //nolint:containedctx // that of the round, for the clients' goroutines
+	ctx     context.Context // that of the round, for the clients' goroutines
 	cancel  context.CancelFunc
 }
 
 // startLoad lets the clients send to all nodes until finish.
-func startLoad(ctx context.Context, nodes []*Node, name string, seed uint64, started time.Time) (*load, error) {
+func startLoad(ctx context.Context, lab *Lab, name string, seed uint64, started time.Time) (*load, error) {
 	l := &load{ledgers: map[string]*loadgen.Ledger{}, stop: make(chan struct{})}
 	l.ctx, l.cancel = context.WithTimeout(ctx, 2*patience)
 	for i, c := range clients() {
-		sender, err := newFailover(nodes, i, c)
+		sender, err := newFailover(lab.Nodes, i, c)
 		if err != nil {
 			l.cancel()
 			return nil, err
@@ -56,12 +57,12 @@ func startLoad(ctx context.Context, nodes []*Node, name string, seed uint64, sta
 		ledger := loadgen.NewLedger()
 		l.ledgers[run] = ledger
 		g := loadgen.New(loadgen.Options{
-			Run: run, Seed: seed + uint64(i), Start: started, //nolint:gosec // a small index
-			Tenants: 4, OrdinaryShare: 0.1, RecordIDs: 0.5, FillerBytes: 120,
+			Run: run, Seed: seed + uint64(i), Start: started,
+			Tenants: cmp.Or(lab.Setup.Tenants, 4), OrdinaryShare: 0.1, RecordIDs: 0.5, FillerBytes: 120,
 		})
 		l.wait.Go(func() {
 			defer sender.Close()
-			loadgen.Stream(l.ctx, l.stop, sender, g, c.batch, ledger, c.patience)
+			loadgen.Stream(l.ctx, l.stop, paced{sender}, g, c.batch, ledger, c.patience)
 		})
 	}
 	return l, nil
@@ -98,6 +99,19 @@ func (l *load) finish() error {
 		return fmt.Errorf("a patient client was not answered: %w", err)
 	}
 	return nil
+}
+
+// paced waits a little after every answer: a queue that is filled as fast as it
+// can be takes longer to empty than a round lasts.
+type paced struct{ otlpclient.Client }
+
+const pace = 10 * time.Millisecond
+
+// Send implements otlpclient.Client.
+func (p paced) Send(ctx context.Context, logs plog.Logs) error {
+	err := p.Client.Send(ctx, logs)
+	_ = sleep(ctx, pace) // an answer was had in time: the pause does not change it
+	return err
 }
 
 // failover is a client that goes to the next collector when one fails it, as

@@ -40,7 +40,7 @@ func (m Mode) configuration() string {
 // with the same files.
 type Node struct {
 	Mode Mode
-	Dir  string // its files: configuration, log, anchors, journal, queue
+	Dir  string // its configuration, its log and, in data, what it keeps
 	GRPC string // host:port
 	HTTP string // URL
 
@@ -50,7 +50,7 @@ type Node struct {
 
 // newNode prepares a collector that reaches PostgreSQL by writerURL.
 func newNode(dir, binary string, mode Mode, writerURL, keyFile string) (*Node, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
 		return nil, err
 	}
 	var address [4]string
@@ -71,7 +71,7 @@ func newNode(dir, binary string, mode Mode, writerURL, keyFile string) (*Node, e
 			Binary: binary, Config: mode.configuration(), Dir: dir, Health: "http://" + address[2] + "/",
 			Env: []string{
 				"CHAOS_GRPC=" + address[0], "CHAOS_HTTP=" + address[1], "CHAOS_HEALTH=" + address[2], "CHAOS_METRICS=" + metrics,
-				"CHAOS_DIR=" + dir, "CHAOS_WRITER_URL=" + writerURL, "CHAOS_KEY_FILE=" + keyFile,
+				"CHAOS_DIR=" + filepath.Join(dir, "data"), "CHAOS_WRITER_URL=" + writerURL, "CHAOS_KEY_FILE=" + keyFile,
 			},
 		},
 	}, nil
@@ -109,24 +109,44 @@ func (n *Node) Terminate(ctx context.Context) error {
 	return n.process.Terminate(ctx)
 }
 
+// killed is Kill where something that may fail is wanted.
+func (n *Node) killed(context.Context) error {
+	n.Kill()
+	return nil
+}
+
 // Freeze stops the collector for a while in whatever it is doing.
 func (n *Node) Freeze(ctx context.Context, d time.Duration) error {
-	if err := n.process.Signal(syscall.SIGSTOP); err != nil {
+	if err := n.stop(); err != nil {
 		return err
 	}
 	waited := sleep(ctx, d)
-	if err := n.process.Signal(syscall.SIGCONT); err != nil {
+	if err := n.resume(); err != nil {
 		return err
 	}
 	return waited
 }
+
+func (n *Node) stop() error   { return n.process.Signal(syscall.SIGSTOP) }
+func (n *Node) resume() error { return n.process.Signal(syscall.SIGCONT) }
 
 // Journal is the directory of the collector's journal, "" when it keeps none.
 func (n *Node) Journal() string {
 	if n.Mode == DurableQueue {
 		return ""
 	}
-	return filepath.Join(n.Dir, "journal")
+	return filepath.Join(n.data(), "journal")
+}
+
+// data is the directory of what the collector keeps: anchors, journal, queue.
+func (n *Node) data() string { return filepath.Join(n.Dir, "data") }
+
+// revive starts the collector if it has ended.
+func (n *Node) revive(ctx context.Context) error {
+	if n.process.Signal(syscall.Signal(0)) == nil {
+		return nil
+	}
+	return n.Start(ctx)
 }
 
 // close ends the collector: gracefully, or else at once.
@@ -135,7 +155,7 @@ func (n *Node) close(ctx context.Context) error {
 		return nil
 	}
 	// A frozen one would not hear.
-	_ = n.process.Signal(syscall.SIGCONT)
+	_ = n.resume()
 	if err := n.Terminate(ctx); err != nil {
 		n.Kill()
 		return fmt.Errorf("end the collector in %s: %w", n.Dir, err)

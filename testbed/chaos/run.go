@@ -82,7 +82,7 @@ func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row) erro
 		if ctx.Err() != nil || o.over() {
 			break
 		}
-		random := rand.New(rand.NewPCG(o.Seed^key.Sum64(), uint64(round))) //nolint:gosec // repeatable, not secret
+		random := rand.New(rand.NewPCG(o.Seed^key.Sum64(), uint64(round)))
 		if err := o.round(ctx, lab, fault, round, random, row); err != nil {
 			_ = lab.Close(ctx)
 			return fmt.Errorf("round %d (kept in %s): %w", round+1, dir, err)
@@ -101,7 +101,7 @@ func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row) erro
 
 // round puts load on, lets the fault happen, and checks the whole state.
 func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, random *rand.Rand, row *Row) error {
-	load, err := startLoad(ctx, lab.Nodes, fmt.Sprintf("r%03d", round), random.Uint64(), o.Now())
+	load, err := startLoad(ctx, lab, fmt.Sprintf("r%03d", round), random.Uint64(), o.Now())
 	if err != nil {
 		return err
 	}

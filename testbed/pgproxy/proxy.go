@@ -150,6 +150,15 @@ func (p *Proxy) pass(client net.Conn) {
 	wait.Wait()
 }
 
+// port is the client's end of its connection.
+func (c *pair) port() int {
+	address, ok := c.client.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return 0
+	}
+	return address.Port
+}
+
 func (c *pair) close() {
 	_ = c.client.Close()
 	if c.server != nil {
@@ -273,6 +282,8 @@ func (s *stream) deliver(m Message, header int) error {
 		case <-time.After(rule.For):
 		case <-s.proxy.closed:
 		}
+	case Pause:
+		rule.Call(s.pair.port())
 	case Corrupt:
 		if len(m.Body) > 0 {
 			bit := rule.Bit % (len(m.Body) * 8)

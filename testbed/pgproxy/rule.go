@@ -64,6 +64,7 @@ const (
 	CutHalf                // in the middle of it
 	Stall                  // nothing passes in this direction for Rule.For, then all of it
 	Corrupt                // a bit of the body is flipped
+	Pause                  // nothing passes in this direction until Rule.Call has returned
 )
 
 // Rule is a fault: what happens to which message.
@@ -73,5 +74,7 @@ type Rule struct {
 	Times int // faults before the rule is spent; 0 means 1
 	Do    Action
 	For   time.Duration // of Stall
-	Bit   int           // of Corrupt: which bit of the body, modulo its length
+	// Call is what happens during a Pause; port is the client's end of the connection.
+	Call func(port int)
+	Bit  int // of Corrupt: which bit of the body, modulo its length
 }

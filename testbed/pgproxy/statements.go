@@ -32,10 +32,11 @@ func (s *statements) of(m Message) string {
 
 // text is the string at the beginning of b, which a zero byte ends.
 func text(b []byte) (first string, rest []byte) {
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return string(b[:i]), b[i+1:]
+	before, after, found := bytes.Cut(b, []byte{0})
+	if !found {
+		return "", nil
 	}
-	return "", nil
+	return string(before), after
 }
 
 func put(m map[string]string, key, value string) map[string]string {

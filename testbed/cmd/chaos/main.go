@@ -69,11 +69,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err := writeJSON(*path, table); err != nil {
 		return err
 	}
-	print := table.Print
+	show := table.Print
 	if *markdown {
-		print = table.Markdown
+		show = table.Markdown
 	}
-	if err := print(out); err != nil {
+	if err := show(out); err != nil {
 		return err
 	}
 	if !table.Clean() {

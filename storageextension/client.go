@@ -1,0 +1,147 @@
+package storageextension
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+)
+
+// client stands between a persistent queue and its file. The queue calls it from
+// one goroutine at a time, under its own lock.
+//
+// What an operation is for follows from its shape, since the queue does not say:
+//
+//	two or more Sets   a request is added: may fail, the sender hears of it
+//	a Set and a Get    a request is taken out to be dispatched
+//	a Set and a Delete a dispatched request is done
+//	only Deletes       at start, requests that were under way are forgotten,
+//	                   before they are added again
+//
+// The last three must not fail: the queue would go on without the request.
+type client struct {
+	storage.Client
+
+	admit    func(context.Context) error
+	stalled  func(ctx context.Context, by int64)
+	stopping <-chan struct{}
+	logger   *zap.Logger
+
+	mu       sync.Mutex           // guards what follows; never held while waiting for the disk
+	starting bool                 // until the queue has added again what was under way
+	forgets  []*storage.Operation // put off until then
+	dead     error                // once an operation failed for good: nothing may follow it
+}
+
+// every is how long a failed operation waits before it is tried again.
+const every = 200 * time.Millisecond
+
+var errStopped = errors.New("the queue is being closed while its disk cannot be written: what it holds is there at the next start")
+
+// Batch implements storage.Client.
+func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	sets, gets, deletes := count(ops)
+	c.mu.Lock()
+	dead, starting := c.dead, c.starting
+	if dead == nil && starting && sets == 0 && gets == 0 && deletes > 0 {
+		// A kill between this and the adding would lose them; done twice is a duplicate.
+		c.forgets = append(c.forgets, ops...)
+		c.mu.Unlock()
+		return nil
+	}
+	c.mu.Unlock()
+	if dead != nil {
+		return dead
+	}
+	if sets > 1 && !starting {
+		if err := c.admit(ctx); err != nil {
+			return err
+		}
+		return c.Client.Batch(ctx, ops...)
+	}
+	return c.insist(ctx, func() error { return c.Client.Batch(ctx, ops...) })
+}
+
+// Get implements storage.Client.
+func (c *client) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = c.insist(ctx, func() error {
+		var err error
+		value, err = c.Client.Get(ctx, key)
+		return err
+	})
+	return value, err
+}
+
+// Set implements storage.Client.
+func (c *client) Set(ctx context.Context, key string, value []byte) error {
+	return c.insist(ctx, func() error { return c.Client.Set(ctx, key, value) })
+}
+
+// Delete implements storage.Client.
+func (c *client) Delete(ctx context.Context, key string) error {
+	return c.insist(ctx, func() error { return c.Client.Delete(ctx, key) })
+}
+
+// started is told when the queue has started: what was under way is added again.
+func (c *client) started() error {
+	c.mu.Lock()
+	forgets := c.forgets
+	c.starting, c.forgets = false, nil
+	c.mu.Unlock()
+	if len(forgets) == 0 {
+		return nil
+	}
+	ctx := context.Background() // as long as it takes, or until the pipelines end
+	return c.insist(ctx, func() error { return c.Client.Batch(ctx, forgets...) })
+}
+
+// insist tries until it succeeds or the collector ends. Then nothing more is
+// written: the queue goes on in memory, and the file keeps what it has.
+func (c *client) insist(ctx context.Context, try func() error) error {
+	c.mu.Lock()
+	dead := c.dead
+	c.mu.Unlock()
+	if dead != nil {
+		return dead
+	}
+	err := try()
+	if err == nil {
+		return nil
+	}
+	c.logger.Error("the queue cannot be written and waits; nothing is lost, and nothing is delivered meanwhile: free some space on its disk", zap.Error(err))
+	c.stalled(ctx, 1)
+	defer c.stalled(ctx, -1)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.stopping:
+			c.mu.Lock()
+			c.dead = errStopped
+			c.mu.Unlock()
+			return errStopped
+		case <-tick.C:
+		}
+		if err := try(); err == nil {
+			c.logger.Info("the queue can be written again")
+			return nil
+		}
+	}
+}
+
+func count(ops []*storage.Operation) (sets, gets, deletes int) {
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Set:
+			sets++
+		case storage.Get:
+			gets++
+		case storage.Delete:
+			deletes++
+		}
+	}
+	return sets, gets, deletes
+}

@@ -1,0 +1,276 @@
+package storageextension
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/otelaudit/otelaudit/storageextension/internal/metadata"
+)
+
+// file is what survives a kill: a storage in memory that fails as a full disk
+// does, sometimes after it has written.
+type file struct {
+	mu       sync.Mutex // guards what follows
+	random   *rand.Rand
+	failing  int // of 100 writes
+	kept     map[string][]byte
+	detached bool // the process that used it is dead
+}
+
+var errFull = errors.New("no space left on device")
+
+func (f *file) Get(_ context.Context, key string) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kept[key], nil
+}
+
+func (f *file) Set(ctx context.Context, key string, value []byte) error {
+	return f.Batch(ctx, storage.SetOperation(key, value))
+}
+
+func (f *file) Delete(ctx context.Context, key string) error {
+	return f.Batch(ctx, storage.DeleteOperation(key))
+}
+
+func (f *file) Batch(_ context.Context, ops ...*storage.Operation) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.detached {
+		return errors.New("this process is dead")
+	}
+	fails := f.random.IntN(100) < f.failing
+	if fails && f.random.IntN(4) > 0 {
+		return errFull // and not applied
+	}
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Get:
+			op.Value = f.kept[op.Key]
+		case storage.Set:
+			f.kept[op.Key] = append([]byte(nil), op.Value...)
+		case storage.Delete:
+			delete(f.kept, op.Key)
+		}
+	}
+	if fails {
+		return errFull // but applied
+	}
+	return nil
+}
+
+func (*file) Close(context.Context) error { return nil }
+
+// kill detaches the dead process and returns the file for the next one.
+func (f *file) kill() *file {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.detached = true
+	return &file{random: f.random, failing: f.failing, kept: maps.Clone(f.kept)}
+}
+
+func (f *file) fail(percent int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = percent
+}
+
+// bare is a storage extension that gives its file away as it is.
+type bare struct {
+	component.StartFunc
+	component.ShutdownFunc
+
+	file *file
+}
+
+func (b bare) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+	return b.file, nil
+}
+
+type host struct{ storage.Extension }
+
+func (h host) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{component.NewID(metadata.Type): h.Extension}
+}
+
+// careful puts this extension between a file and a queue.
+func careful(t *testing.T, f *file) *fileStorage {
+	t.Helper()
+	telemetry, err := metadata.NewTelemetryBuilder(componenttest.NewNopTelemetrySettings())
+	require.NoError(t, err)
+	return &fileStorage{
+		Extension: bare{file: f}, disk: &disk{directory: t.TempDir(), reserve: 1},
+		logger: zap.NewNop(), telemetry: telemetry, stopping: make(chan struct{}),
+	}
+}
+
+// destination remembers what was delivered.
+type destination struct {
+	mu   sync.Mutex // guards seen
+	seen map[string]bool
+}
+
+func (d *destination) push(_ context.Context, logs plog.Logs) error {
+	if logs.LogRecordCount() == 0 {
+		return nil // what the queue makes of a request that it could not keep
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seen[logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Str()] = true
+	return nil
+}
+
+func (d *destination) missing(acknowledged []string) (missing []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range acknowledged {
+		if !d.seen[id] {
+			missing = append(missing, id)
+		}
+	}
+	return missing
+}
+
+// start makes an exporter with a persistent queue, as the audit exporter has.
+func start(t *testing.T, h host, d *destination) exporter.Logs {
+	t.Helper()
+	queue := exporterhelper.NewDefaultQueueConfig()
+	id := component.NewID(metadata.Type)
+	queue.StorageID = &id
+	queue.NumConsumers = 3
+	queue.Batch = configoptional.None[exporterhelper.BatchConfig]()
+	e, err := exporterhelper.NewLogs(t.Context(), exportertest.NewNopSettings(exportertest.NopType), &struct{}{}, d.push,
+		exporterhelper.WithQueue(configoptional.Some(queue)))
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), h))
+	return e
+}
+
+func request(id string) plog.Logs {
+	logs := plog.NewLogs()
+	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(id)
+	return logs
+}
+
+// trial sends requests on a disk that fails a share of all writes, kills the
+// process every now and then, lets the disk recover, and returns what was
+// acknowledged and never delivered.
+func trial(t *testing.T, seed uint64, wrapped bool) (missing []string) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 1))
+	f := &file{random: rand.New(rand.NewPCG(seed, 2)), kept: map[string][]byte{}}
+	d := &destination{seen: map[string]bool{}}
+	var acknowledged []string
+	for life := range 4 {
+		var h host
+		if wrapped {
+			extension := careful(t, f)
+			h = host{extension}
+		} else {
+			h = host{bare{file: f}}
+		}
+		e := start(t, h, d)
+		if wrapped {
+			require.NoError(t, h.Extension.(*fileStorage).Ready())
+		}
+		f.fail(random.IntN(50))
+		for i := range 30 {
+			id := strconv.Itoa(life) + "/" + strconv.Itoa(i)
+			if e.ConsumeLogs(t.Context(), request(id)) == nil {
+				acknowledged = append(acknowledged, id)
+			}
+		}
+		dead := f
+		f = f.kill()
+		f.fail(0)
+		if wrapped {
+			require.NoError(t, h.Extension.(*fileStorage).NotReady())
+		}
+		dead.fail(0)
+		_ = e.Shutdown(t.Context())
+	}
+	last := careful(t, f)
+	e := start(t, host{last}, d)
+	require.NoError(t, last.Ready())
+	if wrapped {
+		require.Eventually(t, func() bool { return len(d.missing(acknowledged)) == 0 }, 20*time.Second, 5*time.Millisecond,
+			"seed %d: acknowledged and not delivered", seed)
+	} else {
+		time.Sleep(100 * time.Millisecond) // the queue holds a hundred requests
+	}
+	require.NoError(t, e.Shutdown(t.Context()))
+	return d.missing(acknowledged)
+}
+
+func TestNothingAcknowledgedIsLost(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		assert.Empty(t, trial(t, seed, true), "seed %d", seed)
+	}
+}
+
+// TestWithoutItRequestsAreLost is why the extension exists. When it fails, the
+// queue of exporterhelper has learned to be careful, and this can go.
+func TestWithoutItRequestsAreLost(t *testing.T) {
+	t.Parallel()
+	lost := 0
+	for seed := range uint64(8) {
+		lost += len(trial(t, seed, false))
+	}
+	assert.Positive(t, lost, "the queue loses nothing by itself any more")
+}
+
+func TestAFullDiskRefusesAndGivesBack(t *testing.T) {
+	t.Parallel()
+	f := &file{random: rand.New(rand.NewPCG(1, 1)), kept: map[string][]byte{}}
+	extension := careful(t, f)
+	d := &destination{seen: map[string]bool{}}
+	e := start(t, host{extension}, d)
+	require.NoError(t, extension.Ready())
+	extension.disk.reserve = 1 << 60
+	err := e.ConsumeLogs(t.Context(), request("refused"))
+	require.ErrorIs(t, err, storage.ErrStorageFull)
+	require.ErrorContains(t, err, "free some space there")
+	extension.disk.reserve = 1
+	require.NoError(t, e.ConsumeLogs(t.Context(), request("taken")))
+	require.Eventually(t, func() bool { return len(d.missing([]string{"taken"})) == 0 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, extension.NotReady())
+	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+// TestTheEndIsNotHeldUp ends a collector whose queue waits for the disk.
+func TestTheEndIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	f := &file{random: rand.New(rand.NewPCG(1, 1)), kept: map[string][]byte{}}
+	extension := careful(t, f)
+	d := &destination{seen: map[string]bool{}}
+	e := start(t, host{extension}, d)
+	require.NoError(t, extension.Ready())
+	require.NoError(t, e.ConsumeLogs(t.Context(), request("first")))
+	require.Eventually(t, func() bool { return len(d.missing([]string{"first"})) == 0 }, 10*time.Second, time.Millisecond)
+	f.fail(100)
+	stuck := make(chan error, 1)
+	go func() { stuck <- extension.clients[0].Set(context.Background(), "key", nil) }()
+	time.Sleep(2 * every)
+	require.NoError(t, extension.NotReady())
+	require.ErrorIs(t, <-stuck, errStopped)
+	require.NoError(t, e.Shutdown(t.Context()))
+}
