@@ -56,8 +56,17 @@ func (g *guard) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, erro
 		grpc.ForceServerCodecV2(&codec{CodecV2: encoding.GetCodecV2("proto"), guard: g}),
 		grpc.UnaryInterceptor(g.intercept),
 		grpc.InTapHandle(g.beforeReading),
+		grpc.NumStreamWorkers(streamWorkers),
 	}, nil
 }
+
+// streamWorkers is how many goroutines a server keeps for requests; those beyond
+// get one of their own. A request's calls go so deep that the stack of a new
+// goroutine has to grow for each, which took 17 % of the collector's processor time
+// with one record per request. A middleware is the only place from which the otlp
+// receiver takes this. A worker that waits holds its stack, some 16 KiB at most
+// until the next garbage collection.
+const streamWorkers = 256
 
 // GetHTTPHandler wraps the handlers. They see bodies as they come out of
 // decompression.
