@@ -25,6 +25,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
@@ -283,6 +284,53 @@ func TestFromAgentToPostgreSQL(t *testing.T) {
 			require.NoError(t, conn.QueryRow(ctx, "SELECT count(*) FROM audit_quarantine").Scan(&quarantined))
 			assert.Zero(t, quarantined)
 		})
+	}
+}
+
+// TestThroughKafkaToPostgreSQL: with TLS and SCRAM as shipped, an event that the
+// agent accepts is with the broker, and arrives with the tenant that it names when
+// there is a gateway.
+func TestThroughKafkaToPostgreSQL(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	database := storetest.NewDatabase(t)
+	agent, behind := newMachine(t, "production"), newMachine(t, "production")
+	behind.values["AUDIT_WRITER_URL"] = database.WriterURL
+	certificate, err := tls.LoadX509KeyPair(agent.values["AUDIT_TLS_CERT_FILE"], agent.values["AUDIT_TLS_KEY_FILE"])
+	require.NoError(t, err)
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(4, agent.values["AUDIT_KAFKA_TOPIC"]),
+		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}),
+		kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", agent.values["AUDIT_KAFKA_USER"], password))
+	require.NoError(t, err)
+	t.Cleanup(broker.Close)
+	for _, m := range []*machine{agent, behind} {
+		m.values["AUDIT_KAFKA_BROKERS"] = "[" + strings.Join(broker.ListenAddrs(), ",") + "]"
+		m.values["AUDIT_TLS_CA_FILE"] = agent.values["AUDIT_TLS_CA_FILE"]
+	}
+	process := agent.start(t, "kafka-agent")
+	require.NoError(t, process.WaitServing(ctx))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		"http://"+agent.values["AUDIT_AGENT_HTTP_ENDPOINT"]+"/v1/logs", strings.NewReader(event))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode, process.Log())
+
+	received := behind.start(t, "kafka-gateway")
+	conn, err := pgx.Connect(ctx, database.SuperURL)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close(context.Background())) }()
+	var tenant, mac string
+	require.Eventually(t, func() bool {
+		return conn.QueryRow(ctx, "SELECT tenant_id, mac FROM audit_events").Scan(&tenant, &mac) == nil
+	}, patience, 50*time.Millisecond, "%s\n%s", process.Log(), received.Log())
+	assert.Equal(t, "acme", tenant)
+	assert.Contains(t, mac, "agent-1", "sealed by the agent")
+	for _, p := range []*collector.Process{process, received} {
+		assert.NotContains(t, p.Log(), password)
 	}
 }
 
