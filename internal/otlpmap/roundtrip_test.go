@@ -99,7 +99,8 @@ func TestRecordsOfAScopeAreReadAlike(t *testing.T) {
 	from := d.From(resource, scope)
 	text, object := record.StringValue, record.EmptyObject()
 	sources := []record.Value{
-		{}, object, object.Set("a", text("1")), object.Set("a", text("1")).Set("b", text("2")), object.Set("a", text("1")).Set("b", text("3")),
+		{},
+		object, object.Set("a", text("1")), object.Set("a", text("1")).Set("b", text("2")), object.Set("a", text("1")).Set("b", text("3")),
 		object.Set("a", text("1")).Set("c", text("2")), object.Set("a", text("1")).Set("b", record.NumberValue(2)), text("1"),
 	}
 	for seed := range uint64(3000) {
