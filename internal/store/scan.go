@@ -61,7 +61,7 @@ func newScanQueries(schema string) scanQueries {
 }
 
 // scanSchema is the migration that a Scanner's statements need.
-const scanSchema = 10
+const scanSchema = 11
 
 // Scanner reads logs from end to end for verification: every column as it is
 // stored, in the order of the tree, a page per transaction. It believes what the
