@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -63,6 +64,12 @@ func serve(dir, port string) error {
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
+	// A test binary that dies must not leave a broker behind: its end of the pipe
+	// is closed then.
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop <- syscall.SIGTERM
+	}()
 	<-stop
 	cluster.Close()
 	return nil
@@ -98,6 +105,9 @@ func (b *Broker) Restart(ctx context.Context) error {
 	b.cmd = exec.Command(self)
 	b.cmd.Env = append(os.Environ(), envDir+"="+b.dir, envPort+"="+b.port)
 	b.cmd.Stderr = os.Stderr
+	if _, err := b.cmd.StdinPipe(); err != nil {
+		return err
+	}
 	if err := b.cmd.Start(); err != nil {
 		return err
 	}
