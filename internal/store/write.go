@@ -45,8 +45,9 @@ type Writer struct {
 	sql  writeQueries
 	wire *wire
 
-	unnamed bool // statements cannot keep names here, whatever it looks like
-	careful int  // transactions that still ask what is stored before they write
+	unnamed   bool // statements cannot keep names here, whatever it looks like
+	unsettled bool // a commit may be visible that no synchronous standby has
+	careful   int  // transactions that still ask what is stored before they write
 }
 
 // carefulFor is how many transactions in a row must meet no duplicate before the
@@ -166,7 +167,11 @@ func (w *Writer) transact(ctx context.Context, b *batch) error {
 		w.seal(b)
 	}
 	if b.kept == 0 {
-		w.rollback(ctx)
+		if len(found) == 0 {
+			w.rollback(ctx)
+		} else if err := w.settle(ctx); err != nil {
+			return err
+		}
 		w.committed(b) // nothing, but duplicates are acknowledged too
 		return nil
 	}

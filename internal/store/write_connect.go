@@ -45,10 +45,11 @@ var errReadOnly = errors.New("the database is a standby and takes no writes")
 // nothing when the connection is there.
 func (w *Writer) connect(ctx context.Context) error {
 	if w.wire != nil && !w.wire.closed {
-		return nil
+		return w.settleLost(ctx)
 	}
 	if w.wire != nil {
 		w.unnamed = w.unnamed || w.wire.lostNames
+		w.unsettled = true
 		w.careful = carefulFor // what was not acknowledged comes again
 	}
 	conn, err := pgconn.ConnectConfig(ctx, w.opts.Connection)
@@ -64,7 +65,7 @@ func (w *Writer) connect(ctx context.Context) error {
 		w.Close()
 		return err
 	}
-	return nil
+	return w.settleLost(ctx)
 }
 
 // checkRole refuses to write as somebody who could change what was written,

@@ -68,6 +68,7 @@ var writeSQL embed.FS
 // writeQueries are the writer's statements for one schema.
 type writeQueries struct {
 	settings, lock, heads, existing, commits, quarantine string
+	settle                                               string
 	blockers, role, month, months, roll                  string
 	copyIDs                                              string
 	schema                                               string
@@ -83,7 +84,7 @@ func newWriteQueries(schema string) writeQueries {
 		return strings.ReplaceAll(string(text), "{{schema}}", quoted)
 	}
 	return writeQueries{
-		settings: load("settings"), lock: load("lock"), heads: load("heads"), existing: load("existing"),
+		settings: load("settings"), settle: load("settle"), lock: load("lock"), heads: load("heads"), existing: load("existing"),
 		commits: load("commits"), quarantine: load("quarantine"), blockers: load("blockers"), role: load("role"),
 		month: load("month"), months: load("months"), roll: load("roll"),
 		copyIDs: "COPY " + quoted + ".audit_event_ids (" + idColumns + ") FROM STDIN (FORMAT binary)",

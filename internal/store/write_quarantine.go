@@ -140,8 +140,7 @@ func (w *Writer) insertQuarantined(ctx context.Context, rows []Quarantined) erro
 		nullableArray(oidBytea, otlp),
 		text(func(q *Quarantined) string { return q.Encoding }),
 	)
-	w.wire.queueStatement("COMMIT", nil)
-	w.wire.queueSync()
+	w.queueSettle() // it may have been there already
 	tags, err := w.wire.exchange(ctx)
 	if err != nil {
 		w.rollback(ctx)

@@ -31,10 +31,12 @@ type wire struct {
 	release func() // ends the watch of the context, while an exchange is under way
 	broken  bool   // nothing can be sent any more
 
-	pid       uint32           // of the server process, as it said at start-up
-	names     map[string]*plan // by text; nil: statements keep no names here
-	fresh     []*plan          // those whose Parse is on its way
-	lostNames bool             // another server connection answered than the one that was told
+	pid          uint32           // of the server process, as it said at start-up
+	names        map[string]*plan // by text; nil: statements keep no names here
+	fresh        []*plan          // those whose Parse is on its way
+	unreplicated bool             // a COMMIT was answered that no synchronous standby has
+
+	lostNames bool // another server connection answered than the one that was told
 }
 
 // plan is a statement that the server keeps under a name.
@@ -284,6 +286,11 @@ func (w *wire) receive(rows []rowFunc) (tags []string, err error, fatal bool) { 
 			tags = append(tags, string(msg.CommandTag))
 			if len(msg.CommandTag) > 6 && string(msg.CommandTag[:6]) == "SELECT" {
 				statement++
+			}
+		case *pgproto3.NoticeResponse:
+			if replicationCanceled(msg) {
+				w.unreplicated = true
+				keep(errUnreplicated)
 			}
 		case *pgproto3.ErrorResponse:
 			keep(pgconn.ErrorResponseToPgError(msg))
