@@ -44,7 +44,7 @@ run: postgresql build ## Build everything and run it here: PostgreSQL, the colle
 build: $(COLLECTOR) $(CLI) ## Build bin/otelcol-audit and bin/otelaudit
 
 .PHONY: test
-test: postgresql node systemd promtool $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
+test: postgresql pgbouncer node systemd promtool $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
 	$(say) "testing $(PACKAGES)"
 	@$(TOOLS)/gotestsum --format $(GOTESTSUM_FORMAT) --packages="$(PACKAGES)" -- -timeout $(TEST_TIMEOUT) $(GOTESTFLAGS)
 
@@ -97,7 +97,7 @@ SEED ?= 1
 ROUNDS ?= 10
 
 .PHONY: chaos
-chaos: postgresql build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
+chaos: postgresql pgbouncer build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
 	$(say) "hurting (a few minutes per round)"
 	@$(GO) run ./testbed/cmd/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
 
@@ -139,6 +139,10 @@ bench-components: $(TOOLS)/benchstat ## Measure the components, with allocations
 .PHONY: postgresql
 postgresql: ## Find PostgreSQL's server programs, install them where that is allowed
 	@scripts/need-postgresql
+
+.PHONY: pgbouncer
+pgbouncer: ## Find pgbouncer, install it where that is allowed
+	@scripts/need-pgbouncer
 
 .PHONY: node
 node: ## Find Node.js and npm, install them where that is allowed

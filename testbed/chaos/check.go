@@ -34,6 +34,9 @@ func (l *Lab) settle(ctx context.Context, ledgers map[string]*loadgen.Ledger) er
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	if len(l.gone) > 0 {
+		return l.settleRest(ctx, conn, ledgers)
+	}
 	for {
 		var stored int
 		for run := range ledgers {
@@ -52,6 +55,27 @@ func (l *Lab) settle(ctx context.Context, ledgers map[string]*loadgen.Ledger) er
 	}
 }
 
+// settleRest is settle where some of what was acknowledged is known to be gone.
+func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string]*loadgen.Ledger) error {
+	for {
+		missing := 0
+		for run, ledger := range ledgers {
+			report, err := reconcile.Reckon(ctx, conn, run, ledger)
+			if err != nil {
+				return err
+			}
+			for _, marker := range report.Lost {
+				if !l.gone[marker] {
+					missing++
+				}
+			}
+		}
+		if missing == 0 || sleep(ctx, 50*time.Millisecond) != nil {
+			return nil
+		}
+	}
+}
+
 // check reckons what clients know with the store, the quarantine and the
 // journals, and verifies all of them. What it finds is counted in the row.
 func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]*loadgen.Ledger) error {
@@ -65,7 +89,7 @@ func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]*loadgen.L
 		if err != nil {
 			return err
 		}
-		row.reckoned(report, ledgers[run])
+		row.reckoned(report, ledgers[run], l.gone)
 	}
 	found, err := reconcile.Inconsistencies(ctx, conn)
 	if err != nil {
@@ -83,15 +107,7 @@ func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]*loadgen.L
 }
 
 func (l *Lab) verifyStore(ctx context.Context, row *Row, trust *keys.Trust) error {
-	var anchors [][]byte
-	for _, n := range l.Nodes {
-		notes, err := anchor.ReadFile(filepath.Join(n.data(), "anchors"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		anchors = append(anchors, notes...)
-	}
-	report, err := verify.Store(ctx, verify.Options{Database: store.Options{URL: l.Database.Auditor}, Trust: trust, Anchors: anchors})
+	report, err := l.verified(ctx, trust)
 	if err != nil {
 		return err
 	}
@@ -102,6 +118,19 @@ func (l *Lab) verifyStore(ctx context.Context, row *Row, trust *keys.Trust) erro
 		row.find(fmt.Sprintf("the store is %s: %v", report.Verdict, report.Unchecked))
 	}
 	return nil
+}
+
+// verified is what verify says of the store with the anchors of all collectors.
+func (l *Lab) verified(ctx context.Context, trust *keys.Trust) (*verify.Report, error) {
+	var anchors [][]byte
+	for _, n := range l.Nodes {
+		notes, err := anchor.ReadFile(filepath.Join(n.data(), "anchors"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		anchors = append(anchors, notes...)
+	}
+	return verify.Store(ctx, verify.Options{Database: store.Options{URL: l.Database.Auditor}, Trust: trust, Anchors: anchors})
 }
 
 // checkJournals verifies every journal, and looks in all of them for what was

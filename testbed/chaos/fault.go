@@ -12,6 +12,9 @@ type Fault struct {
 	Setup Setup
 	// Modes in which it makes sense; nil means both.
 	Modes []Mode
+	// Loses says that acknowledged events are gone with a server. The row counts
+	// those that verify reported as gone apart; any other is lost.
+	Loses bool
 	// Happen hurts the lab and returns how often it did, when it is over or, by
 	// the proxy's rules, under way. Load goes on all the while. Whatever it stopped
 	// it has started again.

@@ -30,6 +30,9 @@ func serverFaults() []Fault {
 	}
 	all = append(all, sessionFaults()...)
 	all = append(all, lockFaults()...)
+	all = append(all, standbyFaults()...)
+	all = append(all, poolerFaults()...)
+	all = append(all, serverDiskFaults()...)
 	return all
 }
 

@@ -35,6 +35,15 @@ type Lab struct {
 	Setup    Setup
 
 	clock *clock // nil without Setup.Clock
+
+	Pooler *database.Pooler // between Proxy and Server, nil for none
+
+	disk     *database.Disk   // of Server's data, nil where that is anywhere
+	spare    *database.Server // a standby that streams from Server, nil for none
+	standbys int              // so far
+	// gone are the markers that verify, with the collectors' anchors, reported as
+	// gone with a server.
+	gone map[string]bool
 }
 
 // Setup is what a fault needs around it.
@@ -45,6 +54,9 @@ type Setup struct {
 	Settings   map[string]string // of the server
 	Clock      bool              // the server's clock can be moved
 	DiskBytes  int64             // of the disk on which a collector keeps its files; 0 means the machine's
+	// Pooler is the pool_mode of a pgbouncer in front of the server, "" for none.
+	Pooler        string
+	PoolerOptions map[string]string
 }
 
 // NewLab starts everything in dir, which exists and is empty.
@@ -70,7 +82,14 @@ func (l *Lab) start(ctx context.Context) error {
 	if l.Database, err = l.Server.New(ctx); err != nil {
 		return err
 	}
-	if l.Proxy, err = pgproxy.Start(net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Server.Port))); err != nil {
+	target := net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Server.Port))
+	if l.Setup.Pooler != "" {
+		if l.Pooler, err = l.Server.StartPooler(ctx, l.Setup.Pooler, l.Setup.PoolerOptions); err != nil {
+			return err
+		}
+		target = l.Pooler.Address()
+	}
+	if l.Proxy, err = pgproxy.Start(target); err != nil {
 		return err
 	}
 	writer, err := url.Parse(l.Database.Writer)
@@ -142,10 +161,19 @@ func (l *Lab) Close(ctx context.Context) error {
 	if l.Proxy != nil {
 		errs = append(errs, l.Proxy.Close())
 	}
-	if l.Server != nil {
+	if l.Pooler != nil {
+		errs = append(errs, l.Pooler.Kill())
+	}
+	for _, server := range []*database.Server{l.spare, l.Server} {
+		if server == nil {
+			continue
+		}
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
-		errs = append(errs, l.Server.Stop(ctx))
+		errs = append(errs, server.Stop(ctx))
+	}
+	if l.disk != nil {
+		errs = append(errs, l.disk.Close())
 	}
 	return errors.Join(errs...)
 }

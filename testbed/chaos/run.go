@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -115,7 +116,14 @@ func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, ra
 	if err := lab.settle(ctx, load.ledgers); err != nil {
 		return err
 	}
-	return lab.check(ctx, row, load.ledgers)
+	before := row.Reported
+	if err := lab.check(ctx, row, load.ledgers); err != nil {
+		return err
+	}
+	if fault.Loses && row.Reported == before {
+		return errors.New("nothing was gone: the fault does not bite")
+	}
+	return nil
 }
 
 // enough events are acknowledged before and after a fault for it to be under load.

@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -21,6 +22,11 @@ type Row struct {
 	Sent         int `json:"sent"` // events, each counted once however often it was tried
 	Acknowledged int `json:"acknowledged"`
 	Stored       int `json:"stored"` // in audit_events or in quarantine
+
+	// Reported are acknowledged events that went with a server whose standby had
+	// not had them yet, and that verify reported as gone before anything was
+	// written again: with an asynchronous standby that is the promise.
+	Reported int `json:"reported,omitempty"`
 
 	// What must be zero: acknowledged and nowhere, there more than once, and
 	// what contradicts itself or its signatures.
@@ -65,7 +71,10 @@ func (r *Row) broke(err error) {
 }
 
 // reckoned adds a client's reckoning.
-func (r *Row) reckoned(report reconcile.Report, ledger *loadgen.Ledger) {
+func (r *Row) reckoned(report reconcile.Report, ledger *loadgen.Ledger, gone map[string]bool) {
+	all := len(report.Lost)
+	report.Lost = slices.DeleteFunc(report.Lost, func(marker string) bool { return gone[marker] })
+	r.Reported += all - len(report.Lost)
 	r.Sent += len(ledger.Fates())
 	r.Acknowledged += ledger.Count(loadgen.Acknowledged)
 	r.Stored += report.Stored + report.Quarantine
@@ -116,6 +125,9 @@ func (t Table) Print(out io.Writer) error {
 		return err
 	}
 	for _, r := range t {
+		if r.Reported > 0 {
+			fmt.Fprintf(out, "\n%s (%s): %d acknowledged events were gone with the old primary, every one of them reported by verify\n", r.Fault, r.Mode, r.Reported)
+		}
 		for _, why := range r.Why {
 			if _, err := fmt.Fprintf(out, "\n%s (%s): %s\n", r.Fault, r.Mode, why); err != nil {
 				return err

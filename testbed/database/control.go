@@ -104,6 +104,17 @@ func (s *Server) Set(ctx context.Context, settings map[string]string) error {
 	return s.Exec(ctx, "postgres", "SELECT pg_reload_conf()")
 }
 
+// Setting is what a setting is now.
+func (s *Server) Setting(ctx context.Context, name string) (value string, err error) {
+	conn, err := pgx.Connect(ctx, s.SocketURL(pglocal.Superuser, "postgres"))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	err = conn.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value)
+	return value, err
+}
+
 // TerminateLogin ends the sessions of a login.
 func (s *Server) TerminateLogin(ctx context.Context, login string) error {
 	return s.Exec(ctx, "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+login+"'")

@@ -1,0 +1,87 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/otelaudit/otelaudit/testbed/database"
+)
+
+// serverDiskFaults are what happens when PostgreSQL cannot write.
+func serverDiskFaults() []Fault {
+	small := Setup{Settings: map[string]string{"max_wal_size": "64MB", "min_wal_size": "32MB", "checkpoint_timeout": "30s"}}
+	return []Fault{
+		{Name: "disk of PostgreSQL full", Setup: small, Happen: fullDisk("")},
+		{Name: "disk of pg_wal full", Setup: small, Happen: fullDisk("pg_wal")},
+		{Name: "files of PostgreSQL may not grow", Setup: small, Happen: limitedFiles},
+	}
+}
+
+// fullDisk lets no more be written to a part of the data, until the server has
+// said so. Where this process may not mount, the kernel's limit for files does
+// the same.
+func fullDisk(part string) func(context.Context, *Lab, *rand.Rand) (int, error) {
+	return func(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
+		if l.disk == nil {
+			disk, err := l.Server.OwnDisk(ctx, part)
+			if errors.Is(err, database.ErrNoMount) {
+				return limitedFiles(ctx, l, random)
+			}
+			if err != nil {
+				return 0, err
+			}
+			l.disk = disk
+			if err := l.Heal(ctx); err != nil {
+				return 0, err
+			}
+		}
+		return l.withoutRoom(ctx, random, "No space left on device", l.disk.Fill, l.disk.Free)
+	}
+}
+
+func limitedFiles(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
+	return l.withoutRoom(ctx, random, "File too large",
+		func() error { return l.Server.LimitFiles(ctx, 64<<10) },
+		func() error {
+			select {
+			case <-l.Server.Exited(): // and its limits with it
+				return nil
+			default:
+				return l.Server.LimitFiles(ctx, 0)
+			}
+		})
+}
+
+// withoutRoom takes the room away, waits until the server has met that, and gives
+// it back. A server that gave up meanwhile is started again.
+func (l *Lab) withoutRoom(ctx context.Context, random *rand.Rand, says string, take, give func() error) (int, error) {
+	mark, err := l.Server.Mark()
+	if err != nil {
+		return 0, err
+	}
+	if err := take(); err != nil {
+		return 0, err
+	}
+	met, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err = l.Server.AwaitLogged(met, mark, says)
+	if err == nil {
+		err = sleep(ctx, between(random, 200*time.Millisecond, 3*time.Second))
+	}
+	if err := errors.Join(err, give()); err != nil {
+		return 0, err
+	}
+	n, err := l.Server.Logged(mark, says)
+	if err != nil {
+		return n, err
+	}
+	if err := l.Server.Exec(met, "postgres", "SELECT 1"); err != nil {
+		if err := l.Server.Restart(met); err != nil {
+			return n, fmt.Errorf("with room again: %w", err)
+		}
+	}
+	return n, nil
+}
