@@ -57,8 +57,9 @@ func (l *Lab) settle(ctx context.Context, ledgers map[string]*loadgen.Ledger) er
 
 // settleRest is settle where some of what was acknowledged is known to be gone.
 func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string]*loadgen.Ledger) error {
-	for {
-		missing := 0
+	missing := 1
+	for missing > 0 && ctx.Err() == nil { // the reckoning says what is lost
+		missing = 0
 		for run, ledger := range ledgers {
 			report, err := reconcile.Reckon(ctx, conn, run, ledger)
 			if err != nil {
@@ -70,10 +71,9 @@ func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string
 				}
 			}
 		}
-		if missing == 0 || sleep(ctx, 50*time.Millisecond) != nil {
-			return nil
-		}
+		_ = sleep(ctx, 50*time.Millisecond)
 	}
+	return nil
 }
 
 // check reckons what clients know with the store, the quarantine and the

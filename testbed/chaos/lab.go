@@ -164,13 +164,12 @@ func (l *Lab) Close(ctx context.Context) error {
 	if l.Pooler != nil {
 		errs = append(errs, l.Pooler.Kill())
 	}
+	stopping, cancel := context.WithTimeout(ctx, 40*time.Second)
+	defer cancel()
 	for _, server := range []*database.Server{l.spare, l.Server} {
-		if server == nil {
-			continue
+		if server != nil {
+			errs = append(errs, server.Stop(stopping))
 		}
-		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-		defer cancel()
-		errs = append(errs, server.Stop(ctx))
 	}
 	if l.disk != nil {
 		errs = append(errs, l.disk.Close())

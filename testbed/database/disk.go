@@ -99,7 +99,7 @@ func (s *Server) LimitFiles(ctx context.Context, size int64) error {
 			return fmt.Errorf("prlimit: %w\n%s", err, out)
 		}
 		if i == 0 {
-			children, err := os.ReadFile(filepath.Join("/proc", pids[0], "task", pids[0], "children"))
+			children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]s/task/%[1]s/children", pids[0]))
 			if err != nil {
 				return err
 			}

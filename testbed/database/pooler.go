@@ -55,7 +55,10 @@ func (s *Server) StartPooler(ctx context.Context, mode string, options map[strin
 	if p.Port, err = strconv.Atoi(port); err != nil {
 		return nil, err
 	}
-	return p, p.Start(ctx)
+	if err := p.Start(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func poolerProgram() (string, error) {
