@@ -101,6 +101,11 @@ chaos: postgresql pgbouncer build ## Hurt collectors and PostgreSQL under load i
 	$(say) "hurting (a few minutes per round)"
 	@$(GO) run ./testbed/cmd/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
 
+.PHONY: overload
+overload: postgresql build ## Give a collector too much in six ways, PostgreSQL away for ten minutes among them (some 20 minutes)
+	$(say) "overloading"
+	@$(GO) test ./testbed/overload -run TestOverload -count=1 -timeout 1h -v -args -full $(OVERLOAD_FLAGS)
+
 .PHONY: concurrency
 concurrency: postgresql build ## Have 25 clients write EVENTS=1000000 of one tenant through four collectors, then verify
 	$(say) "writing $(EVENTS) events"

@@ -25,9 +25,18 @@ const leastRequest = 64 << 10
 // retryAfter is when a client is asked to come again.
 const retryAfter = time.Second
 
-// logsShare is how much of the budget log requests may take, in quarters: they
-// are those that wait for a database, and other signals must get past them.
-const logsShare = 3
+// Log requests are those that wait for a database, so they have three quarters
+// of the budget for themselves and leave the last one to other signals, which get
+// past them.
+const (
+	logsShare   = 3
+	othersShare = 1
+	shares      = logsShare + othersShare
+)
+
+// most is how much of its share one request is charged at most, in quarters: a
+// larger one passes, too, and leaves room for small ones beside it.
+const most = 3
 
 // errBusy is not held against the request: OTLP clients send it again.
 var errBusy = busy()
@@ -46,31 +55,37 @@ func memoryOf(size, messages int64) int64 { return memoryPerByte*size + memoryPe
 // budget is the memory of all requests under way. It never waits: whoever waits
 // holds bytes, too. It is safe for concurrent use.
 type budget struct {
-	limit int64
-	used  atomic.Int64
+	limit        int64
+	logs, others atomic.Int64 // in use
 }
 
-// share is how much requests of a type may take of the budget.
-func (b *budget) share(root message) int64 {
+// of returns what the requests of a type use, and how much they may.
+func (b *budget) of(root message) (used *atomic.Int64, share int64) {
 	if root == logsRequest {
-		return b.limit / 4 * logsShare
+		return &b.logs, b.limit / shares * logsShare
 	}
-	return b.limit
+	return &b.others, b.limit / shares * othersShare
 }
 
 // full reports whether a request would be refused whatever it holds.
 func (b *budget) full(root message) bool {
-	return b.used.Load()+leastRequest > b.share(root)
+	used, share := b.of(root)
+	return used.Load()+leastRequest > share
 }
 
-// take adds to what a request holds. Where nothing else is under way everything
-// is given, so that no request is refused for ever.
-func (b *budget) take(root message, held, more int64) bool {
-	if used := b.used.Add(more); used > b.share(root) && used != held+more {
-		b.used.Add(-more)
-		return false
+// take charges a request that holds something already with what it is expected
+// to take, and returns what it holds then.
+func (b *budget) take(root message, held, memory int64) (now int64, ok bool) {
+	used, share := b.of(root)
+	now = min(memory, share/4*most)
+	if used.Add(now-held) > share {
+		used.Add(held - now)
+		return held, false
 	}
-	return true
+	return now, true
 }
 
-func (b *budget) give(held int64) { b.used.Add(-held) }
+func (b *budget) give(root message, held int64) {
+	used, _ := b.of(root)
+	used.Add(-held)
+}

@@ -112,35 +112,42 @@ func TestOrdinaryRequestsOfTwentyMegabytesPass(t *testing.T) {
 	assert.Less(t, j.messages, int64(defaultMaxMessages))
 }
 
-// TestBudget: whoever takes at the same time, the sum stays within the budget,
-// but for one alone, and in the end everything is given back.
+// TestBudget: whoever takes at the same time, the sum stays within the shares,
+// and in the end everything is given back.
 func TestBudget(t *testing.T) {
-	b := &budget{limit: 1000}
-	assert.True(t, b.take(logsRequest, 0, 5000), "alone")
-	assert.False(t, b.take(traceRequest, 0, 1))
-	assert.True(t, b.take(logsRequest, 5000, 1))
-	b.give(5001)
-	assert.True(t, b.take(logsRequest, 0, 700))
-	assert.False(t, b.take(logsRequest, 0, 100), "the last quarter is that of other signals")
-	assert.True(t, b.take(metricsRequest, 0, 300))
-	b.give(1000)
+	b := &budget{limit: 1600}
+	large, ok := b.take(logsRequest, 0, 5000)
+	assert.True(t, ok, "larger than all there is")
+	assert.Equal(t, int64(900), large)
+	_, ok = b.take(logsRequest, 0, 5000)
+	assert.False(t, ok, "two of them")
+	small, ok := b.take(logsRequest, 0, 300)
+	assert.True(t, ok, "beside it")
+	_, ok = b.take(logsRequest, 0, 1)
+	assert.False(t, ok)
+	other, ok := b.take(metricsRequest, 0, 200)
+	assert.True(t, ok, "the last quarter is that of other signals")
+	b.give(logsRequest, large)
+	b.give(logsRequest, small)
+	b.give(traceRequest, other)
 	var wait sync.WaitGroup
 	for seed := range uint64(8) {
 		wait.Go(func() {
 			random := rand.New(rand.NewPCG(seed, 3))
 			for range 10_000 {
-				held := int64(0)
+				held, memory := int64(0), int64(0)
 				for range random.IntN(4) {
-					if more := random.Int64N(400); b.take(logsRequest, held, more) {
-						held += more
-					}
+					memory += random.Int64N(400)
+					held, _ = b.take(logsRequest, held, memory)
 				}
-				b.give(held)
+				assert.LessOrEqual(t, held, int64(900))
+				b.give(logsRequest, held)
 			}
 		})
 	}
 	wait.Wait()
-	assert.Zero(t, b.used.Load())
+	assert.Zero(t, b.logs.Load())
+	assert.Zero(t, b.others.Load())
 }
 
 // TestBusyOverGRPC: a request there is no memory for is not decoded, and is
@@ -160,7 +167,7 @@ func TestBusyOverGRPC(t *testing.T) {
 		return err
 	}
 	first, second, third := decode(), decode(), decode()
-	require.Positive(t, guard.budget.used.Load())
+	require.Positive(t, guard.budget.logs.Load())
 	err := answer(third, nil)
 	assert.Equal(t, codes.Unavailable, status.Code(err))
 	guard.requireCounted(t, 1, "busy", "grpc")
@@ -170,10 +177,10 @@ func TestBusyOverGRPC(t *testing.T) {
 	failure := errors.New("who are you")
 	require.ErrorIs(t, answer(second, failure), failure)
 	require.NoError(t, answer(decode(), nil))
-	assert.Zero(t, guard.budget.used.Load())
+	assert.Zero(t, guard.budget.logs.Load())
 	require.Error(t, c.Unmarshal(mem.BufferSlice{mem.SliceBuffer(logWith([]byte{5<<3 | 2, 1}))}, newLogsRequest()))
-	assert.Zero(t, guard.budget.used.Load(), "what could not be decoded")
-	guard.budget.used.Store(guard.budget.limit)
+	assert.Zero(t, guard.budget.logs.Load(), "what could not be decoded")
+	guard.budget.logs.Store(guard.budget.limit)
 	_, tapped = guard.beforeReading(t.Context(), &tap.Info{FullMethodName: "/opentelemetry.proto.collector.logs.v1.LogsService/Export"})
 	assert.Equal(t, codes.Unavailable, status.Code(tapped), "nothing is read")
 	_, tapped = guard.beforeReading(t.Context(), &tap.Info{FullMethodName: "/grpc.health.v1.Health/Check"})
@@ -200,13 +207,13 @@ func (decoder) Unmarshal(data mem.BufferSlice, v any) error {
 func TestBusyOverHTTP(t *testing.T) {
 	guard := newRig(t)
 	guard.budget.limit = 1 << 20
-	body := field(1, field(2, field(2, field(5, field(1, make([]byte, 200_000))))))
+	body := field(1, field(2, field(2, field(5, field(1, make([]byte, 180_000))))))
 	post := func(within func(held int64, err error)) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/logs", bytes.NewReader(body))
 		r.Header.Set("Content-Type", "application/x-protobuf")
 		(&handler{guard: guard.guard, next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, err := io.ReadAll(r.Body)
-			within(guard.budget.used.Load(), err)
+			within(guard.budget.logs.Load(), err)
 		})}).ServeHTTP(httptest.NewRecorder(), r)
 	}
 	post(func(held int64, err error) {
@@ -215,8 +222,8 @@ func TestBusyOverHTTP(t *testing.T) {
 		post(func(_ int64, err error) {
 			assert.Equal(t, codes.Unavailable, status.Code(err))
 		})
-		assert.Equal(t, held, guard.budget.used.Load(), "the refused one holds nothing")
+		assert.Equal(t, held, guard.budget.logs.Load(), "the refused one holds nothing")
 	})
 	guard.requireCounted(t, 1, "busy", "http")
-	assert.Zero(t, guard.budget.used.Load())
+	assert.Zero(t, guard.budget.logs.Load())
 }

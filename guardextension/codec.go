@@ -28,21 +28,25 @@ func (c *codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if err != nil {
 		return c.guard.count(context.Background(), "grpc", err)
 	}
-	memory := memoryOf(int64(data.Len()), messages)
-	if !c.guard.budget.take(root, 0, memory) {
-		c.guard.arrived.Store(v, int64(refusedMemory))
+	memory, ok := c.guard.budget.take(root, 0, memoryOf(int64(data.Len()), messages))
+	if !ok {
+		c.guard.arrived.Store(v, arrival{refused: true})
 		return nil
 	}
 	if err := c.CodecV2.Unmarshal(data, v); err != nil {
-		c.guard.budget.give(memory)
+		c.guard.budget.give(root, memory)
 		return err
 	}
-	c.guard.arrived.Store(v, memory)
+	c.guard.arrived.Store(v, arrival{root: root, memory: memory})
 	return nil
 }
 
-// refusedMemory stands for a request that was not decoded.
-const refusedMemory = -1
+// arrival is what the interceptor must know of a request that the codec has seen.
+type arrival struct {
+	root    message
+	memory  int64 // of the budget
+	refused bool  // and not decoded
+}
 
 func (c *codec) check(data mem.BufferSlice, v any) (message, int64, error) {
 	// The types are internal to the decoder's module, so they are known by name.
@@ -67,11 +71,11 @@ func (c *codec) check(data mem.BufferSlice, v any) (message, int64, error) {
 // codec let through, also those that the next one, which authenticates, refuses.
 func (g *guard) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if found, ok := g.arrived.LoadAndDelete(req); ok {
-		memory := found.(int64)
-		if memory == refusedMemory {
+		of := found.(arrival)
+		if of.refused {
 			return nil, g.count(ctx, "grpc", errBusy)
 		}
-		defer g.budget.give(memory)
+		defer g.budget.give(of.root, of.memory)
 	}
 	return handler(ctx, req)
 }

@@ -43,7 +43,7 @@ const (
 // The range of max_in_flight_bytes.
 const (
 	leastInFlight   = 16 << 20
-	defaultInFlight = 160 << 20
+	defaultInFlight = 96 << 20
 	greatInFlight   = 1 << 40
 )
 

@@ -14,7 +14,7 @@ func TestConfigFromYAML(t *testing.T) {
 		yaml map[string]any
 		want Config
 	}{
-		{name: "defaults", want: Config{MaxDepth: 4096, MaxMessages: 1_000_000, MaxInFlightBytes: 160 << 20}},
+		{name: "defaults", want: Config{MaxDepth: 4096, MaxMessages: 1_000_000, MaxInFlightBytes: 96 << 20}},
 		{name: "everything", yaml: map[string]any{"max_depth": 128, "max_messages": 20_000, "max_in_flight_bytes": 1 << 30}, want: Config{MaxDepth: 128, MaxMessages: 20_000, MaxInFlightBytes: 1 << 30}},
 	}
 	for _, tt := range tests {

@@ -89,16 +89,16 @@ func (b *inspected) inspect(p []byte) error {
 		return err
 	}
 	b.size += int64(len(p))
-	more := memoryOf(b.size, b.walk.width()) - b.held
-	if !b.guard.budget.take(b.root, b.held, more) {
+	held, ok := b.guard.budget.take(b.root, b.held, memoryOf(b.size, b.walk.width()))
+	b.held = held
+	if !ok {
 		return errBusy
 	}
-	b.held += more
 	return nil
 }
 
 // done gives back what the request held.
 func (b *inspected) done() {
-	b.guard.budget.give(b.held)
+	b.guard.budget.give(b.root, b.held)
 	b.held = 0
 }

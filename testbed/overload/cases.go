@@ -1,0 +1,283 @@
+package overload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/otlpclient"
+)
+
+// Scale is how large the cases are.
+type Scale struct {
+	For         time.Duration // how long each case presses
+	Down        time.Duration // how long PostgreSQL is away
+	Connections int
+	Large       int // callers of requests of 20 MB
+}
+
+// Short is for tests, Full what docs/reliability.md states.
+var (
+	Short = Scale{For: 4 * time.Second, Down: 8 * time.Second, Connections: 400, Large: 2}
+	Full  = Scale{For: time.Minute, Down: 10 * time.Minute, Connections: 5000, Large: 16}
+)
+
+// Case is one way to give a collector too much.
+type Case struct {
+	Name string
+	run  func(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error)
+}
+
+// Cases are all of them.
+func Cases() []Case {
+	return []Case{
+		{"database_down", databaseDown},
+		{"fast_client", fastClient},
+		{"connections", connections},
+		{"large_requests", largeRequests},
+		{"wide_requests", wideRequests},
+		{"flooding_tenant", floodingTenant},
+	}
+}
+
+// Run runs a case in a server and a collector of its own.
+func (c Case) Run(ctx context.Context, s Scale) (Result, error) {
+	dir, err := os.MkdirTemp("", "otelaudit-overload-")
+	if err != nil {
+		return Result{}, err
+	}
+	defer os.RemoveAll(dir)
+	l, err := Open(ctx, dir)
+	if err != nil {
+		return Result{}, err
+	}
+	defer l.Close(context.WithoutCancel(ctx))
+	r := Result{Case: c.Name}
+	others, err := startProbe(ctx, l.GRPC)
+	if err != nil {
+		return Result{}, err
+	}
+	began := time.Now()
+	loads, err := c.run(ctx, l, s, &r)
+	r.Took = time.Since(began)
+	others.end(&r)
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", c.Name, err)
+	}
+	if r.Peak, err = l.peakMebibytes(); err != nil {
+		return r, err
+	}
+	ledgers := map[string]*loadgen.Ledger{}
+	for _, load := range loads {
+		ledgers[load.run] = load.ledger
+		r.Refused += load.refused.Load()
+		if n := load.forGood.Load(); n > 0 {
+			r.fail("%d requests were refused for good", n)
+		}
+	}
+	if err := errors.Join(l.settle(ctx), l.Check(ctx, ledgers, &r)); err != nil {
+		return r, err
+	}
+	r.judge()
+	return r, nil
+}
+
+func flat(filler, tenants int) loadgen.Options {
+	return loadgen.Options{
+		Start: time.Now().Add(-time.Hour), Tenants: tenants, TenantPrefix: "acme", Shapes: []loadgen.Shape{loadgen.Flat}, FillerBytes: filler,
+	}
+}
+
+// press runs a load for some time and waits until it has delivered what it began.
+func press(ctx context.Context, d time.Duration, loads ...*load) {
+	stop := make(chan struct{})
+	for _, l := range loads {
+		l.start(ctx, stop)
+	}
+	pause(ctx, d)
+	close(stop)
+	for _, l := range loads {
+		l.wait.Wait()
+	}
+}
+
+// databaseDown stops PostgreSQL under the load of 64 callers with 1,000 records
+// each, for as long as the scale says.
+func databaseDown(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
+	clients, err := dial(4, l.GRPC)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(clients)
+	w := &load{run: "down", clients: clients, options: flat(400, 100), batch: 1000, callers: 64, patience: 10 * time.Second, interval: 50 * time.Millisecond}
+	stop := make(chan struct{})
+	w.start(ctx, stop)
+	defer w.wait.Wait()
+	pause(ctx, s.For)
+	if err := l.server.Kill(); err != nil {
+		close(stop)
+		return nil, err
+	}
+	pause(ctx, s.Down)
+	if err := l.server.Restart(ctx); err != nil {
+		close(stop)
+		return nil, err
+	}
+	back := time.Now()
+	before, err := l.stored(ctx)
+	close(stop) // whoever holds a request delivers it, and no other
+	if err != nil {
+		return nil, err
+	}
+	w.wait.Wait()
+	r.Recovery = time.Since(back)
+	after, err := l.stored(ctx)
+	r.PerSecond = float64(after-before) / r.Recovery.Seconds()
+	return []*load{w}, err
+}
+
+// fastClient offers ten times as much as one client that waits for each answer,
+// from 256 callers that try again when the answer says so.
+func fastClient(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
+	clients, err := dial(8, l.GRPC)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(clients)
+	options := flat(400, 100)
+	one := &load{run: "one", clients: clients[:1], options: options, batch: 100, callers: 1, patience: 10 * time.Second, interval: 10 * time.Millisecond}
+	press(ctx, s.For/4, one)
+	fast := &load{run: "fast", clients: clients, options: options, batch: 100, callers: 256, patience: 10 * time.Second, interval: time.Second}
+	press(ctx, s.For, fast)
+	perSecond := func(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
+	alone := perSecond(one.ledger.Count(loadgen.Acknowledged), s.For/4)
+	acknowledged := fast.ledger.Count(loadgen.Acknowledged)
+	offered := perSecond(acknowledged+int(fast.refused.Load())*fast.batch, s.For)
+	r.Note = fmt.Sprintf("one caller %.0f events/s; %d callers offered %.0f and had %.0f stored, the slowest request took %s",
+		alone, fast.callers, offered, perSecond(acknowledged, s.For), time.Duration(fast.slowest.Load()).Round(time.Millisecond))
+	return []*load{one, fast}, nil
+}
+
+// connections opens as many as the scale says, half of them gRPC and half HTTP,
+// and keeps them: each sends one record, then another, until time is over.
+func connections(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
+	grpc, err := dial(s.Connections/2, l.GRPC)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(grpc)
+	var http []otlpclient.Client
+	for range s.Connections / 2 {
+		http = append(http, otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}))
+	}
+	defer hangUp(http)
+	options := flat(400, 100)
+	loads := []*load{
+		{run: "grpc", clients: grpc, options: options, batch: 1, callers: len(grpc), patience: 30 * time.Second, interval: time.Second},
+		{run: "http", clients: http, options: options, batch: 1, callers: len(http), patience: 30 * time.Second, interval: time.Second},
+	}
+	press(ctx, s.For, loads...)
+	r.Note = fmt.Sprintf("%d connections; the slowest request took %s over gRPC, %s over HTTP", s.Connections,
+		time.Duration(loads[0].slowest.Load()).Round(time.Millisecond), time.Duration(loads[1].slowest.Load()).Round(time.Millisecond))
+	return loads, nil
+}
+
+// largeRequests sends requests of 20 MB, as many at a time as the scale says.
+func largeRequests(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
+	grpc, err := dial(s.Large/2, l.GRPC)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(grpc)
+	var http []otlpclient.Client
+	for range s.Large / 2 {
+		http = append(http, otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}))
+	}
+	defer hangUp(http)
+	const records = 24_000 // of 870 bytes
+	options := flat(500, 10)
+	loads := []*load{
+		{run: "grpc", clients: grpc, options: options, batch: records, callers: len(grpc), patience: 30 * time.Second, interval: time.Second},
+		{run: "http", clients: http, options: options, batch: records, callers: len(http), patience: 30 * time.Second, interval: time.Second},
+	}
+	press(ctx, s.For, loads...)
+	r.Note = fmt.Sprintf("%d callers, %d records in 20 MB", s.Large, records)
+	return loads, nil
+}
+
+// wideRequests sends 32 MiB of empty records again and again beside an ordinary
+// client: each is refused for good.
+func wideRequests(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
+	clients, err := dial(2, l.GRPC)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(clients)
+	wrap := func(number protowire.Number, content []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), content)
+	}
+	body := wrap(1, wrap(2, bytes.Repeat(wrap(2, nil), 16_000_000)))
+	w := &load{run: "beside", clients: clients[:1], options: flat(400, 10), batch: 100, callers: 4, patience: 10 * time.Second, interval: 100 * time.Millisecond}
+	stop := make(chan struct{})
+	w.start(ctx, stop)
+	sent := 0
+	for until := time.Now().Add(s.For); time.Now().Before(until) && ctx.Err() == nil; sent++ {
+		try, cancel := context.WithTimeout(ctx, 20*time.Second)
+		if sent%2 == 0 {
+			err = clients[1].(*otlpclient.GRPC).SendRaw(try, body)
+		} else {
+			err = otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}).SendRaw(try, "application/x-protobuf", body)
+		}
+		cancel()
+		if err == nil {
+			r.fail("a request of 16 million records was taken")
+		}
+	}
+	close(stop)
+	w.wait.Wait()
+	r.Note = fmt.Sprintf("%d requests of 16 million empty records, the last answer: %.120v", sent, err)
+	return []*load{w}, nil
+}
+
+// floodingTenant has one tenant send far over its limit beside a calm one: the
+// calm one's requests are all answered within its patience.
+func floodingTenant(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
+	clients, err := dial(5, l.GRPC)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(clients)
+	flood := &load{
+		run: "flood", clients: clients[:4], options: flat(400, 1), batch: 1000, callers: 32,
+		patience: 10 * time.Second, interval: 100 * time.Millisecond,
+	}
+	flood.options.TenantPrefix = "flood"
+	calm := &load{run: "calm", clients: clients[4:], options: flat(400, 1), batch: 10, callers: 2, patience: patienceOfCalm, interval: 100 * time.Millisecond}
+	calm.options.TenantPrefix = "calm"
+	stop := make(chan struct{})
+	giveUp, cancel := context.WithCancel(ctx)
+	defer cancel()
+	flood.start(giveUp, stop)
+	calm.start(ctx, stop)
+	pause(ctx, s.For)
+	close(stop)
+	calm.wait.Wait()
+	cancel() // a flood of which most is refused would take minutes to deliver
+	flood.wait.Wait()
+	slowest := time.Duration(calm.slowest.Load())
+	if slowest > patienceOfCalm || calm.ledger.Count(loadgen.Sent) > 0 {
+		r.fail("the calm tenant waited %s", slowest)
+	}
+	r.Note = fmt.Sprintf("limit 500/s: the flood had %d events stored and %d tries refused; the calm tenant %d events and %d refused, its slowest request took %s",
+		flood.ledger.Count(loadgen.Acknowledged), flood.refused.Load(), calm.ledger.Count(loadgen.Acknowledged), calm.refused.Load(), slowest.Round(time.Millisecond))
+	return []*load{flood, calm}, nil
+}
+
+// patienceOfCalm is how long evlog tries.
+const patienceOfCalm = 5 * time.Second

@@ -1,0 +1,197 @@
+package overload
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/otelaudit/otelaudit/internal/anchor"
+	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/internal/store"
+	"github.com/otelaudit/otelaudit/internal/verify"
+	"github.com/otelaudit/otelaudit/testbed/collector"
+	"github.com/otelaudit/otelaudit/testbed/database"
+	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/reconcile"
+	"github.com/otelaudit/otelaudit/testbed/signing"
+)
+
+//go:embed collector.yaml
+var configuration string
+
+// Lab is a PostgreSQL server that a case may stop, and a collector before it.
+type Lab struct {
+	GRPC, HTTP string // addresses of the receiver
+
+	server  *database.Server
+	db      database.Database
+	files   signing.Files
+	process *collector.Process
+	anchors string
+}
+
+// Open starts both below dir. The environment is that of config/env/dev.env, as
+// far as the limits of memory go.
+func Open(ctx context.Context, dir string) (*Lab, error) {
+	server, err := database.Start(ctx, pglocal.Options{Dir: filepath.Join(dir, "pg")})
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{server: server, anchors: filepath.Join(dir, "anchors")}
+	if err := l.start(ctx, dir); err != nil {
+		return nil, errors.Join(err, l.Close(context.WithoutCancel(ctx)))
+	}
+	return l, nil
+}
+
+func (l *Lab) start(ctx context.Context, dir string) (err error) {
+	if l.db, err = l.server.New(ctx); err != nil {
+		return err
+	}
+	if l.files, err = signing.New(dir); err != nil {
+		return err
+	}
+	binary, err := collector.Binary()
+	if err != nil {
+		return err
+	}
+	var ports [4]string
+	for i := range ports {
+		port, err := collector.FreePort()
+		if err != nil {
+			return err
+		}
+		ports[i] = strconv.Itoa(port)
+	}
+	at := func(port string) string { return net.JoinHostPort("127.0.0.1", port) }
+	env, err := bounds()
+	if err != nil {
+		return err
+	}
+	l.GRPC, l.HTTP = at(ports[0]), "http://"+at(ports[1])
+	l.process, err = collector.Start(collector.Options{
+		Binary: binary, Config: configuration, Dir: dir, Health: "http://" + at(ports[2]) + "/",
+		Env: append(
+			env,
+			"OVERLOAD_GRPC="+at(ports[0]), "OVERLOAD_HTTP="+at(ports[1]), "OVERLOAD_HEALTH="+at(ports[2]), "OVERLOAD_METRICS="+ports[3],
+			"OVERLOAD_WRITER_URL="+l.db.Writer, "OVERLOAD_KEY_FILE="+l.files.Key, "OVERLOAD_ANCHOR_FILE="+l.anchors,
+		),
+	})
+	if err != nil {
+		return err
+	}
+	return l.process.WaitHealth(ctx, 200)
+}
+
+// bounds are the lines of config/env/dev.env that bound memory.
+func bounds() ([]string, error) {
+	root, err := collector.Root()
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(filepath.Join(root, "config", "env", "dev.env"))
+	if err != nil {
+		return nil, err
+	}
+	names := []string{"GOGC", "GOMEMLIMIT", "AUDIT_MEMORY_LIMIT_MIB", "AUDIT_MEMORY_SPIKE_MIB"}
+	var found []string
+	for line := range strings.Lines(string(b)) {
+		name, _, _ := strings.Cut(line, "=")
+		if slices.Contains(names, name) {
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	if len(found) != len(names) {
+		return nil, fmt.Errorf("config/env/dev.env sets %v, want %v", found, names)
+	}
+	return found, nil
+}
+
+// Close ends both.
+func (l *Lab) Close(ctx context.Context) error {
+	if l.process != nil {
+		l.process.Kill()
+	}
+	return l.server.Stop(ctx)
+}
+
+// Check reckons the ledger of each run with the store, and verifies the store. It
+// fills the result.
+func (l *Lab) Check(ctx context.Context, ledgers map[string]*loadgen.Ledger, r *Result) error {
+	conn, err := pgx.Connect(ctx, l.db.Auditor)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, run := range slices.Sorted(maps.Keys(ledgers)) {
+		report, err := reconcile.Reckon(ctx, conn, run, ledgers[run])
+		if err != nil {
+			return err
+		}
+		r.Stored += report.Stored + report.Quarantine
+		r.Lost += len(report.Lost)
+		r.Doubled += len(report.Twice) + len(report.Unasked)
+		r.Sent += len(ledgers[run].Fates())
+		r.Acknowledged += ledgers[run].Count(loadgen.Acknowledged)
+	}
+	contradictions, err := reconcile.Inconsistencies(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if len(contradictions) > 0 {
+		r.fail("%s", contradictions[0])
+	}
+	return l.verify(ctx, r)
+}
+
+func (l *Lab) verify(ctx context.Context, r *Result) error {
+	trust, err := keys.LoadTrust(l.files.Trust)
+	if err != nil {
+		return err
+	}
+	anchors, err := anchor.ReadFile(l.anchors)
+	if err != nil {
+		return err
+	}
+	report, err := verify.Store(ctx, verify.Options{Database: store.Options{URL: l.db.Auditor}, Trust: trust, Anchors: anchors})
+	if err != nil {
+		return err
+	}
+	r.Verdict = string(report.Verdict)
+	return nil
+}
+
+// stored is how many events there are.
+func (l *Lab) stored(ctx context.Context) (n int64, err error) {
+	conn, err := pgx.Connect(ctx, l.db.Auditor)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	err = conn.QueryRow(ctx, `SELECT coalesce(sum(size - prev_size), 0) FROM audit_commits`).Scan(&n)
+	return n, err
+}
+
+func (l *Lab) peakMebibytes() (float64, error) {
+	peak, err := collector.PeakRSS(l.process.PID())
+	return float64(peak) / (1 << 20), err
+}
+
+// settle waits until the collector says that all is well.
+func (l *Lab) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return l.process.WaitHealth(ctx, 200)
+}

@@ -1,0 +1,41 @@
+package overload
+
+import (
+	"cmp"
+	"flag"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	full  = flag.Bool("full", false, "run the cases in full size (some 17 minutes)")
+	lasts = flag.Duration("for", 0, "how long each case presses, in place of that of its size")
+	down  = flag.Duration("down", 0, "how long PostgreSQL is away, in place of that")
+	only  = flag.String("case", "", "run the case of this `name` only")
+)
+
+// TestOverload runs every case and prints what became of it.
+func TestOverload(t *testing.T) {
+	scale := Short
+	if *full {
+		scale = Full
+	}
+	scale.For = cmp.Or(*lasts, scale.For)
+	scale.Down = cmp.Or(*down, scale.Down)
+	var results []Result
+	for _, c := range Cases() {
+		if *only != "" && *only != c.Name {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			r, err := c.Run(t.Context(), scale)
+			require.NoError(t, err)
+			results = append(results, r)
+			assert.Empty(t, r.Failures)
+			t.Log("\n" + Table([]Result{r}))
+		})
+	}
+	t.Log("\n" + Table(results))
+}
