@@ -20,7 +20,7 @@ func TestLimitIsWaitedOut(t *testing.T) {
 	d := deploy(t, "gateway.yaml", db.environment())
 	const before = "processors:\n  audit: {}\n"
 	require.Equal(t, 1, strings.Count(d.config, before))
-	d.config = strings.Replace(d.config, before, "processors:\n  audit:\n    limits:\n      records_per_second: 10\n      burst_records: 1\n", 1)
+	d.config = strings.Replace(d.config, before, "processors:\n  audit:\n    limits:\n      records_per_second: 30\n      burst_records: 1\n", 1)
 	d.start()
 	overHTTP := otlpclient.NewHTTP(d.http, otlpclient.Options{})
 	t.Cleanup(func() { _ = overHTTP.Close() })
