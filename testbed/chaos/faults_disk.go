@@ -38,19 +38,24 @@ func fullDisk(part string) func(context.Context, *Lab, *rand.Rand) (int, error) 
 				return 0, err
 			}
 		}
+		// A server that has just been started writes files before it serves anybody,
+		// and says no more of them than that it could not.
+		if err := l.grow(ctx, 100); err != nil {
+			return 0, err
+		}
 		return l.withoutRoom(ctx, random, "No space left on device", l.disk.Fill, l.disk.Free)
 	}
 }
 
 func limitedFiles(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 	return l.withoutRoom(ctx, random, "File too large",
-		func() error { return l.Server.LimitFiles(ctx, 64<<10) },
+		func() error { return l.Server.LimitFiles(64 << 10) },
 		func() error {
 			select {
 			case <-l.Server.Exited(): // and its limits with it
 				return nil
 			default:
-				return l.Server.LimitFiles(ctx, 0)
+				return l.Server.LimitFiles(0)
 			}
 		})
 }
@@ -79,6 +84,10 @@ func (l *Lab) withoutRoom(ctx context.Context, random *rand.Rand, says string, t
 		return n, err
 	}
 	if err := l.Server.Exec(met, "postgres", "SELECT 1"); err != nil {
+		// It may be gone, or at recovering again and again.
+		if err := l.Server.Kill(); err != nil {
+			return n, err
+		}
 		if err := l.Server.Restart(met); err != nil {
 			return n, fmt.Errorf("with room again: %w", err)
 		}

@@ -86,7 +86,7 @@ func (d *Disk) Close() error { return syscall.Unmount(d.path, 0) }
 // LimitFiles keeps the server, its sessions now and those to come from writing to
 // any file beyond size bytes, as a quota does; 0 lifts that. It needs no right
 // but that to signal the server.
-func (s *Server) LimitFiles(ctx context.Context, size int64) error {
+func (s *Server) LimitFiles(size int64) error {
 	limit := strconv.FormatInt(size, 10)
 	if size == 0 {
 		limit = "unlimited"
@@ -94,7 +94,12 @@ func (s *Server) LimitFiles(ctx context.Context, size int64) error {
 	// Whoever is started after the server was told has heard it from the server.
 	pids := []string{strconv.Itoa(s.PID())}
 	for i := 0; i < len(pids); i++ {
-		out, err := exec.CommandContext(ctx, "prlimit", "--pid", pids[i], "--fsize="+limit+":").CombinedOutput()
+		// As the server's account: root without CAP_SYS_RESOURCE may not.
+		cmd, _, err := s.Companion("limits", "prlimit", "--pid", pids[i], "--fsize="+limit+":")
+		if err != nil {
+			return err
+		}
+		out, err := cmd.CombinedOutput()
 		if err != nil && i == 0 {
 			return fmt.Errorf("prlimit: %w\n%s", err, out)
 		}
