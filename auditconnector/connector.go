@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata/pref"
 	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -110,6 +111,10 @@ func (c *auditConnector) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	if len(c.requiredSinks)+len(c.bestEffortSinks) > 1 {
 		audit.MarkReadOnly()
+		// The service in front of every sink takes data that nobody owns for its own
+		// and frees it after the call. Two of them at the same time both would, and
+		// the second to free it ends the process.
+		pref.MarkPipelineOwnedLogs(audit)
 	}
 	if err := sendRequired(ctx, c.requiredSinks, audit); err != nil {
 		return err

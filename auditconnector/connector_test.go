@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata/pref"
 	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -322,6 +323,7 @@ func TestSinksMayKeepTheirData(t *testing.T) {
 	for _, p := range []*fakePipeline{&s.audit, &s.journal, &s.siem} {
 		assert.Equal(t, []string{"event", "quarantined"}, words(p.last))
 		assert.True(t, p.last.IsReadOnly(), "shared by several pipelines")
+		assert.False(t, pref.MarkPipelineOwnedLogs(p.last), "no pipeline may take for its own, and free, what others have too")
 	}
 }
 
