@@ -56,10 +56,12 @@ func newConnector(
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", req, err)
 		}
-		return &sink{
+		s := &sink{
 			id: id, next: next, requirement: req, records: telemetry.ConnectorAuditSinkRecords,
 			log: newNoisyLog(logger.With(zap.Stringer("pipeline", id)), now),
-		}, nil
+		}
+		s.label()
+		return s, nil
 	}
 	for _, id := range cfg.Required {
 		s, err := newSink(id, required)

@@ -34,6 +34,20 @@ type sink struct {
 	requirement requirement
 	records     metric.Int64Counter
 	log         *noisyLog
+	// accepted and failed are the labels of what is counted, made once.
+	accepted, failed []metric.AddOption
+}
+
+// label makes the labels of what is counted.
+func (s *sink) label() {
+	options := func(res result) []metric.AddOption {
+		return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(
+			attribute.String("requirement", string(s.requirement)),
+			attribute.String("result", string(res)),
+			attribute.String("sink", s.id.String()),
+		))}
+	}
+	s.accepted, s.failed = options(accepted), options(failed)
 }
 
 // send offers the records, count of them, to the pipeline. The records stay as
@@ -46,19 +60,13 @@ func (s *sink) send(ctx context.Context, audit plog.Logs) error {
 }
 
 func (s *sink) report(ctx context.Context, count int, err error) {
-	res := accepted
 	if err != nil {
-		res = failed
 		s.log.warn("A "+string(s.requirement)+" pipeline did not accept audit records", err)
-	} else {
-		s.log.recovered("The pipeline accepts audit records again")
+		s.records.Add(ctx, int64(count), s.failed...)
+		return
 	}
-	s.records.Add(ctx, int64(count), metric.WithAttributeSet(
-		attribute.NewSet(
-			attribute.String("requirement", string(s.requirement)),
-			attribute.String("result", string(res)),
-			attribute.String("sink", s.id.String()),
-		)))
+	s.log.recovered("The pipeline accepts audit records again")
+	s.records.Add(ctx, int64(count), s.accepted...)
 }
 
 // sendRequired offers the records to all sinks at the same time and waits for
