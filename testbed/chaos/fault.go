@@ -25,9 +25,12 @@ type Fault struct {
 func Faults() []Fault {
 	var all []Fault
 	all = append(all, wireFaults()...)
+	all = append(all, byteFaults()...)
+	all = append(all, momentFaults()...)
 	all = append(all, serverFaults()...)
 	all = append(all, collectorFaults()...)
 	all = append(all, diskFaults()...)
+	all = append(all, migrationFaults()...)
 	all = append(all, timeFaults()...)
 	return all
 }

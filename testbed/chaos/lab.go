@@ -53,6 +53,7 @@ type Setup struct {
 	Tenants    int               // in the load; 0 means 4
 	Settings   map[string]string // of the server
 	Clock      bool              // the server's clock can be moved
+	TLS        bool              // collectors reach the server by TLS, and know its certificate
 	DiskBytes  int64             // of the disk on which a collector keeps its files; 0 means the machine's
 	// Pooler is the pool_mode of a pgbouncer in front of the server, "" for none.
 	Pooler        string
@@ -97,6 +98,11 @@ func (l *Lab) start(ctx context.Context) error {
 		return err
 	}
 	writer.Host = l.Proxy.Address()
+	if l.Setup.TLS {
+		if err := l.encrypt(ctx, writer); err != nil {
+			return err
+		}
+	}
 	for i := range max(l.Setup.Collectors, 1) {
 		node, err := newNode(filepath.Join(l.Dir, fmt.Sprintf("collector-%d", i)), binary, l.Setup.Mode, writer.String(), l.Keys.Key)
 		if err != nil {

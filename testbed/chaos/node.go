@@ -43,7 +43,10 @@ type Node struct {
 	Dir  string // its configuration, its log and, in data, what it keeps
 	GRPC string // host:port
 	HTTP string // URL
+	// Metrics is the URL of what it says of itself.
+	Metrics string
 
+	starts  int // how often it was started
 	options collector.Options
 	process *collector.Process
 }
@@ -66,7 +69,7 @@ func newNode(dir, binary string, mode Mode, writerURL, keyFile string) (*Node, e
 		return nil, err
 	}
 	return &Node{
-		Mode: mode, Dir: dir, GRPC: address[0], HTTP: "http://" + address[1],
+		Mode: mode, Dir: dir, GRPC: address[0], HTTP: "http://" + address[1], Metrics: "http://" + address[3] + "/metrics",
 		options: collector.Options{
 			Binary: binary, Config: mode.configuration(), Dir: dir, Health: "http://" + address[2] + "/",
 			Env: []string{
@@ -80,6 +83,7 @@ func newNode(dir, binary string, mode Mode, writerURL, keyFile string) (*Node, e
 // Launch starts the collector without waiting until it is healthy.
 func (n *Node) Launch() error {
 	var err error
+	n.starts++
 	n.process, err = collector.Start(n.options)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -17,32 +18,75 @@ type Options struct {
 	Dir      string    // for everything it makes; exists
 	Seed     uint64    // the same seed hurts in the same places, as far as timing allows
 	Rounds   int       // of every fault and mode
-	Deadline time.Time // no fault begins, and no round, after it; zero for none
+	Deadline time.Time // no round begins after it; zero for none
+	Parallel int       // faults at a time, each in a lab of its own; 0 means 1
 	Faults   []Fault
 	Modes    []Mode // nil means both
 	Progress io.Writer
 	Now      func() time.Time
 }
 
-// Run does rounds of all faults, one after the other, and returns the table even
-// when a fault could not be carried out: its row then says why.
+// Run does rounds of all faults and returns the table even when a fault could not
+// be carried out: its row then says why. A deadline is shared out evenly, so that
+// every fault has its first round before any has many.
 func Run(ctx context.Context, o Options) Table {
 	var table Table
+	var jobs []func()
+	var mu sync.Mutex // guards o.Progress and begun
+	begun := 0
 	for _, fault := range o.Faults {
 		for _, mode := range o.modes(fault) {
-			if ctx.Err() != nil || o.over() {
-				return table
-			}
-			row := &Row{Fault: fault.Name, Mode: mode}
+			row := &Row{Fault: fault.Name, Mode: mode, Wanted: o.Rounds}
 			table = append(table, row)
-			if err := o.run(ctx, fault, mode, row); err != nil {
-				row.broke(err)
-			}
-			fmt.Fprintf(o.Progress, "%s %s, %s: %d rounds, %d faults, %d acknowledged, lost %d, doubled %d, verify %d\n",
-				o.Now().Format("15:04:05"), row.Fault, row.Mode, row.Rounds, row.Faults, row.Acknowledged, row.Lost, row.Doubled, row.Verify)
+			jobs = append(jobs, func() {
+				mu.Lock()
+				share := o.share(len(table) - begun)
+				begun++
+				mu.Unlock()
+				if ctx.Err() != nil || o.over(o.Deadline) {
+					return
+				}
+				if err := o.run(ctx, fault, mode, row, share); err != nil && ctx.Err() == nil {
+					row.broke(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				fmt.Fprintf(o.Progress, "%s %s, %s: %d rounds, %d faults, %d acknowledged, lost %d, doubled %d, verify %d\n",
+					o.Now().Format("15:04:05"), row.Fault, row.Mode, row.Rounds, row.Faults, row.Acknowledged, row.Lost, row.Doubled, row.Verify)
+				for _, why := range row.Why {
+					fmt.Fprintln(o.Progress, "  ", why)
+				}
+			})
 		}
 	}
+	inParallel(max(o.Parallel, 1), jobs)
 	return table
+}
+
+func inParallel(n int, jobs []func()) {
+	next := make(chan func())
+	var wait sync.WaitGroup
+	for range n {
+		wait.Go(func() {
+			for job := range next {
+				job()
+			}
+		})
+	}
+	for _, job := range jobs {
+		next <- job
+	}
+	close(next)
+	wait.Wait()
+}
+
+// share is when the next of so many faults must begin no further round.
+func (o Options) share(left int) time.Time {
+	if o.Deadline.IsZero() {
+		return o.Deadline
+	}
+	now := o.Now()
+	return now.Add(o.Deadline.Sub(now) * time.Duration(max(o.Parallel, 1)) / time.Duration(max(left, o.Parallel, 1)))
 }
 
 func (o Options) modes(f Fault) []Mode {
@@ -63,10 +107,11 @@ func (o Options) modes(f Fault) []Mode {
 	return modes
 }
 
-func (o Options) over() bool { return !o.Deadline.IsZero() && o.Now().After(o.Deadline) }
+func (o Options) over(deadline time.Time) bool { return !deadline.IsZero() && o.Now().After(deadline) }
 
-// run does the rounds of one fault in a lab of its own.
-func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row) error {
+// run does the rounds of one fault in a lab of its own: one, and further ones
+// until its share of the time is used up.
+func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row, share time.Time) error {
 	key := fnv.New64a()
 	fmt.Fprintf(key, "%s/%s", fault.Name, mode)
 	dir := filepath.Join(o.Dir, fmt.Sprintf("%016x", key.Sum64()))
@@ -80,12 +125,15 @@ func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row) erro
 		return err
 	}
 	for round := range o.Rounds {
-		if ctx.Err() != nil || o.over() {
+		if ctx.Err() != nil || round > 0 && o.over(share) {
 			break
 		}
 		random := rand.New(rand.NewPCG(o.Seed^key.Sum64(), uint64(round)))
 		if err := o.round(ctx, lab, fault, round, random, row); err != nil {
 			_ = lab.Close(ctx)
+			if ctx.Err() != nil { // interrupted: nothing to look into
+				return errors.Join(err, os.RemoveAll(dir))
+			}
 			return fmt.Errorf("round %d (kept in %s): %w", round+1, dir, err)
 		}
 		row.Rounds++
@@ -102,6 +150,10 @@ func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row) erro
 
 // round puts load on, lets the fault happen, and checks the whole state.
 func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, random *rand.Rand, row *Row) error {
+	books, err := lab.openBooks(ctx)
+	if err != nil {
+		return err
+	}
 	load, err := startLoad(ctx, lab, fmt.Sprintf("r%03d", round), random.Uint64(), o.Now())
 	if err != nil {
 		return err
@@ -114,6 +166,9 @@ func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, ra
 		return err
 	}
 	if err := lab.settle(ctx, load.ledgers); err != nil {
+		return err
+	}
+	if err := lab.balance(ctx, row, books); err != nil {
 		return err
 	}
 	before := row.Reported
@@ -137,6 +192,17 @@ func (o Options) hurt(ctx context.Context, lab *Lab, fault Fault, random *rand.R
 	row.Faults += faults
 	if err != nil {
 		return err
+	}
+	if faults == 0 {
+		return errors.New("the fault did not happen")
+	}
+	if lab.Setup.TLS {
+		if err := lab.Heal(ctx); err != nil {
+			return fmt.Errorf("after the fault: %w", err)
+		}
+		if err := lab.encrypted(ctx); err != nil {
+			return err
+		}
 	}
 	if err := lab.Heal(ctx); err != nil {
 		return fmt.Errorf("after the fault: %w", err)

@@ -17,6 +17,7 @@ type Row struct {
 	Mode  Mode   `json:"mode"`
 	// Rounds is how often load was put on, Faults how often something was hurt.
 	Rounds int `json:"rounds"`
+	Wanted int `json:"wanted"` // rounds that were asked for
 	Faults int `json:"faults"`
 
 	Sent         int `json:"sent"` // events, each counted once however often it was tried
@@ -33,6 +34,10 @@ type Row struct {
 	Lost    int `json:"lost"`
 	Doubled int `json:"doubled"`
 	Verify  int `json:"verify"`
+
+	// Equations is how often a collector that ran throughout a round was asked for
+	// its metrics: in = stored + duplicate + quarantined + refused.
+	Equations int `json:"equations"`
 
 	// Why is a sentence for the first contradictions, and for what stopped the
 	// rounds of this fault.
@@ -97,6 +102,22 @@ func (t Table) Clean() bool {
 		}
 	}
 	return true
+}
+
+// Unfinished names what has fewer rounds than were asked for: nothing is known of
+// those, good or bad.
+func (t Table) Unfinished() []string {
+	var names []string
+	for _, r := range t {
+		switch {
+		case r.Broken: // says itself why
+		case r.Rounds == 0:
+			names = append(names, fmt.Sprintf("%s (%s): not run", r.Fault, r.Mode))
+		case r.Rounds < r.Wanted:
+			names = append(names, fmt.Sprintf("%s (%s): %d of %d rounds", r.Fault, r.Mode, r.Rounds, r.Wanted))
+		}
+	}
+	return names
 }
 
 func (t Table) total() *Row {

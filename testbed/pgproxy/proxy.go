@@ -17,6 +17,7 @@ type Proxy struct {
 	target   atomic.Pointer[string]
 	rate     atomic.Int64 // bytes per second and direction, 0 for no bound
 	refuse   atomic.Bool
+	encrypt  atomic.Bool
 	faults   atomic.Int64
 	wait     sync.WaitGroup
 	closed   chan struct{}
@@ -74,6 +75,11 @@ func (p *Proxy) Slow(bytesPerSecond int64) { p.rate.Store(bytesPerSecond) }
 
 // Refuse resets every new connection at once, until it is called with false.
 func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
+
+// Encrypt lets connections made from now on speak TLS with the server, where the
+// client asks for it; else the proxy says that there is none. What passes then
+// are TLS records, see Message.TLS.
+func (p *Proxy) Encrypt(on bool) { p.encrypt.Store(on) }
 
 // Faults is how many faults have happened, each rule's every time.
 func (p *Proxy) Faults() int { return int(p.faults.Load()) }
@@ -135,15 +141,17 @@ func (p *Proxy) pass(client net.Conn) {
 		return
 	default:
 	}
+	up := &stream{proxy: p, pair: c, direction: ToServer, from: client, to: server, untyped: true}
+	down := &stream{proxy: p, pair: c, direction: ToClient, from: server, to: client}
+	if err := up.greet(); err != nil {
+		return
+	}
+	down.tls = up.tls
 	var wait sync.WaitGroup
-	for _, way := range []struct {
-		direction Direction
-		from, to  net.Conn
-	}{{ToServer, client, server}, {ToClient, server, client}} {
+	for _, s := range []*stream{up, down} {
 		wait.Go(func() {
 			// What ends one direction ends both: neither side may wait for the other.
 			defer c.close()
-			s := &stream{proxy: p, pair: c, direction: way.direction, from: way.from, to: way.to, untyped: way.direction == ToServer}
 			_ = s.run()
 		})
 	}
@@ -183,6 +191,7 @@ type stream struct {
 	direction Direction
 	from, to  net.Conn
 	untyped   bool // a client's first messages have a length and no type
+	tls       bool // records of TLS pass, not messages
 	buffer    []byte
 	sql       statements
 }
@@ -203,21 +212,54 @@ const (
 	gssEncRequest = 80877104
 )
 
-func (s *stream) run() error {
+// greet passes on what a client says first. Until it says who it is, it may ask
+// for encryption, which is answered outside the framing.
+func (s *stream) greet() error {
 	for {
 		message, header, err := s.next()
 		if err != nil {
 			return err
 		}
-		if s.direction == ToServer && message.Type == 0 && len(message.Body) >= 4 {
-			if code := binary.BigEndian.Uint32(message.Body); code == sslRequest || code == gssEncRequest {
-				// The answer would not be framed, so the proxy gives it: no.
-				if _, err := s.from.Write([]byte{'N'}); err != nil {
-					return err
-				}
-				continue
+		if len(message.Body) < 4 {
+			return errFraming
+		}
+		code := binary.BigEndian.Uint32(message.Body)
+		switch {
+		case code == sslRequest && s.proxy.encrypt.Load():
+			if s.tls, err = s.askForTLS(); err != nil || s.tls {
+				return err
 			}
+		case code == sslRequest || code == gssEncRequest:
+			if _, err := s.from.Write([]byte{'N'}); err != nil {
+				return err
+			}
+		default:
 			s.untyped = false
+			return s.deliver(message, header)
+		}
+	}
+}
+
+// askForTLS lets the server answer the client's wish for TLS.
+func (s *stream) askForTLS() (agreed bool, err error) {
+	if _, err := s.to.Write(s.buffer); err != nil {
+		return false, err
+	}
+	var answer [1]byte
+	if _, err := io.ReadFull(s.to, answer[:]); err != nil {
+		return false, err
+	}
+	agreed = answer[0] == 'S'
+	s.untyped = !agreed
+	_, err = s.from.Write(answer[:])
+	return agreed, err
+}
+
+func (s *stream) run() error {
+	for {
+		message, header, err := s.next()
+		if err != nil {
+			return err
 		}
 		if err := s.deliver(message, header); err != nil {
 			return err
@@ -238,6 +280,9 @@ func (s *stream) next() (m Message, header int, err error) {
 		return m, 0, err
 	}
 	size := int(binary.BigEndian.Uint32(s.buffer[header-4:header])) - 4
+	if s.tls { // type, version, length
+		size = int(binary.BigEndian.Uint16(s.buffer[3:header]))
+	}
 	if size < 0 || size > longestMessage {
 		return m, 0, errFraming
 	}
@@ -249,11 +294,11 @@ func (s *stream) next() (m Message, header int, err error) {
 	if _, err := io.ReadFull(s.from, s.buffer[header:]); err != nil {
 		return m, 0, err
 	}
-	m = Message{Direction: s.direction, Body: s.buffer[header:]}
+	m = Message{Direction: s.direction, TLS: s.tls, Body: s.buffer[header:]}
 	if !s.untyped {
 		m.Type = s.buffer[0]
 	}
-	if s.direction == ToServer {
+	if s.direction == ToServer && !s.tls {
 		m.SQL = s.sql.of(m)
 	}
 	return m, header, nil
@@ -285,12 +330,19 @@ func (s *stream) deliver(m Message, header int) error {
 	case Pause:
 		rule.Call(s.pair.port())
 	case Corrupt:
-		if len(m.Body) > 0 {
-			bit := rule.Bit % (len(m.Body) * 8)
-			m.Body[bit/8] ^= 1 << (bit % 8)
-		}
+		flip(m.Body, rule.bit(m))
+	case CorruptHeader:
+		flip(s.buffer[:header], rule.bit(m))
 	}
 	return s.write(s.buffer)
+}
+
+// flip flips a bit, counted modulo the length.
+func flip(b []byte, bit int) {
+	if len(b) > 0 {
+		bit %= len(b) * 8
+		b[bit/8] ^= 1 << (bit % 8)
+	}
 }
 
 // fault is the rule that wants this message, nil for none.

@@ -18,7 +18,8 @@ const (
 // Message is one message of the protocol as it passes.
 type Message struct {
 	Direction Direction
-	Type      byte   // as in the protocol's documentation; 0 for what a client says before it has a type
+	Type      byte   // as in the protocol's documentation, or in TLS's; 0 for what a client says before it has a type
+	TLS       bool   // a record of TLS: only its framing can be read
 	Body      []byte // without type and length; valid during the call
 	// SQL is the statement that a Query, Parse, Bind or Execute is about, by the
 	// name under which the client prepared it.
@@ -51,7 +52,13 @@ func LockRequest(m Message) bool {
 }
 
 // AnyAnswer matches whatever the server says once a client has logged in.
-func AnyAnswer(m Message) bool { return m.Direction == ToClient && m.Type != 0 }
+func AnyAnswer(m Message) bool { return m.Direction == ToClient && m.Type != 0 && !m.TLS }
+
+// Anything matches every message and, with TLS, every record but those of the handshake.
+func Anything(m Message) bool { return m.TLS && m.Type == tlsData || !m.TLS && m.Type != 0 }
+
+// tlsData is the type of a TLS record that holds data.
+const tlsData = 23
 
 // Action is what happens to the message that a rule chose.
 type Action int
@@ -59,12 +66,13 @@ type Action int
 // The actions. Cut and CutAfter reset both connections, as a firewall does that
 // forgot them; CutHalf does so after half of the message's bytes.
 const (
-	Cut      Action = iota // before the message
-	CutAfter               // after the message has been passed on
-	CutHalf                // in the middle of it
-	Stall                  // nothing passes in this direction for Rule.For, then all of it
-	Corrupt                // a bit of the body is flipped
-	Pause                  // nothing passes in this direction until Rule.Call has returned
+	Cut           Action = iota // before the message
+	CutAfter                    // after the message has been passed on
+	CutHalf                     // in the middle of it
+	Stall                       // nothing passes in this direction for Rule.For, then all of it
+	Corrupt                     // a bit of the body is flipped
+	CorruptHeader               // a bit of the type or the length is flipped
+	Pause                       // nothing passes in this direction until Rule.Call has returned
 )
 
 // Rule is a fault: what happens to which message.
@@ -76,5 +84,14 @@ type Rule struct {
 	For   time.Duration // of Stall
 	// Call is what happens during a Pause; port is the client's end of the connection.
 	Call func(port int)
-	Bit  int // of Corrupt: which bit of the body, modulo its length
+	Bit  int // of Corrupt and CorruptHeader: which bit, modulo the length
+	// Where chooses the bit by the message. Absent: Bit.
+	Where func(Message) int
+}
+
+func (r *Rule) bit(m Message) int {
+	if r.Where != nil {
+		return r.Where(m)
+	}
+	return r.Bit
 }

@@ -1,0 +1,67 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/otelaudit/otelaudit/testbed/metrics"
+)
+
+// book is what a collector said of itself at the beginning of a round.
+type book struct {
+	starts int
+	before metrics.Snapshot
+}
+
+// openBooks reads every collector's metrics.
+func (l *Lab) openBooks(ctx context.Context) ([]book, error) {
+	books := make([]book, len(l.Nodes))
+	for i, n := range l.Nodes {
+		before, err := metrics.Fetch(ctx, n.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		books[i] = book{starts: n.starts, before: before}
+	}
+	return books, nil
+}
+
+// inFlight is how long what nobody waits for any more may take to end: requests of
+// clients that have given up, and what such clients have put into the queue.
+const inFlight = 20 * time.Second
+
+// balance holds every collector that ran throughout the round to its own figures:
+// each record that came in is stored, a duplicate, in quarantine or refused.
+func (l *Lab) balance(ctx context.Context, row *Row, books []book) error {
+	for i, n := range l.Nodes {
+		if n.starts != books[i].starts {
+			continue // its counters began anew; the ledgers tell of it
+		}
+		row.Equations++
+		wrong, err := n.balances(ctx, books[i].before)
+		if err != nil {
+			return err
+		}
+		if wrong != nil {
+			row.find(fmt.Sprintf("the metrics of %s: %v", n.Dir, wrong))
+		}
+	}
+	return nil
+}
+
+// balances returns what does not add up, after all that was in flight has ended.
+func (n *Node) balances(ctx context.Context, before metrics.Snapshot) (wrong, err error) {
+	ended, cancel := context.WithTimeout(ctx, inFlight)
+	defer cancel()
+	for {
+		after, err := metrics.Fetch(ctx, n.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		wrong = metrics.Check(before, after)
+		if wrong == nil || sleep(ended, 50*time.Millisecond) != nil {
+			return wrong, ctx.Err()
+		}
+	}
+}

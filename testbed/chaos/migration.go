@@ -1,0 +1,108 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/migrations"
+	"github.com/otelaudit/otelaudit/testbed/database"
+)
+
+// migrationFaults are migrations while collectors write.
+func migrationFaults() []Fault {
+	return []Fault{
+		{Name: "schema migrated under load", Happen: migrateUnderLoad},
+		{Name: "migration repeated under load", Happen: func(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
+			return again(ctx, random, 5, func() error { return l.migrate(ctx, 0) })
+		}},
+	}
+}
+
+// migrateUnderLoad takes the schema back to the one before the newest migration,
+// as if that had not been there yet. Sessions that there are go on; new ones,
+// those of a collector that starts among them, refuse to write. Then it migrates.
+func migrateUnderLoad(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
+	if err := l.takeBack(ctx); err != nil {
+		return 0, err
+	}
+	if err := sleep(ctx, between(random, 50*time.Millisecond, 300*time.Millisecond)); err != nil {
+		return 0, err
+	}
+	n := l.anyNode(random)
+	if err := n.Terminate(ctx); err != nil {
+		return 0, err
+	}
+	if err := n.Launch(); err != nil {
+		return 0, err
+	}
+	if err := l.Server.TerminateLogin(ctx, database.Writer); err != nil {
+		return 0, err
+	}
+	if err := n.refuses(ctx); err != nil {
+		return 0, err
+	}
+	return 1, l.migrate(ctx, 1)
+}
+
+// refuses waits until the collector serves and says that it cannot store.
+func (n *Node) refuses(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return n.process.WaitHealth(ctx, 503)
+}
+
+// migrate applies what is missing, and holds how much that was.
+func (l *Lab) migrate(ctx context.Context, want int) error {
+	done, err := (migrations.Runner{}).Up(ctx, l.Database.Owner)
+	if err == nil && len(done) != want {
+		err = fmt.Errorf("%d migrations were applied, not %d", len(done), want)
+	}
+	return err
+}
+
+// takeBack reverses the newest migration by its own Down part, in one transaction.
+func (l *Lab) takeBack(ctx context.Context) error {
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil {
+		return err
+	}
+	newest := slices.Max(names)
+	raw, err := fs.ReadFile(migrations.FS, newest)
+	if err != nil {
+		return err
+	}
+	number, _, _ := strings.Cut(newest, "_")
+	version, err := strconv.Atoi(number)
+	if err != nil {
+		return err
+	}
+	_, down, found := strings.Cut(string(raw), "-- +goose Down")
+	if !found {
+		return errors.New(newest + " has no Down part")
+	}
+	roles := migrations.RolesFor(migrations.DefaultRolePrefix)
+	down = strings.NewReplacer(
+		"{{schema}}", "public", "{{owner}}", roles.Owner, "{{writer}}", roles.Writer, "{{reader}}", roles.Reader,
+		"{{auditor}}", roles.Auditor, "{{pruner}}", roles.Pruner, "{{operator}}", roles.Operator,
+	).Replace(down)
+	conn, err := pgx.Connect(ctx, l.Server.SocketURL(pglocal.Superuser, l.Database.Name))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	statements := fmt.Sprintf("BEGIN; %s; RESET ROLE; DELETE FROM public.audit_migrations WHERE version_id = %d; COMMIT", down, version)
+	if _, err := conn.Exec(ctx, statements); err != nil {
+		return fmt.Errorf("take %s back: %w", newest, err)
+	}
+	return nil
+}
