@@ -44,7 +44,7 @@ run: postgresql build ## Build everything and run it here: PostgreSQL, the colle
 build: $(COLLECTOR) $(CLI) ## Build bin/otelcol-audit and bin/otelaudit
 
 .PHONY: test
-test: postgresql pgbouncer node systemd promtool $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
+test: postgresql pgbouncer faketime node systemd promtool $(TOOLS)/gotestsum build $(NODE_MODULES) ## Run every test, with a real PostgreSQL and the built programs
 	$(say) "testing $(PACKAGES)"
 	@$(TOOLS)/gotestsum --format $(GOTESTSUM_FORMAT) --packages="$(PACKAGES)" -- -timeout $(TEST_TIMEOUT) $(GOTESTFLAGS)
 
@@ -97,7 +97,7 @@ SEED ?= 1
 ROUNDS ?= 10
 
 .PHONY: chaos
-chaos: postgresql pgbouncer build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
+chaos: postgresql pgbouncer faketime build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
 	$(say) "hurting (a few minutes per round)"
 	@$(GO) run ./testbed/cmd/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
 
@@ -156,6 +156,10 @@ node: ## Find Node.js and npm, install them where that is allowed
 .PHONY: peers
 peers: ## Find or make the programs that `make bench` compares with; without them it says so
 	@GO=$(GO) scripts/need-peers $(TOOLS)/telegraf
+
+.PHONY: faketime
+faketime: ## Find libfaketime, install it where that is allowed
+	@scripts/need-faketime
 
 .PHONY: systemd
 systemd: ## Find systemd-analyze and flock, install them where that is allowed

@@ -31,11 +31,11 @@ func byteFaults() []Fault {
 	}
 }
 
-// corrupt hurts ten messages or records at random places of both directions.
+// corrupt hurts five messages or records at random places of both directions.
 func corrupt(do pgproxy.Action) func(context.Context, *Lab, *mathrand.Rand) (int, error) {
 	return func(ctx context.Context, l *Lab, random *mathrand.Rand) (int, error) {
 		before := l.Proxy.Faults()
-		for range 10 {
+		for range 5 {
 			direction := pgproxy.Direction(random.IntN(2))
 			was := l.Proxy.Faults()
 			l.Proxy.Arm(pgproxy.Rule{

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/otelaudit/otelaudit/internal/pglocal"
 	"github.com/otelaudit/otelaudit/migrations"
@@ -28,12 +27,17 @@ func migrationFaults() []Fault {
 	}
 }
 
-// migrateUnderLoad takes the schema back to the one before the newest migration,
-// as if that had not been there yet. Sessions that there are go on; new ones,
+// refused is a schema that the exporter does not write to.
+const refused = 9
+
+// migrateUnderLoad takes the schema back to an older one, as if the newer
+// migrations had not been there yet. Sessions that there are go on; new ones,
 // those of a collector that starts among them, refuse to write. Then it migrates.
 func migrateUnderLoad(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
-	if err := l.takeBack(ctx); err != nil {
-		return 0, err
+	for version := int(migrations.Latest()); version > refused; version-- {
+		if err := l.takeBack(ctx, version); err != nil {
+			return 0, err
+		}
 	}
 	if err := sleep(ctx, between(random, 50*time.Millisecond, 300*time.Millisecond)); err != nil {
 		return 0, err
@@ -51,7 +55,7 @@ func migrateUnderLoad(ctx context.Context, l *Lab, random *rand.Rand) (int, erro
 	if err := n.refuses(ctx); err != nil {
 		return 0, err
 	}
-	return 1, l.migrate(ctx, 1)
+	return 1, l.migrate(ctx, int(migrations.Latest())-refused)
 }
 
 // refuses waits until the collector serves and says that it cannot store.
@@ -70,29 +74,23 @@ func (l *Lab) migrate(ctx context.Context, want int) error {
 	return err
 }
 
-// takeBack reverses the newest migration by its own Down part, in one transaction.
-func (l *Lab) takeBack(ctx context.Context) error {
-	names, err := fs.Glob(migrations.FS, "*.sql")
-	if err != nil {
-		return err
+// takeBack reverses a migration by its own Down part, in one transaction.
+func (l *Lab) takeBack(ctx context.Context, version int) error {
+	names, err := fs.Glob(migrations.FS, fmt.Sprintf("%05d_*.sql", version))
+	if err != nil || len(names) != 1 {
+		return errors.Join(err, fmt.Errorf("migration %d is %q", version, names))
 	}
-	newest := slices.Max(names)
-	raw, err := fs.ReadFile(migrations.FS, newest)
-	if err != nil {
-		return err
-	}
-	number, _, _ := strings.Cut(newest, "_")
-	version, err := strconv.Atoi(number)
+	raw, err := fs.ReadFile(migrations.FS, names[0])
 	if err != nil {
 		return err
 	}
 	_, down, found := strings.Cut(string(raw), "-- +goose Down")
 	if !found {
-		return errors.New(newest + " has no Down part")
+		return errors.New(names[0] + " has no Down part")
 	}
 	roles := migrations.RolesFor(migrations.DefaultRolePrefix)
 	down = strings.NewReplacer(
-		"{{schema}}", "public", "{{owner}}", roles.Owner, "{{writer}}", roles.Writer, "{{reader}}", roles.Reader,
+		"{{schema}}", "public", "{{owner}}", roles.Owner, "{{owner_name}}", roles.Owner, "{{writer}}", roles.Writer, "{{reader}}", roles.Reader,
 		"{{auditor}}", roles.Auditor, "{{pruner}}", roles.Pruner, "{{operator}}", roles.Operator,
 	).Replace(down)
 	conn, err := pgx.Connect(ctx, l.Server.SocketURL(pglocal.Superuser, l.Database.Name))
@@ -101,8 +99,17 @@ func (l *Lab) takeBack(ctx context.Context) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	statements := fmt.Sprintf("BEGIN; %s; RESET ROLE; DELETE FROM public.audit_migrations WHERE version_id = %d; COMMIT", down, version)
-	if _, err := conn.Exec(ctx, statements); err != nil {
-		return fmt.Errorf("take %s back: %w", newest, err)
+	for range 10 {
+		_, err = conn.Exec(ctx, statements)
+		if failed, ok := errors.AsType[*pgconn.PgError](err); !ok || failed.Code != "40P01" {
+			break // not a deadlock with a writer
+		}
+		if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("take %s back: %w", names[0], err)
 	}
 	return nil
 }

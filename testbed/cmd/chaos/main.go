@@ -77,10 +77,15 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.path, "out", filepath.Join("build", "chaos.json"), "where the table goes as JSON")
 	flags.BoolVar(&s.markdown, "markdown", false, "print the table as docs/reliability.md has it")
 	err := flags.Parse(args)
-	if err != nil && !errors.Is(err, flag.ErrHelp) || err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("%v %q: %w", err, flags.Args(), errUsage)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return s, err
+	case err != nil:
+		return s, fmt.Errorf("%w: %w", err, errUsage)
+	case flags.NArg() > 0:
+		return s, fmt.Errorf("%q is no flag: %w", flags.Arg(0), errUsage)
 	}
-	return s, err
+	return s, nil
 }
 
 func (s settings) modes() ([]chaos.Mode, error) {
