@@ -37,4 +37,7 @@ func TestLimitIsWaitedOut(t *testing.T) {
 		}
 		reckon(t, db, run, ledger)
 	}
+	// At least the two records that were refused here, one each by HTTP and gRPC
+	// in each of two rounds.
+	assert.GreaterOrEqual(t, d.metric("processor_audit_refused_records", "reason", "rate_limit"), 4.0)
 }

@@ -269,7 +269,7 @@ func TestPoisonInTheQueue(t *testing.T) { //nolint:tparallel // the subtests sha
 		require.NoError(t, deadline.Err(), "the queue is delivered")
 		time.Sleep(100 * time.Millisecond)
 	}
-	eventually(t, func() bool { return d.metric("otelcol_exporter_queue_size") == 0 }, "the queue is empty")
+	eventually(t, func() bool { return d.metric("exporter_queue_size") == 0 }, "the queue is empty")
 	store := inStore(t, db, given)
 	for _, dose := range given {
 		t.Run(dose.Name, func(t *testing.T) { dose.check(t, store) })

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -34,8 +35,12 @@ func leaves(t *testing.T, db *databaseURLs) []string {
 }
 
 // metric is the sum of a metric's series that have the labels, given as name and
-// value in turn; 0 while there is none.
+// value in turn; 0 while there is none. The name is without the prefix otelcol_: with
+// it, a metric would read 0 for ever.
 func (d *deployment) metric(name string, labels ...string) float64 {
+	if strings.HasPrefix(name, "otelcol_") {
+		d.t.Errorf("%s is asked for with its prefix", name)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	now, err := metrics.Fetch(ctx, d.metricsURL())
