@@ -71,12 +71,17 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestEveryFaultHasOneName(t *testing.T) {
+// TestEveryFaultIsDocumented holds that each has a name of its own and a line in
+// docs/reliability.md.
+func TestEveryFaultIsDocumented(t *testing.T) {
 	t.Parallel()
+	text, err := os.ReadFile("../../docs/reliability.md")
+	require.NoError(t, err)
 	names := map[string]bool{}
 	for _, f := range Faults() {
 		assert.False(t, names[f.Name], f.Name)
 		names[f.Name] = true
+		assert.Contains(t, string(text), "\n| "+f.Name+" | ")
 	}
 }
 
