@@ -98,7 +98,7 @@ ROUNDS ?= 10
 
 .PHONY: chaos
 chaos: postgresql pgbouncer faketime build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
-	$(say) "hurting (a few minutes per round)"
+	$(say) "hurting (an hour at most; CHAOS_FLAGS=-h lists the bounds)"
 	@$(GO) run ./testbed/cmd/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
 
 .PHONY: overload

@@ -68,7 +68,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.SetOutput(out)
 	flags.Uint64Var(&s.seed, "seed", 1, "the same seed hurts in the same places, as far as timing allows")
 	flags.IntVar(&s.rounds, "rounds", 10, "rounds of every fault and mode, fewer where the time is up")
-	flags.IntVar(&s.parallel, "parallel", 1, "faults at a time, each in a PostgreSQL of its own")
+	flags.IntVar(&s.parallel, "parallel", 2, "faults at a time, each in a PostgreSQL of its own")
 	flags.DurationVar(&s.limit, "for", time.Hour, "no round begins after this time; it is shared out evenly")
 	flags.StringVar(&s.only, "only", "", "`regular expression` of the faults' names")
 	flags.StringVar(&s.skip, "skip", "", "`regular expression` of the faults' names that are left out")
@@ -134,6 +134,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: %w", errNotRun)
 	}
 	for _, row := range table {
 		if row.Rounds == 0 {
