@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -157,10 +158,9 @@ func (s settings) show(table chaos.Table, out io.Writer) error {
 	if err := show(out); err != nil {
 		return err
 	}
-	for _, name := range table.Unfinished() {
-		if _, err := fmt.Fprintln(out, name); err != nil {
-			return err
-		}
+	if unfinished := table.Unfinished(); len(unfinished) > 0 {
+		_, err := fmt.Fprintf(out, "\n%s\n", strings.Join(unfinished, "\n"))
+		return err
 	}
 	return nil
 }
