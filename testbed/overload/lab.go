@@ -31,27 +31,32 @@ import (
 //go:embed collector.yaml
 var configuration string
 
-// Lab is a PostgreSQL server that a case may stop, and a collector before it.
+//go:embed control.yaml
+var controlConfiguration string
+
+// Lab is a PostgreSQL server that a case may stop, a collector before it, and an
+// idle collector, the control.
 type Lab struct {
 	GRPC, HTTP string // addresses of the receiver
+	Control    string // address of the control's gRPC receiver
 
 	server  *database.Server
 	db      database.Database
 	files   signing.Files
 	process *collector.Process
+	control *collector.Process
 	anchors string
+	others  *probe
 }
 
-// Open starts both below dir. The environment is that of config/env/dev.env, as
-// far as the limits of memory go.
-func Open(ctx context.Context, dir string) (*Lab, error) {
-	server, err := database.Start(ctx, pglocal.Options{Dir: filepath.Join(dir, "pg")})
-	if err != nil {
-		return nil, err
-	}
+// Open starts the collectors below dir, with a database of the server of their
+// own. The environment is that of config/env/dev.env, as far as the limits of
+// memory go.
+func Open(ctx context.Context, server *database.Server, dir string) (*Lab, error) {
 	l := &Lab{server: server, anchors: filepath.Join(dir, "anchors")}
 	if err := l.start(ctx, dir); err != nil {
-		return nil, errors.Join(err, l.Close(context.WithoutCancel(ctx)))
+		l.Close()
+		return nil, err
 	}
 	return l, nil
 }
@@ -63,36 +68,60 @@ func (l *Lab) start(ctx context.Context, dir string) (err error) {
 	if l.files, err = signing.New(dir); err != nil {
 		return err
 	}
-	binary, err := collector.Binary()
+	at, err := listen(dir, configuration)
 	if err != nil {
 		return err
 	}
+	l.GRPC, l.HTTP = at.grpc, "http://"+at.http
+	if l.process, err = at.run("OVERLOAD_WRITER_URL="+l.db.Writer, "OVERLOAD_KEY_FILE="+l.files.Key, "OVERLOAD_ANCHOR_FILE="+l.anchors); err != nil {
+		return err
+	}
+	beside := filepath.Join(dir, "control")
+	if err := os.Mkdir(beside, 0o700); err != nil {
+		return err
+	}
+	if at, err = listen(beside, controlConfiguration); err != nil {
+		return err
+	}
+	l.Control = at.grpc
+	if l.control, err = at.run(); err != nil {
+		return err
+	}
+	return errors.Join(l.process.WaitHealth(ctx, 200), l.control.WaitHealth(ctx, 200))
+}
+
+// place is where a collector is to be started.
+type place struct {
+	dir, config                 string
+	grpc, http, health, metrics string // addresses, the last one a port
+}
+
+func listen(dir, config string) (place, error) {
 	var ports [4]string
 	for i := range ports {
 		port, err := collector.FreePort()
 		if err != nil {
-			return err
+			return place{}, err
 		}
 		ports[i] = strconv.Itoa(port)
 	}
 	at := func(port string) string { return net.JoinHostPort("127.0.0.1", port) }
+	return place{dir: dir, config: config, grpc: at(ports[0]), http: at(ports[1]), health: at(ports[2]), metrics: ports[3]}, nil
+}
+
+func (p place) run(more ...string) (*collector.Process, error) {
+	binary, err := collector.Binary()
+	if err != nil {
+		return nil, err
+	}
 	env, err := bounds()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.GRPC, l.HTTP = at(ports[0]), "http://"+at(ports[1])
-	l.process, err = collector.Start(collector.Options{
-		Binary: binary, Config: configuration, Dir: dir, Health: "http://" + at(ports[2]) + "/",
-		Env: append(
-			env,
-			"OVERLOAD_GRPC="+at(ports[0]), "OVERLOAD_HTTP="+at(ports[1]), "OVERLOAD_HEALTH="+at(ports[2]), "OVERLOAD_METRICS="+ports[3],
-			"OVERLOAD_WRITER_URL="+l.db.Writer, "OVERLOAD_KEY_FILE="+l.files.Key, "OVERLOAD_ANCHOR_FILE="+l.anchors,
-		),
+	env = append(env, "OVERLOAD_GRPC="+p.grpc, "OVERLOAD_HTTP="+p.http, "OVERLOAD_HEALTH="+p.health, "OVERLOAD_METRICS="+p.metrics)
+	return collector.Start(collector.Options{
+		Binary: binary, Config: p.config, Dir: p.dir, Health: "http://" + p.health + "/", Env: append(env, more...),
 	})
-	if err != nil {
-		return err
-	}
-	return l.process.WaitHealth(ctx, 200)
 }
 
 // bounds are the lines of config/env/dev.env that bound memory.
@@ -105,7 +134,7 @@ func bounds() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := []string{"GOGC", "GOMEMLIMIT", "AUDIT_MEMORY_LIMIT_MIB", "AUDIT_MEMORY_SPIKE_MIB"}
+	names := []string{"GOGC", "GOMEMLIMIT", "AUDIT_MEMORY_LIMIT_MIB", "AUDIT_MEMORY_SPIKE_MIB", "AUDIT_MAX_IN_FLIGHT_BYTES"}
 	var found []string
 	for line := range strings.Lines(string(b)) {
 		name, _, _ := strings.Cut(line, "=")
@@ -119,12 +148,18 @@ func bounds() ([]string, error) {
 	return found, nil
 }
 
-// Close ends both.
-func (l *Lab) Close(ctx context.Context) error {
-	if l.process != nil {
-		l.process.Kill()
+// Close ends the collectors.
+func (l *Lab) Close() {
+	for _, p := range []*collector.Process{l.process, l.control} {
+		if p != nil {
+			p.Kill()
+		}
 	}
-	return l.server.Stop(ctx)
+}
+
+// Serve starts the server that the labs share, below dir.
+func Serve(ctx context.Context, dir string) (*database.Server, error) {
+	return database.Start(ctx, pglocal.Options{Dir: filepath.Join(dir, "pg")})
 }
 
 // Check reckons the ledger of each run with the store, and verifies the store. It

@@ -3,6 +3,7 @@ package overload
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ type load struct {
 
 	refused atomic.Int64 // tries that were answered with an error
 	forGood atomic.Int64 // and must not come again
+	limited atomic.Int64 // and name the tenant's limit
 	slowest atomic.Int64 // from the first try to the acknowledgment, in nanoseconds
 	wait    sync.WaitGroup
 }
@@ -71,6 +73,9 @@ func (l *load) deliver(ctx context.Context, client otlpclient.Client, g *loadgen
 			return
 		}
 		l.refused.Add(1)
+		if strings.Contains(err.Error(), "over its rate") {
+			l.limited.Add(1)
+		}
 		pause(ctx, l.interval)
 	}
 }

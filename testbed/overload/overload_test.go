@@ -2,6 +2,7 @@ package overload
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"testing"
 
@@ -24,13 +25,16 @@ func TestOverload(t *testing.T) {
 	}
 	scale.For = cmp.Or(*lasts, scale.For)
 	scale.Down = cmp.Or(*down, scale.Down)
+	server, err := Serve(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Stop(context.Background())) })
 	var results []Result
 	for _, c := range Cases() {
 		if *only != "" && *only != c.Name {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
-			r, err := c.Run(t.Context(), scale)
+			r, err := c.Run(t.Context(), server, scale)
 			require.NoError(t, err)
 			results = append(results, r)
 			assert.Empty(t, r.Failures)

@@ -24,6 +24,7 @@ type Result struct {
 	Peak         float64       // MiB resident
 	OthersSent   int           // ordinary requests beside it
 	OthersWorst  time.Duration // until one of them was acknowledged
+	ControlWorst time.Duration // the same at an idle collector on the same machine
 	Recovery     time.Duration // until everything that waited was stored
 	PerSecond    float64       // events stored per second in that time
 	Note         string
@@ -53,16 +54,16 @@ func (r *Result) judge() {
 // Table is for people, in Markdown.
 func Table(results []Result) string {
 	var b strings.Builder
-	b.WriteString("| case | seconds | sent | acknowledged | tries refused | stored | lost | doubled | verify | peak MiB | others, worst ms | recovery s | events/s then |\n")
-	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|\n")
+	b.WriteString("| case | seconds | sent | acknowledged | tries refused | stored | lost | doubled | verify | peak MiB | others, worst ms | idle collector beside, worst ms | recovery s | events/s then |\n")
+	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|\n")
 	for _, r := range results {
 		recovery, speed := "", ""
 		if r.Recovery > 0 {
 			recovery, speed = fmt.Sprintf("%.1f", r.Recovery.Seconds()), fmt.Sprintf("%.0f", r.PerSecond)
 		}
-		fmt.Fprintf(&b, "| %s | %.0f | %d | %d | %d | %d | %d | %d | %s | %.0f | %d | %s | %s |\n",
+		fmt.Fprintf(&b, "| %s | %.0f | %d | %d | %d | %d | %d | %d | %s | %.0f | %d | %d | %s | %s |\n",
 			r.Case, r.Took.Seconds(), r.Sent, r.Acknowledged, r.Refused, r.Stored, r.Lost, r.Doubled, r.Verdict, r.Peak,
-			r.OthersWorst.Milliseconds(), recovery, speed)
+			r.OthersWorst.Milliseconds(), r.ControlWorst.Milliseconds(), recovery, speed)
 	}
 	for _, r := range results {
 		if r.Note != "" {

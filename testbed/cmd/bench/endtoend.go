@@ -93,6 +93,10 @@ func (b *bench) nop(ctx context.Context, w workload) error {
 // overloadFor is how long clients press on a collector without a database.
 const overloadFor = 15 * time.Second
 
+// boundsOfDev are the bounds of memory that config/env/dev.env ships; the guard's is
+// its default.
+var boundsOfDev = []string{"GOMEMLIMIT=200MiB", "BENCH_LIMIT_MIB=280", "BENCH_SPIKE_MIB=40"}
+
 // overload sends more than the collector may hold while PostgreSQL is down. What
 // counts is its memory, and that it stores again afterwards.
 func (b *bench) overload(ctx context.Context, w workload) error {
@@ -105,7 +109,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 	if err != nil {
 		return err
 	}
-	run, err := b.start(ctx, db.Writer, signedStore)
+	run, err := b.start(ctx, db.Writer, signedStore, boundsOfDev...)
 	if err != nil {
 		return err
 	}
@@ -159,7 +163,8 @@ type running struct {
 	retries atomic.Int64 // tries that were refused, over all workloads
 }
 
-func (b *bench) start(ctx context.Context, writerURL string, to sinks) (*running, error) {
+// start starts a collector; more is added to its environment, and prevails.
+func (b *bench) start(ctx context.Context, writerURL string, to sinks, more ...string) (*running, error) {
 	var ports [3]string
 	for i := range ports {
 		port, err := collector.FreePort()
@@ -182,10 +187,10 @@ func (b *bench) start(ctx context.Context, writerURL string, to sinks) (*running
 		Dir:    dir,
 		Health: "http://" + ports[1] + "/",
 		// What the shipped configurations recommend.
-		Env: []string{
+		Env: append([]string{
 			"GOGC=400", "GOMEMLIMIT=350MiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL,
 			"BENCH_KEY_FILE=" + b.keys.Key, "BENCH_DIR=" + dir,
-		},
+		}, more...),
 	})
 	if err != nil {
 		return nil, err
