@@ -61,7 +61,7 @@ func deployShipped(t *testing.T, name string, env ...map[string]string) *deploym
 	maps.Copy(d.env, map[string]string{
 		"AUDIT_HEALTH_ENDPOINT": d.env["TESTBED_HEALTH"], "AUDIT_METRICS_HOST": "127.0.0.1", "AUDIT_METRICS_PORT": d.env["TESTBED_METRICS"],
 		"AUDIT_AGENT_GRPC_ENDPOINT": d.grpc, "AUDIT_AGENT_HTTP_ENDPOINT": d.env["TESTBED_HTTP"],
-		"AUDIT_MEMORY_LIMIT_MIB": "400", "AUDIT_MEMORY_SPIKE_MIB": "100", "AUDIT_LOG_LEVEL": "info", "AUDIT_DEFAULT_TENANT": "",
+		"AUDIT_MEMORY_LIMIT_MIB": "400", "AUDIT_MEMORY_SPIKE_MIB": "60", "AUDIT_MAX_IN_FLIGHT_BYTES": "134217728", "AUDIT_LOG_LEVEL": "info", "AUDIT_DEFAULT_TENANT": "",
 	})
 	for _, more := range env {
 		maps.Copy(d.env, more)
