@@ -49,8 +49,16 @@ func busy() error {
 	return s.Err()
 }
 
-// memoryOf is what a request of so many bytes and messages is expected to take.
-func memoryOf(size, messages int64) int64 { return memoryPerByte*size + memoryPerMessage*messages }
+// leastMessage is what a message has at least: a tag and a length.
+const leastMessage = 2
+
+// memoryOf is what a request of so many bytes and messages is expected to take. A
+// field that counts by its length does so when that is announced: no request
+// holds memory for what has not come, or one that says much and sends little
+// would keep all others out.
+func memoryOf(size, messages int64) int64 {
+	return memoryPerByte*size + memoryPerMessage*min(messages, size/leastMessage+1)
+}
 
 // budget is the memory of all requests under way. It never waits: whoever waits
 // holds bytes, too. It is safe for concurrent use.

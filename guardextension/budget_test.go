@@ -226,4 +226,46 @@ func TestBusyOverHTTP(t *testing.T) {
 	})
 	guard.requireCounted(t, 1, "busy", "http")
 	assert.Zero(t, guard.budget.logs.Load())
+	guard.budget.logs.Store(guard.budget.limit)
+	body = []byte("no request at all")
+	post(func(_ int64, err error) {
+		assert.Equal(t, codes.Unavailable, status.Code(err), "nothing is looked at where nothing can be taken")
+	})
+}
+
+// FuzzMemoryEstimate: whatever a request says of itself, and in whatever pieces it
+// comes, it holds no more of the budget than what has come of it can take, and not
+// more than its share; in the end everything is given back.
+func FuzzMemoryEstimate(f *testing.F) {
+	for _, data := range wide(20) {
+		f.Add(data, uint64(1))
+	}
+	for seed := range uint64(20) {
+		f.Add(newMaker(seed).encode(f, logsRequest), seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
+		whole := newWireWalk(logsRequest, defaultMaxDepth)
+		accepted := whole.inspect(data)
+		random := rand.New(rand.NewPCG(seed, 5))
+		pieces := newWireWalk(logsRequest, defaultMaxDepth)
+		b := &budget{limit: leastInFlight}
+		held, rest := int64(0), data
+		for len(rest) > 0 {
+			n := 1 + random.IntN(len(rest))
+			if pieces.inspect(rest[:n]) != nil {
+				break
+			}
+			rest = rest[n:]
+			read := int64(len(data) - len(rest))
+			held, _ = b.take(logsRequest, held, memoryOf(read, pieces.width()))
+			require.LessOrEqual(t, held, (memoryPerByte+memoryPerMessage/leastMessage)*read+memoryPerMessage, "nothing for what is only announced")
+			require.Equal(t, held, b.logs.Load())
+			require.LessOrEqual(t, held, b.limit/shares*logsShare)
+		}
+		b.give(logsRequest, held)
+		require.Zero(t, b.logs.Load())
+		if accepted == nil {
+			require.Equal(t, whole.width(), pieces.width())
+		}
+	})
 }

@@ -72,16 +72,24 @@ func (b *inspected) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
+	if b.size == 0 && b.guard.budget.full(b.root) {
+		return 0, b.refuse(errBusy) // before anything is looked at
+	}
 	n, err := b.ReadCloser.Read(p)
 	if refusal := b.inspect(p[:n]); refusal != nil {
-		b.err = b.guard.count(b.ctx, "http", refusal)
-		b.done() // what was read is garbage now
-		// A client that is still sending would see its connection break instead of
-		// the answer, and send again. The server bounds what this reads.
-		_, _ = io.Copy(io.Discard, b.ReadCloser)
-		return 0, b.err
+		return 0, b.refuse(refusal)
 	}
 	return n, err
+}
+
+// refuse makes this and every later read fail.
+func (b *inspected) refuse(why error) error {
+	b.err = b.guard.count(b.ctx, "http", why)
+	b.done() // what was read is garbage now
+	// A client that is still sending would see its connection break instead of
+	// the answer, and send again. The server bounds what this reads.
+	_, _ = io.Copy(io.Discard, b.ReadCloser)
+	return b.err
 }
 
 func (b *inspected) inspect(p []byte) error {
