@@ -3,6 +3,8 @@ package storageextension
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +28,7 @@ type client struct {
 	storage.Client
 
 	admit    func(context.Context) error
+	damaged  func(context.Context)
 	stalled  func(ctx context.Context, by int64)
 	stopping <-chan struct{}
 	logger   *zap.Logger
@@ -34,7 +37,12 @@ type client struct {
 	starting bool                 // until the queue has added again what was under way
 	forgets  []*storage.Operation // put off until then
 	dead     error                // once an operation failed for good: nothing may follow it
+	sizes    map[string]int64     // of the values in the file, in bytes
+	held     int64                // their sum
 }
+
+// aside is the beginning of the keys under which damaged values are kept.
+const aside = "damaged/"
 
 // every is how long a failed operation waits before it is tried again.
 const every = 200 * time.Millisecond
@@ -60,29 +68,113 @@ func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 		if err := c.admit(ctx); err != nil {
 			return err
 		}
-		return c.Client.Batch(ctx, ops...)
+		return c.apply(ctx, ops)
 	}
-	return c.insist(ctx, func() error { return c.Client.Batch(ctx, ops...) })
+	return c.insist(ctx, func() error { return c.apply(ctx, ops) })
+}
+
+// apply carries operations out on sealed values.
+func (c *client) apply(ctx context.Context, ops []*storage.Operation) error {
+	inner := make([]*storage.Operation, len(ops))
+	for i, op := range ops {
+		inner[i] = op
+		if op.Type == storage.Set {
+			inner[i] = storage.SetOperation(op.Key, sealed(op.Value))
+		}
+	}
+	if err := c.Client.Batch(ctx, inner...); err != nil {
+		return err
+	}
+	c.account(inner)
+	for _, op := range ops {
+		if op.Type != storage.Get {
+			continue
+		}
+		if err := c.open(ctx, op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open takes the checksum off what was read. A damaged value is kept aside, and
+// the queue finds nothing, which it passes over.
+func (c *client) open(ctx context.Context, op *storage.Operation) error {
+	value, whole := opened(op.Value)
+	if whole {
+		op.Value = value
+		return nil
+	}
+	if err := c.Client.Set(ctx, aside+op.Key, op.Value); err != nil {
+		return err
+	}
+	c.damaged(ctx)
+	c.logger.Error("a request came back from the disk changed, and is not delivered: look at the disk, and have its sender send that time again",
+		zap.String("kept_as", aside+op.Key), zap.Int("bytes", len(op.Value)))
+	op.Value = nil
+	return nil
+}
+
+// account keeps the sum of what the file holds.
+func (c *client) account(ops []*storage.Operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Get:
+		case storage.Set:
+			c.held += int64(len(op.Value)) - c.sizes[op.Key]
+			c.sizes[op.Key] = int64(len(op.Value))
+		case storage.Delete:
+			c.held -= c.sizes[op.Key]
+			delete(c.sizes, op.Key)
+		}
+	}
+}
+
+// bytes is the sum of the values in the file.
+func (c *client) bytes() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
+}
+
+// survey adds up what the file holds when it is opened.
+func (c *client) survey(ctx context.Context) error {
+	walker, ok := c.Client.(storage.Walker)
+	if !ok {
+		return nil
+	}
+	kept := 0
+	err := walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
+		c.sizes[key] = int64(len(value))
+		c.held += int64(len(value))
+		if strings.HasPrefix(key, aside) {
+			kept++
+		}
+		return nil, nil
+	})
+	if kept > 0 {
+		c.logger.Warn("the file of the queue keeps requests that came back changed", zap.Int("requests", kept))
+	}
+	return err
 }
 
 // Get implements storage.Client.
 func (c *client) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = c.insist(ctx, func() error {
-		var err error
-		value, err = c.Client.Get(ctx, key)
-		return err
-	})
-	return value, err
+	op := storage.GetOperation(key)
+	err = c.Batch(ctx, op)
+	return op.Value, err
 }
 
 // Set implements storage.Client.
 func (c *client) Set(ctx context.Context, key string, value []byte) error {
-	return c.insist(ctx, func() error { return c.Client.Set(ctx, key, value) })
+	return c.Batch(ctx, storage.SetOperation(key, value))
 }
 
 // Delete implements storage.Client.
 func (c *client) Delete(ctx context.Context, key string) error {
-	return c.insist(ctx, func() error { return c.Client.Delete(ctx, key) })
+	return c.Batch(ctx, storage.DeleteOperation(key))
 }
 
 // started is told when the queue has started: what was under way is added again.
@@ -95,7 +187,7 @@ func (c *client) started() error {
 		return nil
 	}
 	ctx := context.Background() // as long as it takes, or until the pipelines end
-	return c.insist(ctx, func() error { return c.Client.Batch(ctx, forgets...) })
+	return c.insist(ctx, func() error { return c.apply(ctx, forgets) })
 }
 
 // insist tries until it succeeds or the collector ends. Then nothing more is
@@ -130,6 +222,12 @@ func (c *client) insist(ctx context.Context, try func() error) error {
 			return nil
 		}
 	}
+}
+
+// isItem reports whether a key is that of a request: the queue numbers them.
+func isItem(key string) bool {
+	_, err := strconv.ParseUint(key, 10, 64)
+	return err == nil
 }
 
 func count(ops []*storage.Operation) (sets, gets, deletes int) {

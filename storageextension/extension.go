@@ -2,7 +2,9 @@ package storageextension
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
@@ -17,6 +19,7 @@ type fileStorage struct {
 	storage.Extension
 
 	disk      *disk
+	timeout   time.Duration // for the lock of a file
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 
@@ -40,13 +43,24 @@ func (f *fileStorage) GetClient(ctx context.Context, kind component.Kind, id com
 		return inner, err
 	}
 	c := &client{
-		Client: inner, admit: f.admit, stopping: f.stopping,
-		logger: f.logger.With(zap.Stringer("exporter", id)), stalled: f.stalled, starting: true,
+		Client: inner, admit: f.admit, damaged: f.damaged, stopping: f.stopping,
+		logger: f.logger.With(zap.Stringer("exporter", id)), stalled: f.stalled, starting: true, sizes: map[string]int64{},
+	}
+	if err := c.survey(ctx); err != nil {
+		return nil, errors.Join(err, inner.Close(ctx))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.clients = append(f.clients, c)
 	return c, nil
+}
+
+// Start looks at what is there before it lets a queue write.
+func (f *fileStorage) Start(ctx context.Context, host component.Host) error {
+	if err := f.disk.inspect(f.timeout); err != nil {
+		return err
+	}
+	return f.Extension.Start(ctx, host)
 }
 
 // Ready is called when all pipelines have started, and with them their queues.
@@ -77,11 +91,26 @@ func (f *fileStorage) Shutdown(ctx context.Context) error {
 
 // admit refuses a new request when the disk has no more than the reserve.
 func (f *fileStorage) admit(ctx context.Context) error {
-	err := f.disk.roomy()
+	err := f.disk.roomy(f.bytes())
 	if err != nil {
 		f.telemetry.ExtensionFileStorageRefusedRequests.Add(ctx, 1)
 	}
 	return err
+}
+
+// bytes is what all queues hold.
+func (f *fileStorage) bytes() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var sum int64
+	for _, c := range f.clients {
+		sum += c.bytes()
+	}
+	return sum
+}
+
+func (f *fileStorage) damaged(ctx context.Context) {
+	f.telemetry.ExtensionFileStorageDamagedRequests.Add(ctx, 1)
 }
 
 func (f *fileStorage) stalled(ctx context.Context, by int64) {

@@ -31,6 +31,7 @@ func create(ctx context.Context, set extension.Settings, cfg component.Config) (
 	return &fileStorage{
 		Extension: inner.(storage.Extension),                                                    //nolint:forcetypeassert // filestorage is nothing else
 		disk:      &disk{directory: config.Directory, reserve: uint64(config.ReserveMiB) << 20}, //nolint:gosec // validated
+		timeout:   config.Timeout,
 		logger:    set.Logger, telemetry: telemetry,
 		stopping: make(chan struct{}),
 	}, nil

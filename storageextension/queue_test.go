@@ -1,11 +1,15 @@
 package storageextension
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,8 +22,10 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.uber.org/zap"
 
 	"github.com/otelaudit/otelaudit/storageextension/internal/metadata"
@@ -124,11 +130,17 @@ func careful(t *testing.T, f *file) *fileStorage {
 
 // destination remembers what was delivered.
 type destination struct {
+	refuse bool // for ever, so that everything stays in the queue
+
 	mu   sync.Mutex // guards seen
 	seen map[string]bool
 }
 
-func (d *destination) push(_ context.Context, logs plog.Logs) error {
+func (d *destination) push(ctx context.Context, logs plog.Logs) error {
+	if d.refuse {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if logs.LogRecordCount() == 0 {
 		return nil // what the queue makes of a request that it could not keep
 	}
@@ -158,7 +170,7 @@ func start(t *testing.T, h host, d *destination) exporter.Logs {
 	queue.NumConsumers = 3
 	queue.Batch = configoptional.None[exporterhelper.BatchConfig]()
 	e, err := exporterhelper.NewLogs(t.Context(), exportertest.NewNopSettings(exportertest.NopType), &struct{}{}, d.push,
-		exporterhelper.WithQueue(configoptional.Some(queue)))
+		exporterhelper.WithQueue(configoptional.Some(queue)), exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: time.Hour}))
 	require.NoError(t, err)
 	require.NoError(t, e.Start(t.Context(), h))
 	return e
@@ -273,4 +285,146 @@ func TestTheEndIsNotHeldUp(t *testing.T) {
 	require.NoError(t, extension.NotReady())
 	require.ErrorIs(t, <-stuck, errStopped)
 	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+// TestADamagedRequestIsKeptAside changes a byte of a stored request: it is neither
+// delivered as if genuine nor gone.
+func TestADamagedRequestIsKeptAside(t *testing.T) {
+	t.Parallel()
+	f := &file{random: rand.New(rand.NewPCG(1, 1)), kept: map[string][]byte{}}
+	first := careful(t, f)
+	d := &destination{seen: map[string]bool{}, refuse: true}
+	e := start(t, host{first}, d)
+	require.NoError(t, first.Ready())
+	for i := range 20 {
+		require.NoError(t, e.ConsumeLogs(t.Context(), request("request "+strconv.Itoa(i))))
+	}
+	next := f.kill()
+	require.NoError(t, first.NotReady())
+	_ = e.Shutdown(t.Context())
+	for key, value := range next.kept {
+		if i := bytes.Index(value, []byte("request 15")); i >= 0 && isItem(key) {
+			value[i] = 'R'
+		}
+	}
+	second := careful(t, next)
+	d = &destination{seen: map[string]bool{}}
+	e = start(t, host{second}, d)
+	require.NoError(t, second.Ready())
+	require.Eventually(t, func() bool { return len(d.missing([]string{"request 14", "request 16", "request 19"})) == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return next.holds(aside, "Request 15") }, 10*time.Second, time.Millisecond)
+	assert.Equal(t, []string{"request 15", "Request 15"}, d.missing([]string{"request 15", "Request 15"}))
+	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+// holds reports whether a value under a key that begins so has text.
+func (f *file) holds(prefix, text string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key, value := range f.kept {
+		if strings.HasPrefix(key, prefix) && bytes.Contains(value, []byte(text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestDamagedPlacesEndTheStart: a queue that does not know where it was would write
+// over what it holds.
+func TestDamagedPlacesEndTheStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put := func(value []byte) {
+		client, err := newStorage(t, dir).Extension.GetClient(t.Context(), component.KindExporter, component.NewID(metadata.Type), "logs")
+		require.NoError(t, err)
+		require.NoError(t, client.Set(t.Context(), "qmv0", value))
+		require.NoError(t, client.Close(t.Context()))
+	}
+	whole := sealed([]byte("places"))
+	put(whole)
+	require.NoError(t, newStorage(t, dir).Start(t.Context(), nil))
+	whole[0] ^= 1
+	put(whole)
+	err := newStorage(t, dir).Start(t.Context(), nil)
+	require.ErrorContains(t, err, `what it says under "qmv0" is not what was written`)
+	require.ErrorContains(t, err, dir)
+}
+
+// TestADamagedFileIsAnError cuts a file short, for which its library panics.
+func TestADamagedFileIsAnError(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	id := component.NewID(metadata.Type)
+	client, err := newStorage(t, dir).GetClient(t.Context(), component.KindExporter, id, "logs")
+	require.NoError(t, err)
+	for i := range 200 {
+		require.NoError(t, client.Set(t.Context(), strconv.Itoa(i), bytes.Repeat([]byte{byte(i)}, 5000)))
+	}
+	require.NoError(t, client.Close(t.Context()))
+	path := filepath.Join(dir, "exporter_file_storage__logs")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for page := 2; page < len(content)/4096; page++ {
+		clear(content[page*4096 : page*4096+64])
+	}
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	err = newStorage(t, dir).Start(t.Context(), nil)
+	require.ErrorContains(t, err, path+" is damaged")
+	require.ErrorContains(t, err, "have what it held sent again")
+}
+
+// TestRoomInsideAFileCounts fills a file and empties it: it does not shrink, and
+// takes as much again.
+func TestRoomInsideAFileCounts(t *testing.T) {
+	t.Parallel()
+	f := newStorage(t, t.TempDir())
+	client, err := f.GetClient(t.Context(), component.KindExporter, component.NewID(metadata.Type), "logs")
+	require.NoError(t, err)
+	defer client.Close(t.Context())
+	require.NoError(t, f.Ready())
+	for i := range 8 {
+		require.NoError(t, client.Set(t.Context(), strconv.Itoa(i), make([]byte, 1<<20)))
+	}
+	assert.Greater(t, f.bytes(), int64(8<<20))
+	inside, err := f.disk.freeInside(f.bytes())
+	require.NoError(t, err)
+	assert.Less(t, inside, uint64(8<<20))
+	for i := range 8 {
+		require.NoError(t, client.Delete(t.Context(), strconv.Itoa(i)))
+	}
+	assert.Zero(t, f.bytes())
+	inside, err = f.disk.freeInside(f.bytes())
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, inside, uint64(8<<20))
+}
+
+func newStorage(t *testing.T, dir string) *fileStorage {
+	t.Helper()
+	cfg := NewFactory().CreateDefaultConfig().(*Config)
+	cfg.Directory = dir
+	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(metadata.Type), cfg)
+	require.NoError(t, err)
+	return extension.(*fileStorage)
+}
+
+func TestSealIsAFieldThatOthersSkip(t *testing.T) {
+	t.Parallel()
+	value, err := plogotlp.NewExportRequestFromLogs(request("text")).MarshalProto()
+	require.NoError(t, err)
+	stored := sealed(value)
+	again := plogotlp.NewExportRequest()
+	require.NoError(t, again.UnmarshalProto(stored))
+	assert.Equal(t, "text", again.Logs().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Str())
+	for bit := range len(value) * 8 {
+		stored[bit/8] ^= 1 << (bit % 8)
+		_, whole := opened(stored)
+		require.False(t, whole, "bit %d", bit)
+		stored[bit/8] ^= 1 << (bit % 8)
+	}
+	got, whole := opened(stored)
+	assert.True(t, whole)
+	assert.Equal(t, value, got)
+	got, whole = opened(value)
+	assert.True(t, whole, "stored without")
+	assert.Equal(t, value, got)
 }

@@ -26,6 +26,7 @@ type TelemetryBuilder struct {
 	meter                               metric.Meter
 	mu                                  sync.Mutex
 	registrations                       []metric.Registration
+	ExtensionFileStorageDamagedRequests metric.Int64Counter
 	ExtensionFileStorageRefusedRequests metric.Int64Counter
 	ExtensionFileStorageStalled         metric.Int64UpDownCounter
 }
@@ -59,6 +60,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ExtensionFileStorageDamagedRequests, err = builder.meter.Int64Counter(
+		"otelcol_extension_file_storage_damaged_requests",
+		metric.WithDescription("Requests that came back from the disk changed. They are kept aside in the file and not delivered. [Alpha]"),
+		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExtensionFileStorageRefusedRequests, err = builder.meter.Int64Counter(
 		"otelcol_extension_file_storage_refused_requests",
 		metric.WithDescription("Requests that a queue refused because its disk has no more room than is kept to empty it. [Alpha]"),

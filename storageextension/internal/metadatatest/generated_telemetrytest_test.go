@@ -19,8 +19,12 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ExtensionFileStorageDamagedRequests.Add(context.Background(), 1)
 	tb.ExtensionFileStorageRefusedRequests.Add(context.Background(), 1)
 	tb.ExtensionFileStorageStalled.Add(context.Background(), 1)
+	AssertEqualExtensionFileStorageDamagedRequests(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualExtensionFileStorageRefusedRequests(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
