@@ -104,20 +104,24 @@ func (t Table) Clean() bool {
 	return true
 }
 
-// Unfinished names what has fewer rounds than were asked for: nothing is known of
-// those, good or bad.
+// Unfinished says what has fewer rounds than were asked for: of those nothing is
+// known, good or bad.
 func (t Table) Unfinished() []string {
-	var names []string
+	var says []string
+	fewer := 0
 	for _, r := range t {
 		switch {
 		case r.Broken: // says itself why
 		case r.Rounds == 0:
-			names = append(names, fmt.Sprintf("%s (%s): not run", r.Fault, r.Mode))
+			says = append(says, fmt.Sprintf("%s (%s): not run", r.Fault, r.Mode))
 		case r.Rounds < r.Wanted:
-			names = append(names, fmt.Sprintf("%s (%s): %d of %d rounds", r.Fault, r.Mode, r.Rounds, r.Wanted))
+			fewer++
 		}
 	}
-	return names
+	if fewer > 0 {
+		says = append(says, fmt.Sprintf("%d rows have fewer rounds than were asked for", fewer))
+	}
+	return says
 }
 
 func (t Table) total() *Row {
