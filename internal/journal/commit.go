@@ -31,6 +31,7 @@ func (w *Writer) commit(calls []*call) error {
 	}
 	tree := c.tree
 	line, resumable := w.encode(batch, note, &tree)
+	defer w.release()
 	took, err := w.append(line)
 	if err != nil {
 		return err
@@ -131,9 +132,6 @@ const frontierBytes = 64 << 10
 // encode fills the buffer with the batch and returns its last line, and whether
 // that has the frontier.
 func (w *Writer) encode(batch []*Entry, note []byte, tree *merkle.Frontier) (line []byte, resumable bool) {
-	if cap(w.buffer) > maxKeptBuffer {
-		w.buffer = nil
-	}
 	w.buffer = w.buffer[:0]
 	var macs map[int64]string
 	for i, e := range batch {
@@ -156,6 +154,15 @@ func (w *Writer) encode(batch []*Entry, note []byte, tree *merkle.Frontier) (lin
 
 // maxKeptBuffer keeps one large batch from pinning its memory.
 const maxKeptBuffer = 16 << 20
+
+// release lets go of a large buffer as soon as it is written. The next batch may
+// never come: what limits the collector's memory lets none through while this
+// is in it.
+func (w *Writer) release() {
+	if cap(w.buffer) > maxKeptBuffer {
+		w.buffer = nil
+	}
+}
 
 // append writes the buffer behind the journal's end. On an error the tail of
 // the file is not known: a later batch begins by looking at it.

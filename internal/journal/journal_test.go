@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -299,4 +300,21 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	b.ReportMetric(float64(size)/(1<<20)*float64(b.N)/b.Elapsed().Seconds(), "MiB/s")
 	b.ReportMetric(float64(batches), "batches")
+}
+
+// A large batch's memory must not wait for the next batch: what limits the
+// collector's memory may let none through while it is held.
+func TestALargeBatchLeavesNoBuffer(t *testing.T) {
+	w := open(t, options(t))
+	mac := strings.Repeat("m", maxKeptBuffer/8)
+	var large []Entry
+	for i := range 9 {
+		e := entryOf(t, strconv.Itoa(i))
+		e.MAC = mac
+		large = append(large, e)
+	}
+	require.Equal(t, Result{Written: len(large)}, write(t, w, large...))
+	w.io.Lock()
+	defer w.io.Unlock()
+	require.LessOrEqual(t, cap(w.buffer), maxKeptBuffer)
 }
