@@ -44,15 +44,17 @@ type Value struct {
 }
 
 func objectOf(members []Member) Value {
-	return Value{Object, uint64(len(members)), unsafe.Pointer(unsafe.SliceData(members))}
-} //nolint:gosec // see Value
+	data := unsafe.Pointer(unsafe.SliceData(members)) //nolint:gosec // see Value
+	return Value{Object, uint64(len(members)), data}
+}
 
 func arrayOf(elements []Member) Value {
-	return Value{Array, uint64(len(elements)), unsafe.Pointer(unsafe.SliceData(elements))}
-} //nolint:gosec // see Value
+	data := unsafe.Pointer(unsafe.SliceData(elements)) //nolint:gosec // see Value
+	return Value{Array, uint64(len(elements)), data}
+}
 
 // str returns the text of a String, "" for any other kind.
-func (v *Value) str() string {
+func (v Value) str() string {
 	if v.kind != String {
 		return ""
 	}
@@ -60,7 +62,7 @@ func (v *Value) str() string {
 }
 
 // num returns the number of a Number, 0 for any other kind.
-func (v *Value) num() float64 {
+func (v Value) num() float64 {
 	if v.kind != Number {
 		return 0
 	}
@@ -68,7 +70,7 @@ func (v *Value) num() float64 {
 }
 
 // kids returns the children of an Array or Object, none of any other kind.
-func (v *Value) kids() []Member {
+func (v Value) kids() []Member {
 	if v.kind < Array {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,7 +40,7 @@ func both(rng *rand.Rand, depth int) (Value, wide) {
 		f := []float64{0, 1, -1, 0.5, 1e300, rng.NormFloat64()}[rng.IntN(6)]
 		return NumberValue(f), wide{kind: Number, num: f}
 	case String:
-		s := fmt.Sprint(rng.IntN(20))[:rng.IntN(2)]
+		s := strconv.Itoa(rng.IntN(20))[:rng.IntN(2)]
 		return StringValue(s), wide{kind: String, str: s}
 	default:
 		w := wide{kind: k}
