@@ -27,14 +27,14 @@ func migrationFaults() []Fault {
 	}
 }
 
-// refused is a schema that the exporter does not write to.
-const refused = 9
+// older is the schema before everything that programs of this version need.
+const older = 9
 
 // migrateUnderLoad takes the schema back to an older one, as if the newer
-// migrations had not been there yet. Sessions that there are go on; new ones,
-// those of a collector that starts among them, refuse to write. Then it migrates.
+// migrations had not been there yet, lets a collector start on that and all make
+// new sessions, and migrates. Collectors may write meanwhile or refuse to.
 func migrateUnderLoad(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
-	for version := int(migrations.Latest()); version > refused; version-- {
+	for version := int(migrations.Latest()); version > older; version-- {
 		if err := l.takeBack(ctx, version); err != nil {
 			return 0, err
 		}
@@ -52,17 +52,10 @@ func migrateUnderLoad(ctx context.Context, l *Lab, random *rand.Rand) (int, erro
 	if err := l.Server.TerminateLogin(ctx, database.Writer); err != nil {
 		return 0, err
 	}
-	if err := n.refuses(ctx); err != nil {
+	if err := sleep(ctx, between(random, 500*time.Millisecond, 1500*time.Millisecond)); err != nil {
 		return 0, err
 	}
-	return 1, l.migrate(ctx, int(migrations.Latest())-refused)
-}
-
-// refuses waits until the collector serves and says that it cannot store.
-func (n *Node) refuses(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return n.process.WaitHealth(ctx, 503)
+	return 1, l.migrate(ctx, int(migrations.Latest())-older)
 }
 
 // migrate applies what is missing, and holds how much that was.
