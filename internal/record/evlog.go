@@ -30,7 +30,7 @@ func (r *Record) hasEvlogDerivedKey() bool {
 	case r.Target.IsAbsent():
 		return r.evlogKey(EmptyObject(), id) == r.IdempotencyKey
 	case id.kind == String:
-		if p, err := ParseText(id.str()); err == nil && p.Value.kind == Number {
+		if p, err := ParseText(id.str); err == nil && p.Value.kind == Number {
 			return r.evlogKey(r.Target, p.Value) == r.IdempotencyKey
 		}
 	}

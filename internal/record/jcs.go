@@ -10,36 +10,36 @@ import (
 // UTF-8 are written as U+FFFD.
 func (v Value) AppendJSON(dst []byte) []byte { return appendValue(dst, &v) }
 
-// appendValue takes a pointer, which is a third of a Value.
+// appendValue takes a pointer because a Value is seven words.
 func appendValue(dst []byte, v *Value) []byte {
 	switch v.kind {
 	case Bool:
-		if v.n != 0 {
+		if v.num != 0 {
 			return append(dst, "true"...)
 		}
 		return append(dst, "false"...)
 	case Number:
-		return appendNumber(dst, v.num())
+		return appendNumber(dst, v.num)
 	case String:
-		return appendString(dst, v.str())
+		return appendString(dst, v.str)
 	case Array:
 		dst = append(dst, '[')
-		for i, kids := 0, v.kids(); i < len(kids); i++ {
+		for i := range v.kids {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendValue(dst, &kids[i].Value)
+			dst = appendValue(dst, &v.kids[i].Value)
 		}
 		return append(dst, ']')
 	case Object:
 		dst = append(dst, '{')
-		for i, kids := 0, v.kids(); i < len(kids); i++ {
+		for i := range v.kids {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendString(dst, kids[i].Name)
+			dst = appendString(dst, v.kids[i].Name)
 			dst = append(dst, ':')
-			dst = appendValue(dst, &kids[i].Value)
+			dst = appendValue(dst, &v.kids[i].Value)
 		}
 		return append(dst, '}')
 	default:

@@ -18,7 +18,7 @@ func sortedUnique(members []Member) bool {
 // ones, of which the first stays.
 func Fold(members []Member) (v Value, dup string, hasDup bool) {
 	if sortedUnique(members) {
-		return objectOf(members), "", false
+		return Value{kind: Object, kids: members}, "", false
 	}
 	slices.SortStableFunc(members, byName)
 	out := members[:1]
@@ -32,7 +32,7 @@ func Fold(members []Member) (v Value, dup string, hasDup bool) {
 			dup, hasDup = m.Name, true
 		}
 	}
-	return objectOf(out), dup, hasDup
+	return Value{kind: Object, kids: out}, dup, hasDup
 }
 
 // Merge makes one object of members gathered from several places, which it
@@ -41,7 +41,7 @@ func Fold(members []Member) (v Value, dup string, hasDup bool) {
 // and its path is reported as a conflict ("" and false if there is none).
 func Merge(members []Member) (v Value, conflict string, hasConflict bool) {
 	if sortedUnique(members) {
-		return objectOf(members), "", false
+		return Value{kind: Object, kids: members}, "", false
 	}
 	slices.SortStableFunc(members, byName)
 	out := members[:0]
@@ -64,7 +64,7 @@ func Merge(members []Member) (v Value, conflict string, hasConflict bool) {
 		out = append(out, m)
 		i = j
 	}
-	return objectOf(out), conflict, hasConflict
+	return Value{kind: Object, kids: out}, conflict, hasConflict
 }
 
 // mergeGroup folds the values of one name. All objects are merged in one go:
@@ -75,7 +75,7 @@ func mergeGroup(group []Member) (v Value, conflict string, hasConflict bool) {
 	for i := range group {
 		equal = equal && group[i].Value.Equal(first)
 		objects = objects && group[i].Value.kind == Object
-		total += len(group[i].Value.kids())
+		total += len(group[i].Value.kids)
 	}
 	switch {
 	case equal:
@@ -85,7 +85,7 @@ func mergeGroup(group []Member) (v Value, conflict string, hasConflict bool) {
 	}
 	kids := make([]Member, 0, total)
 	for i := range group {
-		kids = append(kids, group[i].Value.kids()...)
+		kids = append(kids, group[i].Value.kids...)
 	}
 	return Merge(kids)
 }

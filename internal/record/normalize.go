@@ -52,16 +52,16 @@ func (r *Record) hasFlag(flag string) bool { return slices.Contains(r.Flags, fla
 func (r *Record) dropEmptyIDs() {
 	for _, party := range []*Value{&r.Actor, &r.Target} {
 		for _, name := range []string{"type", "id"} {
-			if v := party.Get(name); v.kind == Null || v.kind == String && v.str() == "" {
+			if v := party.Get(name); v.kind == Null || v.kind == String && v.str == "" {
 				*party = party.Set(name, Value{})
 			}
 		}
-		if party.kind == Object && len(party.kids()) == 0 || party.kind == Null {
+		if party.kind == Object && len(party.kids) == 0 || party.kind == Null {
 			*party = Value{}
 		}
 	}
 	for _, v := range []*Value{&r.Context, &r.Source, &r.Producer, &r.Attributes, &r.Original} {
-		if v.kind == Object && len(v.kids()) == 0 || v.kind == Null {
+		if v.kind == Object && len(v.kids) == 0 || v.kind == Null {
 			*v = Value{}
 		}
 	}
@@ -158,8 +158,8 @@ func deeper(v Value, limit int) bool {
 	if limit == 0 {
 		return true
 	}
-	for i := range v.kids() {
-		if deeper(v.kids()[i].Value, limit-1) {
+	for i := range v.kids {
+		if deeper(v.kids[i].Value, limit-1) {
 			return true
 		}
 	}

@@ -24,20 +24,20 @@ func ParseOutcome(word string) (outcome string, known bool) {
 // words exactly is kept in Original; nothing at all, and what no rule knows,
 // is OutcomeUnknown with a flag. It is never inferred from anything else.
 func (r *Record) SetOutcome(sent Value) {
-	if sent.IsAbsent() || sent.kind == Null || sent.kind == String && strings.TrimSpace(sent.str()) == "" {
+	if sent.IsAbsent() || sent.kind == Null || sent.kind == String && strings.TrimSpace(sent.str) == "" {
 		r.Outcome = OutcomeUnknown
 		r.AddFlag(FlagOutcomeMissing)
 		return
 	}
 	outcome, known := OutcomeUnknown, false
 	if sent.kind == String {
-		outcome, known = ParseOutcome(sent.str())
+		outcome, known = ParseOutcome(sent.str)
 	}
 	r.Outcome = outcome
 	if !known {
 		r.AddFlag(FlagOutcomeUnknown)
 	}
-	if sent.kind != String || sent.str() != outcome {
+	if sent.kind != String || sent.str != outcome {
 		r.KeepOriginal("outcome", sent)
 	}
 }

@@ -220,7 +220,7 @@ func (p *parser) array(depth int) (Value, error) {
 		if !p.at(']') {
 			return Value{}, p.syntax("unfinished array")
 		}
-		return arrayOf(p.cut(base)), nil
+		return Value{kind: Array, kids: p.cut(base)}, nil
 	}
 }
 

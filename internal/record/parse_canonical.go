@@ -25,10 +25,10 @@ func ParseCanonical(b []byte) (*Record, error) {
 	}
 	r := &Record{}
 	version := false
-	for i := range p.Value.kids() {
-		m := &p.Value.kids()[i]
+	for i := range p.Value.kids {
+		m := &p.Value.kids[i]
 		if m.Name == "v" {
-			version = m.Value.kind == Number && m.Value.num() == Version
+			version = m.Value.kind == Number && m.Value.num == Version
 			continue
 		}
 		if !r.setCanonical(m.Name, m.Value) {
@@ -52,8 +52,8 @@ func FromValue(v Value) (*Record, error) {
 		return nil, errors.New("not an object")
 	}
 	r := &Record{}
-	for i := range v.kids() {
-		if m := &v.kids()[i]; !r.setCanonical(m.Name, m.Value) {
+	for i := range v.kids {
+		if m := &v.kids[i]; !r.setCanonical(m.Name, m.Value) {
 			return nil, fmt.Errorf("no member of a record, or of another type: %q", m.Name)
 		}
 	}
@@ -62,7 +62,7 @@ func FromValue(v Value) (*Record, error) {
 
 func (r *Record) setCanonical(name string, v Value) bool {
 	if text := r.textMember(name); text != nil {
-		*text = v.str()
+		*text = v.str
 		return v.kind == String
 	}
 	if value := r.valueMember(name); value != nil {
@@ -75,8 +75,8 @@ func (r *Record) setCanonical(name string, v Value) bool {
 	case "observed_time_unix_nano":
 		return setNano(&r.ObservedTimeUnixNano, v)
 	case "severity":
-		r.Severity = int(v.num())
-		return v.kind == Number && v.num() == math.Trunc(v.num()) && math.Abs(v.num()) <= math.MaxInt32
+		r.Severity = int(v.num)
+		return v.kind == Number && v.num == math.Trunc(v.num) && math.Abs(v.num) <= math.MaxInt32
 	case "flags":
 		return r.setFlags(v)
 	}
@@ -142,17 +142,17 @@ func (r *Record) valueMember(name string) *Value {
 }
 
 func setNano(nano *int64, v Value) bool {
-	n, err := strconv.ParseInt(v.str(), 10, 64)
+	n, err := strconv.ParseInt(v.str, 10, 64)
 	*nano = n
 	return v.kind == String && err == nil
 }
 
 func (r *Record) setFlags(v Value) bool {
-	for i := range v.kids() {
-		if v.kids()[i].Value.kind != String {
+	for i := range v.kids {
+		if v.kids[i].Value.kind != String {
 			return false
 		}
-		r.Flags = append(r.Flags, v.kids()[i].Value.str())
+		r.Flags = append(r.Flags, v.kids[i].Value.str)
 	}
 	return v.kind == Array
 }

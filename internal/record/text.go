@@ -39,12 +39,12 @@ func textFaults(s string) textFault {
 func valueFaulty(v Value) bool {
 	switch v.kind {
 	case String:
-		return textFaults(v.str()) != 0
+		return textFaults(v.str) != 0
 	case Number:
-		return math.IsNaN(v.num()) || math.Abs(v.num()) > MaxSafeInteger && math.Abs(v.num()) < 1e21 || math.IsInf(v.num(), 0)
+		return math.IsNaN(v.num) || math.Abs(v.num) > MaxSafeInteger && math.Abs(v.num) < 1e21 || math.IsInf(v.num, 0)
 	case Array, Object:
-		for i := range v.kids() {
-			if textFaults(v.kids()[i].Name)&faultBytes != 0 || valueFaulty(v.kids()[i].Value) {
+		for i := range v.kids {
+			if textFaults(v.kids[i].Name)&faultBytes != 0 || valueFaulty(v.kids[i].Value) {
 				return true
 			}
 		}
@@ -140,7 +140,7 @@ func (f *repair) finish() *Problem {
 	if len(f.kept) == 0 {
 		return nil
 	}
-	all := append(slices.Clone(f.record.Original.kids()), f.kept...)
+	all := append(slices.Clone(f.record.Original.kids), f.kept...)
 	f.record.Original, _, _ = ObjectValue(all)
 	return nil
 }
@@ -161,22 +161,22 @@ func (f *repair) text(at *place, s string) string {
 func (f *repair) value(at *place, v Value) Value {
 	switch v.kind {
 	case String:
-		if textFaults(v.str()) == 0 {
+		if textFaults(v.str) == 0 {
 			return v
 		}
-		return StringValue(f.text(at, v.str()))
+		return StringValue(f.text(at, v.str))
 	case Number:
-		fixed, asText := FloatValue(v.num())
+		fixed, asText := FloatValue(v.num)
 		if asText {
 			f.record.AddFlag(FlagNumberAsText)
 		}
 		return fixed
 	case Array:
-		kids := make([]Member, len(v.kids()))
-		for i := range v.kids() {
-			kids[i].Value = f.value(&place{at, strconv.Itoa(i)}, v.kids()[i].Value)
+		kids := make([]Member, len(v.kids))
+		for i := range v.kids {
+			kids[i].Value = f.value(&place{at, strconv.Itoa(i)}, v.kids[i].Value)
 		}
-		return arrayOf(kids)
+		return Value{kind: Array, kids: kids}
 	case Object:
 		return f.object(at, v)
 	default:
@@ -185,8 +185,8 @@ func (f *repair) value(at *place, v Value) Value {
 }
 
 func (f *repair) object(at *place, v Value) Value {
-	kids := make([]Member, len(v.kids()))
-	for i, m := range v.kids() {
+	kids := make([]Member, len(v.kids))
+	for i, m := range v.kids {
 		name := m.Name
 		member := &place{at, name}
 		if textFaults(name)&faultBytes != 0 {

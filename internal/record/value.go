@@ -1,10 +1,8 @@
 package record
 
 import (
-	"math"
 	"slices"
 	"strings"
-	"unsafe"
 )
 
 // Kind says what a Value holds.
@@ -33,48 +31,11 @@ const (
 // A Value is a tree of slices. Copying a Value shares its children; the With…
 // and Set methods of this package replace slices rather than writing into
 // shared ones unless their comment says otherwise.
-//
-// A record is made of dozens of Values, which are copied from stage to stage, so
-// a Value is three words: its kind, how much, and where. Nothing but the
-// functions below this type reads data, each after a look at the kind.
 type Value struct {
 	kind Kind
-	n    uint64         // the bits of a Number, 1 for a true Bool, bytes of a String, children of an Array or Object
-	data unsafe.Pointer // the text of a String, the children of an Array or Object
-}
-
-func objectOf(members []Member) Value {
-	data := unsafe.Pointer(unsafe.SliceData(members)) //nolint:gosec // see Value
-	return Value{Object, uint64(len(members)), data}
-}
-
-func arrayOf(elements []Member) Value {
-	data := unsafe.Pointer(unsafe.SliceData(elements)) //nolint:gosec // see Value
-	return Value{Array, uint64(len(elements)), data}
-}
-
-// str returns the text of a String, "" for any other kind.
-func (v Value) str() string {
-	if v.kind != String {
-		return ""
-	}
-	return unsafe.String((*byte)(v.data), v.n) //nolint:gosec // see Value
-}
-
-// num returns the number of a Number, 0 for any other kind.
-func (v Value) num() float64 {
-	if v.kind != Number {
-		return 0
-	}
-	return math.Float64frombits(v.n)
-}
-
-// kids returns the children of an Array or Object, none of any other kind.
-func (v Value) kids() []Member {
-	if v.kind < Array {
-		return nil
-	}
-	return unsafe.Slice((*Member)(v.data), v.n) //nolint:gosec // see Value
+	num  float64 // Number; 1 for a true Bool
+	str  string  // String
+	kids []Member
 }
 
 // Member is a named value of an object, or an element of an array (Name is "").
@@ -89,19 +50,17 @@ func NullValue() Value { return Value{kind: Null} }
 // BoolValue returns a JSON boolean.
 func BoolValue(b bool) Value {
 	if b {
-		return Value{kind: Bool, n: 1}
+		return Value{kind: Bool, num: 1}
 	}
 	return Value{kind: Bool}
 }
 
 // NumberValue returns a JSON number. NaN and the infinities are not JSON; use
 // FloatValue and IntValue, which apply the value rules.
-func NumberValue(f float64) Value { return Value{kind: Number, n: math.Float64bits(f)} }
+func NumberValue(f float64) Value { return Value{kind: Number, num: f} }
 
 // StringValue returns a JSON string.
-func StringValue(s string) Value {
-	return Value{String, uint64(len(s)), unsafe.Pointer(unsafe.StringData(s))} //nolint:gosec // see Value
-}
+func StringValue(s string) Value { return Value{kind: String, str: s} }
 
 // TextOrAbsent returns a string, or Absent for the empty one.
 func TextOrAbsent(s string) Value {
@@ -117,7 +76,7 @@ func ArrayValue(elements []Value) Value {
 	for i := range elements {
 		kids[i].Value = elements[i]
 	}
-	return arrayOf(kids)
+	return Value{kind: Array, kids: kids}
 }
 
 // ObjectValue returns an object of the given members. It takes the slice over
@@ -145,7 +104,7 @@ func ObjectValue(members []Member) (v Value, dup string, hasDup bool) {
 		}
 		members = out
 	}
-	return objectOf(members), dup, hasDup
+	return Value{kind: Object, kids: members}, dup, hasDup
 }
 
 // EmptyObject returns an object without members.
@@ -158,24 +117,30 @@ func (v Value) Kind() Kind { return v.kind }
 func (v Value) IsAbsent() bool { return v.kind == Absent }
 
 // Bool returns the boolean, false for every other kind.
-func (v Value) Bool() bool { return v.kind == Bool && v.n != 0 }
+func (v Value) Bool() bool { return v.kind == Bool && v.num != 0 }
 
 // Number returns the number, 0 for every other kind.
 func (v Value) Number() float64 {
-	return v.num()
+	if v.kind != Number {
+		return 0
+	}
+	return v.num
 }
 
 // Text returns the string, "" for every other kind.
 func (v Value) Text() string {
-	return v.str()
+	if v.kind != String {
+		return ""
+	}
+	return v.str
 }
 
 // Len returns the number of elements or members, 0 for scalars.
-func (v Value) Len() int { return len(v.kids()) }
+func (v Value) Len() int { return len(v.kids) }
 
 // Members returns the members of an object, or the elements of an array with
 // empty names. The slice belongs to v and must not be written to.
-func (v Value) Members() []Member { return v.kids() }
+func (v Value) Members() []Member { return v.kids }
 
 // Get returns the member of that name, Absent where there is none.
 func (v Value) Get(name string) Value {
@@ -184,10 +149,9 @@ func (v Value) Get(name string) Value {
 	}
 	// Objects of audit records are small: a scan beats a binary search that
 	// compares UTF-16 units.
-	kids := v.kids()
-	for i := range kids {
-		if kids[i].Name == name {
-			return kids[i].Value
+	for i := range v.kids {
+		if v.kids[i].Name == name {
+			return v.kids[i].Value
 		}
 	}
 	return Value{}
@@ -201,19 +165,18 @@ func (v Value) Set(name string, member Value) Value {
 		if member.IsAbsent() {
 			return v
 		}
-		return objectOf([]Member{{Name: name, Value: member}})
+		return Value{kind: Object, kids: []Member{{Name: name, Value: member}}}
 	}
-	old := v.kids()
-	i, found := slices.BinarySearchFunc(old, name, func(m Member, n string) int { return CompareNames(m.Name, n) })
-	kids := make([]Member, 0, len(old)+1)
-	kids = append(kids, old[:i]...)
+	i, found := slices.BinarySearchFunc(v.kids, name, func(m Member, n string) int { return CompareNames(m.Name, n) })
+	kids := make([]Member, 0, len(v.kids)+1)
+	kids = append(kids, v.kids[:i]...)
 	if !member.IsAbsent() {
 		kids = append(kids, Member{Name: name, Value: member})
 	}
 	if found {
 		i++
 	}
-	return objectOf(append(kids, old[i:]...))
+	return Value{kind: Object, kids: append(kids, v.kids[i:]...)}
 }
 
 // Map returns an array or object whose children are replaced by f's results,
@@ -223,42 +186,22 @@ func (v Value) Map(f func(name string, child Value) Value) Value {
 	if v.kind != Array && v.kind != Object {
 		return v
 	}
-	old := v.kids()
-	kids := make([]Member, 0, len(old))
-	for i := range old {
-		if c := f(old[i].Name, old[i].Value); !c.IsAbsent() {
-			kids = append(kids, Member{Name: old[i].Name, Value: c})
+	kids := make([]Member, 0, len(v.kids))
+	for i := range v.kids {
+		if c := f(v.kids[i].Name, v.kids[i].Value); !c.IsAbsent() {
+			kids = append(kids, Member{Name: v.kids[i].Name, Value: c})
 		}
 	}
-	if v.kind == Array {
-		return arrayOf(kids)
-	}
-	return objectOf(kids)
+	return Value{kind: v.kind, kids: kids}
 }
 
 // Equal reports whether two values are the same JSON value.
 func (v Value) Equal(w Value) bool {
-	if v.kind != w.kind {
+	if v.kind != w.kind || v.num != w.num || v.str != w.str || len(v.kids) != len(w.kids) {
 		return false
 	}
-	switch v.kind {
-	case Number:
-		return v.num() == w.num()
-	case String:
-		return v.str() == w.str()
-	case Array, Object:
-		return equalMembers(v.kids(), w.kids())
-	default:
-		return v.n == w.n
-	}
-}
-
-func equalMembers(v, w []Member) bool {
-	if len(v) != len(w) {
-		return false
-	}
-	for i := range v {
-		if v[i].Name != w[i].Name || !v[i].Value.Equal(w[i].Value) {
+	for i := range v.kids {
+		if v.kids[i].Name != w.kids[i].Name || !v.kids[i].Value.Equal(w.kids[i].Value) {
 			return false
 		}
 	}

@@ -261,7 +261,7 @@ func (w *Walk) scope(source *record.Value) {
 
 // value masks v by a verdict, or inside it. Where that changes it, changed is
 // true and out holds the result; v itself is never written to. Both are pointers
-// because nearly all of them stay as they are.
+// because a Value is seven words and nearly all of them stay as they are.
 func (w *Walk) value(v, out *record.Value, verdict Verdict) (changed bool) {
 	if verdict == Mask {
 		return w.mask(v, out)
