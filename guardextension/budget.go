@@ -39,10 +39,14 @@ const (
 const most = 3
 
 // errBusy is not held against the request: OTLP clients send it again.
-var errBusy = busy()
+var errBusy = again("requests under way take all the memory there is for them (audit_guard: max_in_flight_bytes); send this one again")
 
-func busy() error {
-	s := status.New(codes.Unavailable, "requests under way take all the memory there is for them (audit_guard: max_in_flight_bytes); send this one again")
+// errSlow is that of a body that came too slowly; the connection may be better
+// the next time.
+var errSlow = again("the request was not complete within the receiver's read_timeout; send it again")
+
+func again(why string) error {
+	s := status.New(codes.Unavailable, why)
 	if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)}); err == nil {
 		s = detailed
 	}

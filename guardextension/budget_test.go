@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -231,6 +232,31 @@ func TestBusyOverHTTP(t *testing.T) {
 	post(func(_ int64, err error) {
 		assert.Equal(t, codes.Unavailable, status.Code(err), "nothing is looked at where nothing can be taken")
 	})
+}
+
+// TestSlowBody: a body that is not complete in time is answered so that it comes
+// again, where the receiver alone would answer 400.
+func TestSlowBody(t *testing.T) {
+	guard := newRig(t)
+	server := httptest.NewUnstartedServer(&handler{guard: guard.guard, next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); status.Code(err) == codes.Unavailable {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})})
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	body, sender := io.Pipe()
+	defer sender.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/logs", body)
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-protobuf")
+	resp, err := server.Client().Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	guard.requireCounted(t, 1, "slow", "http")
+	assert.Zero(t, guard.budget.logs.Load())
 }
 
 // FuzzMemoryEstimate: whatever a request says of itself, and in whatever pieces it

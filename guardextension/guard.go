@@ -109,6 +109,8 @@ func (g *guard) count(ctx context.Context, transport string, err error) error {
 		reason = "too_wide"
 	case errors.Is(err, errBusy):
 		reason = "busy"
+	case errors.Is(err, errSlow):
+		reason = "slow"
 	case errors.Is(err, errMalformed):
 		reason = "malformed"
 	}

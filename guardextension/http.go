@@ -2,9 +2,11 @@ package guardextension
 
 import (
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 )
 
@@ -78,6 +80,11 @@ func (b *inspected) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if refusal := b.inspect(p[:n]); refusal != nil {
 		return 0, b.refuse(refusal)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// The receiver would answer 400, which clients delete their records for.
+		b.err = b.guard.count(b.ctx, "http", errSlow)
+		return n, b.err
 	}
 	return n, err
 }
