@@ -1,6 +1,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"time"
 )
@@ -8,13 +9,17 @@ import (
 // DeriveEventID returns the identity of a record that brings none of its own:
 // a UUIDv8 (RFC 9562) in lower-case text, whose first 48 bits are the event
 // time in milliseconds and whose other bits are SHA-256 over the canonical
-// record without event_id, producer, flags, original and observed time. The
-// time in front keeps new keys at the right edge of an index.
+// record without event_id, producer, flags, original and observed time. A severity
+// that no column holds counts as any other, though it stands in original. The time
+// in front keeps new keys at the right edge of an index.
 //
 // It is a function of the record alone: call it after redaction and Normalize,
 // and before any encryption.
 func (r *Record) DeriveEventID() string {
 	sum := r.hashed(identityMembers)
+	if far := r.Original.Get("severity"); !far.IsAbsent() {
+		sum = sha256.Sum256(far.AppendJSON(sum[:]))
+	}
 	var id [16]byte
 	copy(id[6:], sum[:10])
 	ms := uint64(max(r.TimeUnixNano, 0)) / uint64(time.Millisecond)

@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -56,6 +57,22 @@ func TestWhatIdentityAndFingerprintSee(t *testing.T) {
 		require.Equal(t, m.identity, base.DeriveEventID() != r.DeriveEventID(), m.name)
 		require.Equal(t, m.fingerprint, base.Fingerprint() != r.Fingerprint(), m.name)
 		require.NotEqual(t, record.LeafHash(base.AppendCanonical(nil)), record.LeafHash(r.AppendCanonical(nil)), "%s is under the leaf", m.name)
+	}
+}
+
+// Two records that differ only in a severity that the store has no room for are
+// two events, as with any other severity. None of them is the event without one.
+func TestAFarSeverityIsPartOfTheIdentity(t *testing.T) {
+	ids := map[string]int{}
+	for _, severity := range []int{0, 17, math.MaxInt16, math.MaxInt16 + 1, math.MaxInt32 - 1, math.MaxInt32, math.MinInt16, math.MinInt16 - 1, math.MinInt32} {
+		r := recordtest.Typical()
+		r.EventID, r.Severity = "", severity
+		require.Nil(t, r.Normalize())
+		id := r.DeriveEventID()
+		require.NotContains(t, ids, id, "%d and %d", severity, ids[id])
+		ids[id] = severity
+		require.Nil(t, r.Normalize())
+		require.Equal(t, id, r.DeriveEventID(), "normalized twice")
 	}
 }
 
