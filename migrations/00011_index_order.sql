@@ -10,6 +10,26 @@
 -- +goose Up
 SET ROLE {{owner}};
 
+-- An index of a partition that CREATE INDEX CONCURRENTLY left unfinished would be
+-- taken over as it is, and make the parent's useless.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    unfinished text;
+BEGIN
+    SELECT pg_catalog.string_agg(x.indexrelid::regclass::text, ', ') INTO unfinished
+    FROM pg_catalog.pg_index x
+    WHERE NOT x.indisvalid
+      AND (x.indrelid = '{{schema}}.audit_events'::regclass
+        OR x.indrelid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = '{{schema}}.audit_events'::regclass));
+    IF unfinished IS NOT NULL THEN
+        RAISE EXCEPTION 'not valid, and nothing was changed: %', unfinished
+            USING HINT = 'CREATE INDEX CONCURRENTLY failed there: drop them, make them again, and migrate.';
+    END IF;
+END
+$$;
+-- +goose StatementEnd
+
 CREATE INDEX audit_events_time_up        ON {{schema}}.audit_events (tenant_id, event_time, seq);
 CREATE INDEX audit_events_action_up      ON {{schema}}.audit_events (tenant_id, action, event_time, seq);
 CREATE INDEX audit_events_actor_up       ON {{schema}}.audit_events (tenant_id, actor_id, event_time, seq);

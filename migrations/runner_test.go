@@ -241,3 +241,26 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestAnUnfinishedIndexStopsTheTurnOfIndexes: it would be taken over as it is.
+func TestAnUnfinishedIndexStopsTheTurnOfIndexes(t *testing.T) {
+	db := storetest.NewEmptyDatabase(t)
+	conn := connect(t, db.SuperURL)
+	runner := migrations.Runner{}
+	_, err := runner.Up(t.Context(), db.SuperURL)
+	require.NoError(t, err)
+	exec := func(sql string) {
+		t.Helper()
+		_, err := conn.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	exec(`DELETE FROM audit_migrations WHERE version_id = 11`)
+	exec(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'audit_events_actor'::regclass`)
+	before := objects(t, conn, "public")
+	_, err = runner.Up(t.Context(), db.SuperURL)
+	require.ErrorContains(t, err, "audit_events_actor")
+	require.Equal(t, before, objects(t, conn, "public"))
+	exec(`UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'audit_events_actor'::regclass`)
+	_, err = runner.Up(t.Context(), db.SuperURL)
+	require.NoError(t, err)
+}

@@ -30,6 +30,7 @@ func synchronousPrimary(t *testing.T) (writerURL string, alone, canceling func()
 	_, err = (migrations.Runner{}).Up(t.Context(), cluster.SocketURL(pglocal.Superuser, "audit"))
 	require.NoError(t, err)
 	require.NoError(t, cluster.EnsureLogin(t.Context(), "writer", migrations.RolesFor(migrations.DefaultRolePrefix).Writer))
+	require.NoError(t, cluster.Exec(t.Context(), "postgres", "ALTER ROLE writer SET client_min_messages = error"))
 	names := func(value string) {
 		require.NoError(t, cluster.Exec(t.Context(), "postgres", "ALTER SYSTEM SET synchronous_standby_names = '"+value+"'"))
 		require.NoError(t, cluster.Exec(t.Context(), "postgres", "SELECT pg_reload_conf()"))
