@@ -145,6 +145,21 @@ func (f *repair) finish() *Problem {
 	return nil
 }
 
+// nameSuffix stands behind a path in Original whose value is a name as it was sent.
+const nameSuffix = "#name"
+
+// KeepsOnlyName reports whether a member of Original holds nothing but the bytes
+// of the repaired name that its path ends with: whoever may read the path may read
+// them, whatever the name says about the value that stood below it.
+func KeepsOnlyName(path string, sent Value) bool {
+	path, isName := strings.CutSuffix(path, nameSuffix)
+	if !isName || sent.kind != String {
+		return false
+	}
+	name, err := base64.StdEncoding.DecodeString(sent.str)
+	return err == nil && strings.HasSuffix(path, "."+validText(string(name)))
+}
+
 func (f *repair) text(at *place, s string) string {
 	faults := textFaults(s)
 	if faults&faultBytes != 0 {
@@ -192,7 +207,7 @@ func (f *repair) object(at *place, v Value) Value {
 		if textFaults(name)&faultBytes != 0 {
 			name = validText(name)
 			member.name = name
-			f.keep(member, "#name", m.Name)
+			f.keep(member, nameSuffix, m.Name)
 		}
 		kids[i] = Member{Name: name, Value: f.value(member, m.Value)}
 	}

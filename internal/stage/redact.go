@@ -237,13 +237,25 @@ func (w *Walk) party(name string, v *record.Value) {
 }
 
 // original masks what is kept of values as they were sent. Its members are
-// named after the fields they belong to, so they are judged by those paths.
+// named after the fields they belong to, so they are judged by those paths. How a
+// listed name was spelled before it was repaired is no value: the first collector
+// keeps it, so the next one leaves it, and the record as it is.
 func (w *Walk) original(v *record.Value) {
 	if v.Kind() != record.Object {
 		return
 	}
 	var masked record.Value
-	if w.members(v, &masked, false, "actor.id", "target.id", "tenant_id", "event_id", "idempotency_key") {
+	before := w.masked
+	if !w.members(v, &masked, false, "actor.id", "target.id", "tenant_id", "event_id", "idempotency_key") {
+		return
+	}
+	for _, m := range v.Members() {
+		if record.KeepsOnlyName(m.Name, m.Value) && !masked.Get(m.Name).Equal(m.Value) {
+			masked = masked.Set(m.Name, m.Value)
+			w.masked--
+		}
+	}
+	if w.masked > before {
 		*v = masked
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelaudit/otelaudit/internal/record"
+	"github.com/otelaudit/otelaudit/internal/record/recordtest"
 )
 
 // parse makes a Value of JSON.
@@ -276,4 +277,26 @@ func FuzzText(f *testing.F) {
 		once := rec.Payload.Text()
 		require.Zero(t, r.Record(&rec), "%q becomes %q, and then %q", s, once, rec.Payload.Text())
 	})
+}
+
+// How a listed name was spelled before it was repaired is not masked by the next
+// collector, because the first one kept it; a value below such a name is.
+func TestARepairedNameIsKeptAndItsValueIsNot(t *testing.T) {
+	rec := recordtest.Typical()
+	rec.Payload = record.EmptyObject().Set("\x87password", record.StringValue("s"))
+	r := redactor(t, Rules{})
+	require.Equal(t, 1, r.Record(rec))
+	require.Nil(t, rec.Normalize())
+	require.False(t, rec.Original.Get("payload.\uFFFDpassword#name").IsAbsent())
+	before := string(rec.AppendCanonical(nil))
+	require.Zero(t, r.Record(rec))
+	require.Equal(t, before, string(rec.AppendCanonical(nil)))
+
+	for name, value := range map[string]string{
+		"payload.password": "czM=", "payload.password#name": "czM=", "payload.x.password#name": "eC5wYXNz", "payload.api-token#name": "plain text",
+	} {
+		rec.Original = record.EmptyObject().Set(name, record.StringValue(value))
+		require.Equal(t, 1, r.Record(rec), name)
+		require.Equal(t, Marker, rec.Original.Get(name).Text())
+	}
 }
