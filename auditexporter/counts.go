@@ -24,7 +24,6 @@ type counts struct {
 	actions   map[string]int
 	stored    []metric.AddOption // by label
 	largest   atomic.Int64       // events in the largest log that was written to
-	waiting   atomic.Int64       // records received and not counted as anything else
 }
 
 // label is an index into counts.stored: an outcome and perhaps an action.
@@ -80,7 +79,6 @@ func (c *counts) label(outcome, action string) label {
 
 func (c *counts) received(ctx context.Context, records int) {
 	if records > 0 {
-		c.waiting.Add(int64(records))
 		c.telemetry.AuditExporterReceivedRecords.Add(ctx, int64(records), c.own)
 	}
 }
@@ -92,12 +90,6 @@ func (c *counts) skipped(ctx context.Context, records int) {
 // with is the exporter's label and a reason.
 func (c *counts) with(reason string) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(c.exporter, attribute.String("reason", reason)))
-}
-
-// turnedAway counts records that were received and reach no part.
-func (c *counts) turnedAway(ctx context.Context, reason string, records int) {
-	c.waiting.Add(-int64(records))
-	c.refused(ctx, reason, records)
 }
 
 func (c *counts) refused(ctx context.Context, reason string, records int) {
@@ -124,8 +116,8 @@ func (c *counts) part(p *part, err error, left bool) {
 		return
 	}
 	// With an answer of nil the caller brings conflicts and rejected events into
-	// quarantine, where they are counted; they wait until then.
-	diverted, turnsBack := 0, left || err != nil
+	// quarantine, where they are counted.
+	turnsBack := left || err != nil
 	stored := make([]int64, len(c.stored))
 	var duplicates int64
 	refused, tenant := 0, 0
@@ -142,12 +134,9 @@ func (c *counts) part(p *part, err error, left bool) {
 		case store.Conflict, store.Rejected:
 			if turnsBack {
 				refused++
-			} else {
-				diverted++
 			}
 		}
 	}
-	c.waiting.Add(int64(diverted - len(p.outcomes)))
 	for l, n := range stored {
 		if n > 0 {
 			c.telemetry.AuditExporterStoredRecords.Add(ctx, n, c.stored[l])
@@ -161,7 +150,6 @@ func (c *counts) part(p *part, err error, left bool) {
 }
 
 func (c *counts) quarantinePart(ctx context.Context, p *part, err error, reason string) {
-	c.waiting.Add(-int64(len(p.quarantined)))
 	if err != nil {
 		c.refused(ctx, reason, len(p.quarantined))
 		return
@@ -186,8 +174,22 @@ func (c *counts) BlockersTerminated(ctx context.Context, sessions int) {
 	c.telemetry.AuditExporterBlockersTerminated.Add(ctx, int64(sessions), c.own)
 }
 
-// observe registers the figures that are read when somebody asks.
-func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error {
+// gauges are the figures that are read when somebody asks.
+type gauges struct {
+	oldest     func() time.Duration
+	horizon    func() (left time.Duration, known bool)
+	unanchored func() time.Duration // nil without a signed log
+	waiting    func() int64         // records in parts that are not answered
+}
+
+// observe registers the gauges. Counters that an equation or a rate is made of
+// are there from 0 on.
+func (c *counts) observe(g gauges) error {
+	c.telemetry.AuditExporterReceivedRecords.Add(context.Background(), 0, c.own)
+	for _, outcome := range c.stored {
+		c.telemetry.AuditExporterStoredRecords.Add(context.Background(), 0, outcome)
+	}
+	oldest, unanchored := g.oldest, g.unanchored
 	seconds := func(of func() time.Duration) metric.Float64Callback {
 		return func(_ context.Context, o metric.Float64Observer) error {
 			o.Observe(of().Seconds(), c.own)
@@ -196,13 +198,13 @@ func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error
 	}
 	err := c.telemetry.RegisterAuditExporterOldestUnacknowledgedCallback(seconds(oldest))
 	if err == nil {
-		err = c.telemetry.RegisterAuditExporterPartitionHorizonCallback(seconds(horizon))
+		err = c.telemetry.RegisterAuditExporterPartitionHorizonCallback(c.known(g.horizon))
 	}
 	if err == nil {
-		err = c.telemetry.RegisterAuditExporterWaitingRecordsCallback(c.number(&c.waiting))
+		err = c.telemetry.RegisterAuditExporterWaitingRecordsCallback(c.number(g.waiting))
 	}
 	if err == nil && unanchored != nil {
-		err = c.telemetry.RegisterAuditExporterLargestLogCallback(c.number(&c.largest))
+		err = c.telemetry.RegisterAuditExporterLargestLogCallback(c.number(c.largest.Load))
 	}
 	if err == nil && unanchored != nil {
 		err = c.telemetry.RegisterAuditExporterSecondsSinceAnchorCallback(seconds(unanchored))
@@ -210,9 +212,19 @@ func (c *counts) observe(oldest, horizon, unanchored func() time.Duration) error
 	return err
 }
 
-func (c *counts) number(of *atomic.Int64) metric.Int64Callback {
+// known observes nothing of what is not known.
+func (c *counts) known(of func() (time.Duration, bool)) metric.Float64Callback {
+	return func(_ context.Context, o metric.Float64Observer) error {
+		if d, known := of(); known {
+			o.Observe(d.Seconds(), c.own)
+		}
+		return nil
+	}
+}
+
+func (c *counts) number(of func() int64) metric.Int64Callback {
 	return func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(of.Load(), c.own)
+		o.Observe(of(), c.own)
 		return nil
 	}
 }

@@ -110,7 +110,7 @@ func (e *auditExporter) Start(_ context.Context, host component.Host) error {
 		e.running.Go(func() { e.log.run(ctx) })
 		unanchored = e.log.sealer.Unanchored
 	}
-	return e.counts.observe(e.oldest, e.keeper.horizonLeft, unanchored)
+	return e.counts.observe(gauges{oldest: e.oldest, horizon: e.keeper.horizonLeft, unanchored: unanchored, waiting: e.unanswered})
 }
 
 // Shutdown refuses new records, answers what waits, and gives up on the database
@@ -162,7 +162,7 @@ func (e *auditExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	if !e.admit(request.size) {
-		e.counts.turnedAway(ctx, refusedOverload, request.audit)
+		e.counts.refused(ctx, refusedOverload, request.audit)
 		return errOverloaded
 	}
 	return e.store(ctx, request)
@@ -182,10 +182,10 @@ func (e *auditExporter) turnAway(ctx context.Context, logs plog.Logs) error {
 	}
 	e.counts.received(ctx, records)
 	if full {
-		e.counts.turnedAway(ctx, refusedOverload, records)
+		e.counts.refused(ctx, refusedOverload, records)
 		return errOverloaded
 	}
-	e.counts.turnedAway(ctx, refusedUnavailable, records)
+	e.counts.refused(ctx, refusedUnavailable, records)
 	return errUnavailable
 }
 
@@ -257,6 +257,15 @@ func (e *auditExporter) await(ctx context.Context, p *part) error {
 		return fmt.Errorf("%w: %w", errUnavailable, ctx.Err())
 	}
 	return errUnavailable
+}
+
+// unanswered is how many records wait for their shards. It is asked of them, and
+// not what is left over: a record that is forgotten waits nowhere.
+func (e *auditExporter) unanswered() (records int64) {
+	for _, s := range e.shards {
+		records += s.unanswered()
+	}
+	return records
 }
 
 // oldest is the age of the oldest record that waits.

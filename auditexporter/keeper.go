@@ -93,13 +93,13 @@ func (k *keeper) look(ctx context.Context) error {
 	return nil
 }
 
-// horizonLeft is how long the months that have partitions will do, 0 while that
-// is not known.
-func (k *keeper) horizonLeft() time.Duration {
+// horizonLeft is how long the months that have partitions will do, less than 0
+// once they have ended.
+func (k *keeper) horizonLeft() (left time.Duration, known bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.horizon.IsZero() {
-		return 0
+		return 0, false
 	}
-	return max(0, k.horizon.Sub(k.health.now()))
+	return k.horizon.Sub(k.health.now()), true
 }

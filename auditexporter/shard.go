@@ -89,6 +89,7 @@ type shard struct {
 
 	mu       sync.Mutex // guards the rest
 	waiting  []*part
+	writing  []*part   // what next returned last, the answered ones among them
 	inFlight time.Time // when the oldest part being written was queued
 	closed   bool
 }
@@ -176,7 +177,7 @@ func (s *shard) next() (parts []*part, closed bool) {
 	if len(s.waiting) == 0 {
 		s.waiting = nil
 	}
-	s.inFlight = time.Time{}
+	s.writing, s.inFlight = parts, time.Time{}
 	if n > 0 {
 		s.inFlight = parts[0].queued
 	}
@@ -190,6 +191,22 @@ func (s *shard) oldest() time.Time {
 		return s.waiting[0].queued
 	}
 	return s.inFlight
+}
+
+// unanswered is how many records of the shard wait or are being written.
+func (s *shard) unanswered() (records int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, parts := range [][]*part{s.waiting, s.writing} {
+		for _, p := range parts {
+			select {
+			case <-p.done:
+			default:
+				records += int64(len(p.events) + len(p.quarantined))
+			}
+		}
+	}
+	return records
 }
 
 const (

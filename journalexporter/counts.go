@@ -21,7 +21,7 @@ type counts struct {
 	telemetry *metadata.TelemetryBuilder
 	exporter  attribute.KeyValue       // in every label set: a collector may have several
 	own       metric.MeasurementOption // exporter alone
-	waiting   atomic.Int64             // records received and not counted as anything else
+	waiting   atomic.Int64             // records of the calls under way
 	health    *health
 	logger    *zap.Logger
 	now       func() time.Time
@@ -50,11 +50,12 @@ func (c *counts) with(reason string) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(c.exporter, attribute.String("reason", reason)))
 }
 
-func (c *counts) received(ctx context.Context, records int) {
-	if records > 0 {
-		c.waiting.Add(int64(records))
-		c.telemetry.AuditJournalReceivedRecords.Add(ctx, int64(records), c.own)
-	}
+// received counts what a call brings, which waits until answered is called: what
+// is counted as nothing meanwhile is lost, and does not wait for ever.
+func (c *counts) received(ctx context.Context, records int) (answered func()) {
+	c.waiting.Add(int64(records))
+	c.telemetry.AuditJournalReceivedRecords.Add(ctx, int64(records), c.own)
+	return func() { c.waiting.Add(-int64(records)) }
 }
 
 func (c *counts) skipped(ctx context.Context, records int) {
@@ -62,7 +63,6 @@ func (c *counts) skipped(ctx context.Context, records int) {
 }
 
 func (c *counts) refused(ctx context.Context, why string, records int) {
-	c.waiting.Add(-int64(records))
 	c.telemetry.AuditJournalRefusedRecords.Add(ctx, int64(records), c.with(why))
 }
 
@@ -71,7 +71,6 @@ func (c *counts) quarantined(ctx context.Context, why string) {
 }
 
 func (c *counts) written(ctx context.Context, result journal.Result) {
-	c.waiting.Add(-int64(result.Written + result.Duplicates))
 	if result.Written > 0 {
 		c.telemetry.AuditJournalWrittenEntries.Add(ctx, int64(result.Written), c.own)
 	}
@@ -147,6 +146,7 @@ func (c *counts) anchorAge() time.Duration {
 
 // observe registers the figures that are read when somebody asks.
 func (c *counts) observe(oldest func() time.Duration) error {
+	c.telemetry.AuditJournalReceivedRecords.Add(context.Background(), 0, c.own) // there from 0 on
 	err := c.telemetry.RegisterAuditJournalOldestUnacknowledgedCallback(func(_ context.Context, o metric.Float64Observer) error {
 		o.Observe(oldest().Seconds(), c.own)
 		return nil

@@ -213,7 +213,7 @@ func (e *journalExporter) Shutdown(context.Context) error {
 // success.
 func (e *journalExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	request := e.take(ctx, logs)
-	e.counts.received(ctx, len(request.entries))
+	defer e.counts.received(ctx, len(request.entries))()
 	if request.skipped > 0 {
 		e.skip(ctx, request.skipped)
 	}

@@ -579,3 +579,16 @@ func TestReadmeConfiguration(t *testing.T) {
 	_, err = parse(t, strings.ReplaceAll(strings.TrimPrefix(block, "    "), "\n    ", "\n"))
 	require.NoError(t, err)
 }
+
+// Entries that the journal's answer says nothing of are lost, and known to be:
+// they do not wait for ever.
+func TestForgottenEntriesDoNotWait(t *testing.T) {
+	r := start(t, configured(t))
+	counts := r.Logs.(*journalExporter).counts
+	answered := counts.received(t.Context(), 3)
+	assert.EqualValues(t, 3, counts.waiting.Load())
+	counts.written(t.Context(), journal.Result{Written: 2})
+	answered()
+	assert.Zero(t, counts.waiting.Load())
+	assert.Equal(t, 1, r.sum(t, "received_records")-r.sum(t, "written_entries"))
+}

@@ -224,7 +224,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AuditExporterPartitionHorizon, err = builder.meter.Float64ObservableGauge(
 		"otelcol_audit_exporter_partition_horizon",
-		metric.WithDescription("Time until the last month that has a partition ends; 0 while it is not known. [Development]"),
+		metric.WithDescription("Time until the last month that has a partition ends, below 0 once it has; absent while it is not known. [Development]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)

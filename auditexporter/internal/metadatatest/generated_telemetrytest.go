@@ -146,7 +146,7 @@ func AssertEqualAuditExporterOldestUnacknowledged(t *testing.T, tt *componenttes
 func AssertEqualAuditExporterPartitionHorizon(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_audit_exporter_partition_horizon",
-		Description: "Time until the last month that has a partition ends; 0 while it is not known. [Development]",
+		Description: "Time until the last month that has a partition ends, below 0 once it has; absent while it is not known. [Development]",
 		Unit:        "s",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
