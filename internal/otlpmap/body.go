@@ -74,7 +74,7 @@ func saysTheSame(attribute, member record.Value) bool {
 	if attribute.Equal(member) {
 		return true
 	}
-	if attribute.Kind() != record.String || member.Kind() == record.String {
+	if attribute.Kind() != record.String || member.Kind() == record.String || record.CostlyJSON(attribute.Text()) {
 		return false
 	}
 	p, err := record.ParseText(attribute.Text())

@@ -247,6 +247,10 @@ func (g *gatherer) nested(where string, v record.Value) record.Value {
 // parse reads JSON text. isJSON is false if it is none; JSON that cannot be an
 // event is a problem and comes back null.
 func (g *gatherer) parse(where, text string) (v record.Value, isJSON bool) {
+	if record.CostlyJSON(text) {
+		g.fail(&record.Problem{Reason: record.ReasonTooLarge, Detail: where + " is a JSON text of too many values"})
+		return record.EmptyObject(), true
+	}
 	p, err := record.ParseText(text)
 	if err == nil {
 		g.notes.NumberAsText = g.notes.NumberAsText || p.NumberAsText

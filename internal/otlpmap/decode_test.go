@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -291,4 +293,18 @@ func TestOneFromForManyRecords(t *testing.T) {
 		require.Equal(t, want.Problem, got.Problem)
 		require.Equal(t, append([]Claim{}, want.Claims...), append([]Claim{}, got.Claims...))
 	}
+}
+
+// What a JSON text costs is found out before it is parsed, not by its record's size.
+func TestAJSONTextOfTooManyValues(t *testing.T) {
+	lr := plog.NewLogRecord()
+	text := `{"action":"a.b","payload":[` + strings.Repeat("0,", 1<<20) + "0]}"
+	lr.Attributes().PutStr("audit", text)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	d := NewDecoder(Options{}).From(pcommon.NewResource(), pcommon.NewInstrumentationScope()).Decode(lr, false)
+	runtime.ReadMemStats(&after)
+	require.NotNil(t, d.Problem)
+	require.Equal(t, record.ReasonTooLarge, d.Problem.Reason)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(text)))
 }

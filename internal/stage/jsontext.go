@@ -51,10 +51,15 @@ func trimJSON(s string) string {
 // the JSON if something was masked; an untouched one stays byte for byte. done is
 // false where the text turned out to be an ordinary one, in part at least. A text
 // that names a secret, begins like JSON and is none (cut off, two values, a name
-// twice) is masked as a whole: nobody can say where the secret ends.
+// twice) is masked as a whole: nobody can say where the secret ends. So is one that
+// may hold a secret and is too costly to parse.
 func (w *Walk) jsonText(s string, at int) (masked string, done, changed bool) {
 	if !w.mayHoldSecret(s) {
 		return s, true, false
+	}
+	if record.CostlyJSON(s) {
+		w.masked++
+		return Marker, true, true
 	}
 	text := trimJSON(s)
 	if at > len(s)-len(text) {
