@@ -16,6 +16,7 @@ import (
 // its own beside its texts. The README says how this was measured.
 const (
 	memoryPerByte    = 3
+	memoryPerCopied  = 3 // for each byte of a resource or a scope, times its records
 	memoryPerMessage = 128
 )
 
@@ -59,9 +60,10 @@ const leastMessage = 2
 // memoryOf is what a request of so many bytes and messages is expected to take. A
 // field that counts by its length does so when that is announced: no request
 // holds memory for what has not come, or one that says much and sends little
-// would keep all others out.
-func memoryOf(size, messages int64) int64 {
-	return memoryPerByte*size + memoryPerMessage*min(messages, size/leastMessage+1)
+// would keep all others out. What its records have in common, expanded, each of
+// them has a copy of.
+func memoryOf(size, messages, expanded int64) int64 {
+	return memoryPerByte*size + memoryPerMessage*min(messages, size/leastMessage+1) + memoryPerCopied*expanded
 }
 
 // budget is the memory of all requests under way. It never waits: whoever waits

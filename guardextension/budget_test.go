@@ -57,9 +57,9 @@ func TestWidthIsRefused(t *testing.T) {
 	}
 	for _, element := range []string{`{}`, `1`, `""`, `[]`, `null`} {
 		text := `{"resourceLogs":[{"scopeLogs":[{"logRecords":[` + strings.Repeat(element+",", 2*leastMaxMessages) + `{}]}]}]}`
-		require.ErrorIs(t, guard.jsonWalk().inspect([]byte(text)), errTooWide, element)
+		require.ErrorIs(t, guard.jsonWalk(none).inspect([]byte(text)), errTooWide, element)
 	}
-	require.NoError(t, guard.jsonWalk().inspect([]byte(`["`+strings.Repeat("[{},{}]", leastMaxMessages)+`"]`)))
+	require.NoError(t, guard.jsonWalk(none).inspect([]byte(`["`+strings.Repeat("[{},{}]", leastMaxMessages)+`"]`)))
 }
 
 // TestDecoderTakesWhatIsExpected holds the decoder of this version to what the
@@ -283,7 +283,7 @@ func FuzzMemoryEstimate(f *testing.F) {
 			}
 			rest = rest[n:]
 			read := int64(len(data) - len(rest))
-			held, _ = b.take(logsRequest, held, memoryOf(read, pieces.width()))
+			held, _ = b.take(logsRequest, held, memoryOf(read, pieces.width(), 0))
 			require.LessOrEqual(t, held, (memoryPerByte+memoryPerMessage/leastMessage)*read+memoryPerMessage, "nothing for what is only announced")
 			require.Equal(t, held, b.logs.Load())
 			require.LessOrEqual(t, held, b.limit/shares*logsShare)

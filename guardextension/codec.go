@@ -24,11 +24,11 @@ type codec struct {
 
 // Unmarshal implements encoding.CodecV2.
 func (c *codec) Unmarshal(data mem.BufferSlice, v any) error {
-	root, messages, err := c.check(data, v)
+	root, expected, err := c.check(data, v)
 	if err != nil {
 		return c.guard.count(context.Background(), "grpc", err)
 	}
-	memory, ok := c.guard.budget.take(root, 0, memoryOf(int64(data.Len()), messages))
+	memory, ok := c.guard.budget.take(root, 0, expected)
 	if !ok {
 		c.guard.arrived.Store(v, arrival{refused: true})
 		return nil
@@ -48,7 +48,7 @@ type arrival struct {
 	refused bool  // and not decoded
 }
 
-func (c *codec) check(data mem.BufferSlice, v any) (message, int64, error) {
+func (c *codec) check(data mem.BufferSlice, v any) (root message, memory int64, err error) {
 	// The types are internal to the decoder's module, so they are known by name.
 	var name string
 	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Pointer {
@@ -64,7 +64,7 @@ func (c *codec) check(data mem.BufferSlice, v any) (message, int64, error) {
 			return none, 0, err
 		}
 	}
-	return root, w.messages, nil
+	return root, memoryOf(int64(data.Len()), w.messages, w.expanded()), nil
 }
 
 // intercept is the outermost interceptor of all: it sees each request that the

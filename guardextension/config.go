@@ -25,6 +25,11 @@ type Config struct {
 	// may have in sum. More refuse the whole request, for good: it has to be sent
 	// in parts. From 10,000 to 100,000,000.
 	MaxMessages int64 `mapstructure:"max_messages"`
+	// MaxExpandedBytes is how much the records of a request may have in common, in
+	// bytes, counted for each of them: their resource and their scope, of which each
+	// audit record has a copy of its own. More refuse the whole request, for good.
+	// From 1 MiB to 1 TiB.
+	MaxExpandedBytes int64 `mapstructure:"max_expanded_bytes"`
 	// MaxInFlightBytes is how much memory all requests under way may take in sum,
 	// as far as it can be told before they are decoded. One more is answered with an
 	// error that its client sends it again for. From 16 MiB to 1 TiB.
@@ -40,6 +45,13 @@ const (
 	greatMaxMessages   = 100_000_000
 )
 
+// The range of max_expanded_bytes.
+const (
+	leastExpanded   = 1 << 20
+	defaultExpanded = 32 << 20
+	greatExpanded   = 1 << 40
+)
+
 // The range of max_in_flight_bytes.
 const (
 	leastInFlight   = 16 << 20
@@ -48,7 +60,10 @@ const (
 )
 
 func defaultConfig() *Config {
-	return &Config{MaxDepth: defaultMaxDepth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight}
+	return &Config{
+		MaxDepth: defaultMaxDepth, MaxMessages: defaultMaxMessages,
+		MaxExpandedBytes: defaultExpanded, MaxInFlightBytes: defaultInFlight,
+	}
 }
 
 // Validate names the key that cannot be.
@@ -58,6 +73,9 @@ func (cfg *Config) Validate() error {
 	}
 	if cfg.MaxMessages < leastMaxMessages || cfg.MaxMessages > greatMaxMessages {
 		return fmt.Errorf("max_messages: %d is not between %d and %d", cfg.MaxMessages, leastMaxMessages, greatMaxMessages)
+	}
+	if cfg.MaxExpandedBytes < leastExpanded || cfg.MaxExpandedBytes > greatExpanded {
+		return fmt.Errorf("max_expanded_bytes: %d is not between %d and %d", cfg.MaxExpandedBytes, leastExpanded, int64(greatExpanded))
 	}
 	if cfg.MaxInFlightBytes < leastInFlight || cfg.MaxInFlightBytes > greatInFlight {
 		return fmt.Errorf("max_in_flight_bytes: %d is not between %d and %d", cfg.MaxInFlightBytes, leastInFlight, int64(greatInFlight))

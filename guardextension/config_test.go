@@ -14,8 +14,8 @@ func TestConfigFromYAML(t *testing.T) {
 		yaml map[string]any
 		want Config
 	}{
-		{name: "defaults", want: Config{MaxDepth: 4096, MaxMessages: 1_000_000, MaxInFlightBytes: 96 << 20}},
-		{name: "everything", yaml: map[string]any{"max_depth": 128, "max_messages": 20_000, "max_in_flight_bytes": 1 << 30}, want: Config{MaxDepth: 128, MaxMessages: 20_000, MaxInFlightBytes: 1 << 30}},
+		{name: "defaults", want: Config{MaxDepth: 4096, MaxMessages: 1_000_000, MaxExpandedBytes: 32 << 20, MaxInFlightBytes: 96 << 20}},
+		{name: "everything", yaml: map[string]any{"max_depth": 128, "max_messages": 20_000, "max_expanded_bytes": 2097152, "max_in_flight_bytes": 1 << 30}, want: Config{MaxDepth: 128, MaxMessages: 20_000, MaxExpandedBytes: 2097152, MaxInFlightBytes: 1 << 30}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -38,15 +38,18 @@ func TestConfigInvalid(t *testing.T) {
 		-1:     "max_depth: -1 is not between 64 and 10000",
 		10_001: "max_depth: 10001 is not between 64 and 10000",
 	} {
-		require.EqualError(t, confmap.Validate(&Config{MaxDepth: depth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight}), want)
+		require.EqualError(t, confmap.Validate(&Config{MaxDepth: depth, MaxMessages: defaultMaxMessages, MaxExpandedBytes: defaultExpanded, MaxInFlightBytes: defaultInFlight}), want)
 	}
 	for _, depth := range []int{64, 10_000} {
-		require.NoError(t, confmap.Validate(&Config{MaxDepth: depth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight}))
+		require.NoError(t, confmap.Validate(&Config{MaxDepth: depth, MaxMessages: defaultMaxMessages, MaxExpandedBytes: defaultExpanded, MaxInFlightBytes: defaultInFlight}))
 	}
 	for _, messages := range []int64{9_999, 100_000_001} {
-		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: messages, MaxInFlightBytes: defaultInFlight}), "max_messages: ")
+		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: messages, MaxExpandedBytes: defaultExpanded, MaxInFlightBytes: defaultInFlight}), "max_messages: ")
+	}
+	for _, size := range []int64{1<<20 - 1, 1<<40 + 1} {
+		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: 10_000, MaxExpandedBytes: size, MaxInFlightBytes: defaultInFlight}), "max_expanded_bytes: ")
 	}
 	for _, size := range []int64{1<<24 - 1, 1<<40 + 1} {
-		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: 10_000, MaxInFlightBytes: size}), "max_in_flight_bytes: ")
+		require.ErrorContains(t, confmap.Validate(&Config{MaxDepth: 64, MaxMessages: 10_000, MaxExpandedBytes: defaultExpanded, MaxInFlightBytes: size}), "max_in_flight_bytes: ")
 	}
 }

@@ -21,6 +21,7 @@ import (
 type guard struct {
 	maxDepth    int
 	maxMessages int64
+	maxExpanded int64
 	budget      budget
 	// arrived is what the requests take that came by gRPC, by the decoded request.
 	arrived   sync.Map
@@ -34,7 +35,7 @@ var (
 
 func newGuard(cfg *Config, telemetry *metadata.TelemetryBuilder) *guard {
 	return &guard{
-		maxDepth: cfg.MaxDepth, maxMessages: cfg.MaxMessages,
+		maxDepth: cfg.MaxDepth, maxMessages: cfg.MaxMessages, maxExpanded: cfg.MaxExpandedBytes,
 		budget: budget{limit: cfg.MaxInFlightBytes}, telemetry: telemetry,
 	}
 }
@@ -81,21 +82,26 @@ type walk interface {
 	inspect(p []byte) error
 	// width is how many messages there were so far.
 	width() int64
+	// expanded is how many bytes its records have in common, for each of them.
+	expanded() int64
 }
 
-func (w *wireWalk) width() int64 { return w.messages }
+func (w *wireWalk) width() int64    { return w.messages }
+func (w *wireWalk) expanded() int64 { return w.expansion.bytes }
 
-func (w *jsonWalk) width() int64 { return w.messages }
+func (w *jsonWalk) width() int64    { return w.messages }
+func (w *jsonWalk) expanded() int64 { return w.expansion.bytes }
 
 func (g *guard) wireWalk(root message) *wireWalk {
 	w := newWireWalk(root, g.maxDepth)
-	w.maxMessages = g.maxMessages
+	w.maxMessages, w.expansion.limit = g.maxMessages, g.maxExpanded
 	return w
 }
 
-func (g *guard) jsonWalk() *jsonWalk {
+func (g *guard) jsonWalk(root message) *jsonWalk {
 	w := newJSONWalk(g.maxDepth)
-	w.maxMessages = g.maxMessages
+	w.maxMessages, w.expansion.limit = g.maxMessages, g.maxExpanded
+	w.ordinary = root != logsRequest && root != none
 	return w
 }
 
@@ -107,6 +113,8 @@ func (g *guard) count(ctx context.Context, transport string, err error) error {
 		reason = "too_deep"
 	case errors.Is(err, errTooWide):
 		reason = "too_wide"
+	case errors.Is(err, errTooBroad):
+		reason = "too_broad"
 	case errors.Is(err, errBusy):
 		reason = "busy"
 	case errors.Is(err, errSlow):

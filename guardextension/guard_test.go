@@ -45,7 +45,7 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { assert.NoError(t, telemetry.Shutdown(context.Background())) })
 	made, err := NewFactory().Create(t.Context(), extension.Settings{
 		ID: component.NewID(metadata.Type), TelemetrySettings: telemetry.NewTelemetrySettings(),
-	}, &Config{MaxDepth: testDepth, MaxMessages: defaultMaxMessages, MaxInFlightBytes: defaultInFlight})
+	}, &Config{MaxDepth: testDepth, MaxMessages: defaultMaxMessages, MaxExpandedBytes: defaultExpanded, MaxInFlightBytes: defaultInFlight})
 	require.NoError(t, err)
 	return &rig{guard: made.(*guard), telemetry: telemetry}
 }

@@ -33,7 +33,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		h.inspect(w, r, root, h.guard.wireWalk(root))
 	case "application/json":
-		h.inspect(w, r, root, h.guard.jsonWalk())
+		h.inspect(w, r, root, h.guard.jsonWalk(root))
 	default:
 		h.next.ServeHTTP(w, r)
 	}
@@ -78,7 +78,7 @@ func (b *inspected) Read(p []byte) (int, error) {
 		return 0, b.refuse(errBusy) // before anything is looked at
 	}
 	n, err := b.ReadCloser.Read(p)
-	if refusal := b.inspect(p[:n]); refusal != nil {
+	if refusal := b.inspect(p[:n], errors.Is(err, io.EOF)); refusal != nil {
 		return 0, b.refuse(refusal)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -99,12 +99,19 @@ func (b *inspected) refuse(why error) error {
 	return b.err
 }
 
-func (b *inspected) inspect(p []byte) error {
+// inspect looks at the next bytes. What records have in common is only charged for
+// once they are all there: somebody who never sends the rest would hold memory for
+// copies that nobody makes.
+func (b *inspected) inspect(p []byte, complete bool) error {
 	if err := b.walk.inspect(p); err != nil {
 		return err
 	}
 	b.size += int64(len(p))
-	held, ok := b.guard.budget.take(b.root, b.held, memoryOf(b.size, b.walk.width()))
+	var expanded int64
+	if complete {
+		expanded = b.walk.expanded()
+	}
+	held, ok := b.guard.budget.take(b.root, b.held, memoryOf(b.size, b.walk.width(), expanded))
 	b.held = held
 	if !ok {
 		return errBusy

@@ -18,7 +18,10 @@ const (
 type jsonWalk struct {
 	maxOpen     int
 	maxMessages int64
-	messages    int64  // elements of lists so far
+	messages    int64 // elements of lists so far
+	expansion   expansion
+	ordinary    bool   // not logs, whose records share nothing that would be copied
+	unsettled   int64  // bytes that are in no account yet
 	open        []byte // what closes each open bracket: } or ]
 	state       jsonState
 	key         bool   // the text being read is a key
@@ -45,22 +48,85 @@ const (
 )
 
 func newJSONWalk(maxDepth int) *jsonWalk {
-	return &jsonWalk{maxOpen: bracketsPerLevel*maxDepth + bracketsAround, maxMessages: math.MaxInt64, open: make([]byte, 0, 64)}
+	return &jsonWalk{maxOpen: bracketsPerLevel*maxDepth + bracketsAround, maxMessages: math.MaxInt64, expansion: newExpansion(), open: make([]byte, 0, 64)}
 }
 
 // inspect takes the next bytes. An error is final.
 func (w *jsonWalk) inspect(p []byte) error {
 	for i := 0; i < len(p); i++ {
 		if w.state == inText {
+			from := i
 			for i < len(p)-1 && isPlain(p[i]) {
 				i++
 			}
+			w.unsettled += int64(i - from)
 		}
+		w.unsettled++
 		if err := w.take(p[i]); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.settle()
+}
+
+// Where the decoder finds what records share, and records, by the brackets around
+// them: {"resourceLogs":[{"resource":{…},"scopeLogs":[{"scope":{…},"logRecords":[{.
+// Only lists have resources, scopes and records in them, so names need not be known.
+const (
+	inResourceLogs = 3
+	inScopeLogs    = 5
+	inRecords      = 6
+)
+
+// account says whose the bytes here are.
+func (w *jsonWalk) account() (ofResource, ofScope bool) {
+	n := len(w.open)
+	switch {
+	case w.ordinary || n < inResourceLogs:
+		return false, false
+	case n == inResourceLogs || w.open[inResourceLogs] == '}':
+		return true, false
+	default:
+		return false, n == inScopeLogs || n > inScopeLogs && w.open[inScopeLogs] == '}'
+	}
+}
+
+// grow takes note of bytes at this place.
+func (w *jsonWalk) grow(bytes int64) error {
+	switch ofResource, ofScope := w.account(); {
+	case ofResource:
+		return w.expansion.growResource(bytes)
+	case ofScope:
+		return w.expansion.growScope(bytes)
+	default:
+		return nil
+	}
+}
+
+// settle takes note of the bytes since the last bracket.
+func (w *jsonWalk) settle() error {
+	bytes := w.unsettled
+	w.unsettled = 0
+	return w.grow(bytes)
+}
+
+// element takes note of one more element of a list.
+func (w *jsonWalk) element() error {
+	w.messages++
+	if w.messages > w.maxMessages {
+		return errTooWide
+	}
+	switch n := len(w.open); {
+	case w.ordinary:
+		return nil
+	case n == inResourceLogs-1:
+		w.expansion.nextResource()
+	case n == inScopeLogs-1 && w.open[n-1] == ']':
+		w.expansion.nextScope()
+	case n == inRecords && w.open[inResourceLogs] == ']':
+		return w.expansion.record()
+	}
+	return w.grow(memoryPerMessage)
 }
 
 func (w *jsonWalk) take(b byte) error {
@@ -125,9 +191,8 @@ func (w *jsonWalk) take(b byte) error {
 
 func (w *jsonWalk) startValue(b byte) error {
 	if len(w.open) > 0 && w.open[len(w.open)-1] == ']' {
-		w.messages++
-		if w.messages > w.maxMessages {
-			return errTooWide
+		if err := w.element(); err != nil {
+			return err
 		}
 	}
 	switch b {
@@ -164,6 +229,9 @@ func (w *jsonWalk) push(closing byte, next jsonState) error {
 	if len(w.open) == w.maxOpen {
 		return errTooDeep
 	}
+	if err := w.settle(); err != nil {
+		return err
+	}
 	w.open = append(w.open, closing)
 	w.state = next
 	return nil
@@ -173,6 +241,9 @@ func (w *jsonWalk) close(b byte) error {
 	top := len(w.open) - 1
 	if w.open[top] != b {
 		return errMalformed
+	}
+	if err := w.settle(); err != nil {
+		return err
 	}
 	w.open = w.open[:top]
 	w.state = w.afterValue()

@@ -9,6 +9,7 @@ import (
 var (
 	errTooDeep   = errors.New("values are nested too deeply (audit_guard: max_depth)")
 	errTooWide   = errors.New("the request holds too many records and attributes, send it in parts (audit_guard: max_messages)")
+	errTooBroad  = errors.New("the resource and the scope are too large for so many records, each of which has a copy of them: send fewer records in one request, or less in their resource (audit_guard: max_expanded_bytes)")
 	errMalformed = errors.New("not a well-formed OTLP request")
 	errGroup     = fmt.Errorf("%w: it holds a group", errMalformed)
 	errUnknown   = errors.New("not a request that audit_guard can check")
@@ -32,8 +33,9 @@ type wireWalk struct {
 	skip        int64         // bytes ahead that hold no value
 	expects     expectation
 	child       message // of which the length is expected
-	dense       int64   // how many bytes of that field count as a message, 0 for none
-	varint      uint64  // as far as it has come
+	expansion   expansion
+	dense       int64  // how many bytes of that field count as a message, 0 for none
+	varint      uint64 // as far as it has come
 	shift       uint
 }
 
@@ -51,7 +53,7 @@ const (
 )
 
 func newWireWalk(root message, maxDepth int) *wireWalk {
-	w := &wireWalk{maxDepth: maxDepth, maxMessages: math.MaxInt64, open: make([]openMessage, 1, 32)}
+	w := &wireWalk{maxDepth: maxDepth, maxMessages: math.MaxInt64, expansion: newExpansion(), open: make([]openMessage, 1, 32)}
 	// How long a request is shows when it ends.
 	w.open[0] = openMessage{end: math.MaxInt64, message: root}
 	return w
@@ -138,8 +140,51 @@ func (w *wireWalk) push(child message, length int64) error {
 			return err
 		}
 	}
+	if len(w.open) < outerLevels {
+		if err := w.outer(child, length); err != nil {
+			return err
+		}
+	}
 	w.open = append(w.open, openMessage{end: w.pos + length, message: child})
 	return nil
+}
+
+// Where resource and scope stand among the open messages, the request being the
+// first. What is further inside belongs to one of them, or to a record.
+const (
+	resourceLevel = 2
+	scopeLevel    = 3
+	outerLevels   = 4
+)
+
+// outer takes note of a message that says what records share, or is a record.
+func (w *wireWalk) outer(child message, length int64) error {
+	switch child {
+	case resourceLogs:
+		w.expansion.nextResource()
+	case scopeLogs:
+		w.expansion.nextScope()
+	case resource:
+		return w.expansion.growResource(length)
+	case scope:
+		return w.expansion.growScope(length)
+	case logRecord:
+		return w.expansion.record()
+	default:
+	}
+	return nil
+}
+
+// sharedGrows takes note of bytes inside a resource or a scope, if they are.
+func (w *wireWalk) sharedGrows(bytes int64) error {
+	switch {
+	case len(w.open) > resourceLevel && w.open[resourceLevel].message == resource:
+		return w.expansion.growResource(bytes)
+	case len(w.open) > scopeLevel && w.open[scopeLevel].message == scope:
+		return w.expansion.growScope(bytes)
+	default:
+		return nil
+	}
 }
 
 // count bounds the width.
@@ -147,7 +192,7 @@ func (w *wireWalk) count(messages int64) error {
 	if w.messages += messages; w.messages > w.maxMessages {
 		return errTooWide
 	}
-	return nil
+	return w.sharedGrows(memoryPerMessage * messages)
 }
 
 // closeEnded leaves the messages that end here.
@@ -210,12 +255,27 @@ func (w *wireWalk) takeLength(v uint64) error {
 				return err
 			}
 		}
-		return w.pass(length)
+		return w.text(length)
 	}
 	if length > w.top().end-w.pos {
 		return errMalformed
 	}
 	return w.push(w.child, length)
+}
+
+// text skips what holds no value. What names a schema is shared, too.
+func (w *wireWalk) text(n int64) error {
+	if err := w.pass(n); err != nil {
+		return err
+	}
+	switch w.top().message {
+	case resourceLogs:
+		return w.expansion.growResource(n)
+	case scopeLogs:
+		return w.expansion.growScope(n)
+	default:
+		return nil
+	}
 }
 
 // pass skips n bytes, which must be inside the message that is open.
