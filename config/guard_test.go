@@ -24,9 +24,10 @@ func TestEveryEntranceIsGuarded(t *testing.T) {
 						Encoding string `yaml:"encoding"`
 					} `yaml:"logs"`
 					Protocols map[string]struct {
-						ReadHeaderTimeout time.Duration `yaml:"read_header_timeout"`
-						ReadTimeout       time.Duration `yaml:"read_timeout"`
-						IdleTimeout       time.Duration `yaml:"idle_timeout"`
+						CompressionAlgorithms []string      `yaml:"compression_algorithms"`
+						ReadHeaderTimeout     time.Duration `yaml:"read_header_timeout"`
+						ReadTimeout           time.Duration `yaml:"read_timeout"`
+						IdleTimeout           time.Duration `yaml:"idle_timeout"`
 
 						Middlewares []struct {
 							ID string `yaml:"id"`
@@ -48,6 +49,7 @@ func TestEveryEntranceIsGuarded(t *testing.T) {
 			}
 			assert.Contains(t, guard["max_in_flight_bytes"], "${env:AUDIT_MAX_IN_FLIGHT_BYTES")
 			require.Len(t, doc.Receivers["otlp"].Protocols, 2)
+			assert.ElementsMatch(t, []string{"", "gzip"}, doc.Receivers["otlp"].Protocols["http"].CompressionAlgorithms)
 			slow := doc.Receivers["otlp"].Protocols["http"]
 			for _, timeout := range []time.Duration{slow.ReadHeaderTimeout, slow.ReadTimeout, slow.IdleTimeout} {
 				assert.Positive(t, timeout, "the receiver waits for ever where it is told nothing")
