@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelaudit/otelaudit/auditexporter/internal/metadata"
+	"github.com/otelaudit/otelaudit/storageextension/queueroom"
 )
 
 // NewFactory returns the factory of the audit exporter. It does no I/O: the
@@ -34,7 +35,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		return e, nil
 	}
 	set.Logger = quieter(set.Logger)
-	return exporterhelper.NewLogs(ctx, set, cfg, e.ConsumeLogs,
+	queued, err := exporterhelper.NewLogs(ctx, set, cfg, e.ConsumeLogs,
 		exporterhelper.WithStart(e.Start),
 		exporterhelper.WithShutdown(e.Shutdown),
 		exporterhelper.WithCapabilities(e.Capabilities()),
@@ -42,6 +43,10 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		exporterhelper.WithQueue(config.SendingQueue),
 		exporterhelper.WithRetry(config.RetryOnFailure),
 	)
+	if err != nil {
+		return nil, err
+	}
+	return queueroom.First(queued, config.SendingQueue.Get().StorageID), nil
 }
 
 // quieter passes each message once a minute: every consumer of the queue logs

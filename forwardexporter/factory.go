@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
 	"github.com/otelaudit/otelaudit/forwardexporter/internal/metadata"
+	"github.com/otelaudit/otelaudit/storageextension/queueroom"
 )
 
 //go:generate mdatagen metadata.yaml
@@ -32,7 +33,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	}
 	f := newForwarder(config, set, telemetry, time.Now, func() bool { return rand.Uint32()&1 == 0 }) //nolint:gosec // which half goes first is no secret
 	set.Logger = inOurWords(set.Logger)
-	return exporterhelper.NewLogs(ctx, set, cfg, f.consume,
+	queued, err := exporterhelper.NewLogs(ctx, set, cfg, f.consume,
 		exporterhelper.WithStart(f.start),
 		exporterhelper.WithShutdown(f.shutdown),
 		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // a refused batch is divided
@@ -40,4 +41,8 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		exporterhelper.WithQueue(config.SendingQueue),
 		exporterhelper.WithRetry(config.RetryOnFailure),
 	)
+	if err != nil {
+		return nil, err
+	}
+	return queueroom.First(queued, config.SendingQueue.Get().StorageID), nil
 }

@@ -3,9 +3,11 @@ package storageextension
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -29,9 +31,10 @@ type client struct {
 
 	admit    func(context.Context) error
 	damaged  func(context.Context)
-	stalled  func(ctx context.Context, by int64)
+	stalled  func(ctx context.Context, by int64, why error)
 	stopping <-chan struct{}
 	logger   *zap.Logger
+	path     string // of its file
 
 	mu       sync.Mutex           // guards what follows; never held while waiting for the disk
 	starting bool                 // until the queue has added again what was under way
@@ -47,6 +50,9 @@ const aside = "damaged/"
 // every is how long a failed operation waits before it is tried again.
 const every = 200 * time.Millisecond
 
+// errWaiting is what new requests hear while a queue waits.
+var errWaiting = errors.New("a queue waits for its disk, which cannot be written: send the request again")
+
 var errStopped = errors.New("the queue is being closed while its disk cannot be written: what it holds is there at the next start")
 
 // Batch implements storage.Client.
@@ -60,9 +66,18 @@ func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 		c.mu.Unlock()
 		return nil
 	}
+	var forgets []*storage.Operation
+	if sets == 1 && gets == 1 {
+		// The first request taken out: all that were under way are added again, so
+		// they are forgotten in the same transaction that names none of them.
+		c.starting, forgets, c.forgets = false, c.forgets, nil
+	}
 	c.mu.Unlock()
 	if dead != nil {
 		return dead
+	}
+	if len(forgets) > 0 {
+		ops = append(slices.Clip(ops), forgets...)
 	}
 	if sets > 1 && !starting {
 		if err := c.admit(ctx); err != nil {
@@ -203,12 +218,15 @@ func (c *client) insist(ctx context.Context, try func() error) error {
 	if err == nil {
 		return nil
 	}
-	c.logger.Error("the queue cannot be written and waits; nothing is lost, and nothing is delivered meanwhile: free some space on its disk", zap.Error(err))
-	c.stalled(ctx, 1)
-	defer c.stalled(ctx, -1)
+	c.stalled(ctx, 1, err)
+	defer c.stalled(ctx, -1, nil)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for tries := 0; ; tries++ {
+		if tries%int(time.Minute/every) == 0 {
+			c.logger.Error("the queue cannot be written and waits; nothing is lost, and nothing is taken or delivered meanwhile: "+advice(err),
+				zap.String("file", c.path), zap.Error(err))
+		}
 		select {
 		case <-c.stopping:
 			c.mu.Lock()
@@ -217,11 +235,19 @@ func (c *client) insist(ctx context.Context, try func() error) error {
 			return errStopped
 		case <-tick.C:
 		}
-		if err := try(); err == nil {
+		if err = try(); err == nil {
 			c.logger.Info("the queue can be written again")
 			return nil
 		}
 	}
+}
+
+// advice is what helps against an error.
+func advice(err error) string {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return "free some space on its disk"
+	}
+	return "look at its disk, which fails to write"
 }
 
 // isItem reports whether a key is that of a request: the queue numbers them.

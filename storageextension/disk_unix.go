@@ -5,7 +5,9 @@ package storageextension
 import (
 	"fmt"
 	"os"
+	"strings"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"golang.org/x/sys/unix"
 )
@@ -18,8 +20,8 @@ type disk struct {
 
 // roomy returns an error when no more than the reserve is left. What the queues'
 // files have free inside counts: they never shrink. held is the sum of the values in
-// them, in bytes.
-func (d *disk) roomy(held int64) error {
+// each of them by path, in bytes.
+func (d *disk) roomy(held map[string]int64) error {
 	var s unix.Statfs_t
 	if err := unix.Statfs(d.directory, &s); err != nil {
 		return fmt.Errorf("look at the disk of the queue in %s: %w", d.directory, err)
@@ -28,29 +30,27 @@ func (d *disk) roomy(held int64) error {
 	if free > d.reserve {
 		return nil
 	}
-	inside, err := d.freeInside(held)
-	if err != nil {
-		return err
-	}
-	if free += inside; free > d.reserve {
+	if free += freeInside(held); free > d.reserve {
 		return nil
 	}
 	return fmt.Errorf("%w: the disk of the queue in %s has %d MiB left, and reserve_mib keeps %d to empty the queue with: free some space there",
 		storage.ErrStorageFull, d.directory, free>>20, d.reserve>>20)
 }
 
-// freeInside is about how many bytes of the queues' files are free. A quarter more
-// than the values is taken as used, for keys, page headers and the rests of pages.
-func (d *disk) freeInside(held int64) (uint64, error) {
-	entries, err := os.ReadDir(d.directory)
-	if err != nil {
-		return 0, fmt.Errorf("look at the files of the queue: %w", err)
-	}
-	var size int64
-	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			size += info.Size()
+// freeInside is about how many bytes of the files are free. A quarter more than the
+// values is taken as used, for keys, page headers and the rests of pages. A file
+// that cannot be looked at counts as full.
+func freeInside(held map[string]int64) (free uint64) {
+	for path, bytes := range held {
+		if info, err := os.Stat(path); err == nil {
+			free += uint64(max(0, info.Size()-bytes-bytes/4))
 		}
 	}
-	return uint64(max(0, size-held-held/4)), nil
+	return free
+}
+
+// fileName is contrib's name for the file of an exporter's queue, where no
+// character has to be replaced in it.
+func fileName(id component.ID, name string) string {
+	return strings.TrimSuffix(fmt.Sprintf("exporter_%s_%s_%s", id.Type(), id.Name(), name), "_")
 }

@@ -3,10 +3,13 @@ package storageextension
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
@@ -26,6 +29,9 @@ type fileStorage struct {
 	once     sync.Once
 	stopping chan struct{} // closed when the pipelines are about to end
 
+	host    component.Host
+	waiting atomic.Int64 // clients that wait for the disk
+
 	mu      sync.Mutex // guards clients
 	clients []*client
 }
@@ -43,7 +49,8 @@ func (f *fileStorage) GetClient(ctx context.Context, kind component.Kind, id com
 		return inner, err
 	}
 	c := &client{
-		Client: inner, admit: f.admit, damaged: f.damaged, stopping: f.stopping,
+		Client: inner, admit: f.Room, damaged: f.damaged, stopping: f.stopping,
+		path:   filepath.Join(f.disk.directory, fileName(id, name)),
 		logger: f.logger.With(zap.Stringer("exporter", id)), stalled: f.stalled, starting: true, sizes: map[string]int64{},
 	}
 	if err := c.survey(ctx); err != nil {
@@ -57,6 +64,7 @@ func (f *fileStorage) GetClient(ctx context.Context, kind component.Kind, id com
 
 // Start looks at what is there before it lets a queue write.
 func (f *fileStorage) Start(ctx context.Context, host component.Host) error {
+	f.host = host
 	if err := f.disk.inspect(f.timeout); err != nil {
 		return err
 	}
@@ -89,30 +97,41 @@ func (f *fileStorage) Shutdown(ctx context.Context) error {
 	return f.Extension.Shutdown(ctx)
 }
 
-// admit refuses a new request when the disk has no more than the reserve.
-func (f *fileStorage) admit(ctx context.Context) error {
-	err := f.disk.roomy(f.bytes())
+// Room refuses a new request when the disk has no more than the reserve, and while
+// a queue waits for it. Exporters ask before they offer a request to their queue,
+// and each client asks again when the queue stores it.
+func (f *fileStorage) Room(ctx context.Context) error {
+	err := errWaiting
+	if f.waiting.Load() == 0 {
+		err = f.disk.roomy(f.files())
+	}
 	if err != nil {
 		f.telemetry.ExtensionFileStorageRefusedRequests.Add(ctx, 1)
 	}
 	return err
 }
 
-// bytes is what all queues hold.
-func (f *fileStorage) bytes() int64 {
+// files is what the queues' files have inside, by path.
+func (f *fileStorage) files() map[string]int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var sum int64
+	held := make(map[string]int64, len(f.clients))
 	for _, c := range f.clients {
-		sum += c.bytes()
+		held[c.path] = c.bytes()
 	}
-	return sum
+	return held
 }
 
 func (f *fileStorage) damaged(ctx context.Context) {
 	f.telemetry.ExtensionFileStorageDamagedRequests.Add(ctx, 1)
 }
 
-func (f *fileStorage) stalled(ctx context.Context, by int64) {
+// stalled is told by each client that begins (1) or ends (-1) to wait for the disk.
+func (f *fileStorage) stalled(ctx context.Context, by int64, why error) {
 	f.telemetry.ExtensionFileStorageStalled.Add(ctx, by)
+	if f.waiting.Add(by) > 0 {
+		componentstatus.ReportStatus(f.host, componentstatus.NewRecoverableErrorEvent(why))
+		return
+	}
+	componentstatus.ReportStatus(f.host, componentstatus.NewEvent(componentstatus.StatusOK))
 }

@@ -1,11 +1,13 @@
 package storageextension
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -40,11 +42,17 @@ func (d *disk) inspect(timeout time.Duration) error {
 
 // look visits every key of a file.
 func look(path string, timeout time.Duration) (err error) {
+	// Pages beyond the end of a file that was cut off are faults, which end a process
+	// that does not ask for a panic.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
+	if err := long(path); err != nil {
+		return err
+	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: timeout})
 	if errors.Is(err, bbolterrors.ErrTimeout) || errors.Is(err, os.ErrPermission) {
 		return nil // in use, or not ours: opening it says so
@@ -67,4 +75,38 @@ func look(path string, timeout time.Duration) (err error) {
 			})
 		})
 	})
+}
+
+// long returns an error when a file ends before the last page that it says it has.
+// Layout of bbolt's two meta pages: a header of 16 bytes, then magic, version, page
+// size and flags of 4 bytes each, the root bucket (16), and three numbers of 8 bytes:
+// the page of the free list, the first page that was never used, the transaction.
+func long(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil // opening it to write says so
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	const (
+		magic, length = 0xED0CDAED, 80
+		page          = 4096 // where the second one is, with pages of the usual size
+	)
+	var meta [length]byte
+	var transaction, bytes uint64
+	for _, at := range []int64{0, page} {
+		if _, err := file.ReadAt(meta[:], at); err != nil || binary.NativeEndian.Uint32(meta[16:]) != magic {
+			continue
+		}
+		if t := binary.NativeEndian.Uint64(meta[64:]); t >= transaction {
+			transaction, bytes = t, binary.NativeEndian.Uint64(meta[56:])*uint64(binary.NativeEndian.Uint32(meta[24:]))
+		}
+	}
+	if uint64(max(0, info.Size())) < bytes {
+		return fmt.Errorf("it has %d bytes of %d", info.Size(), bytes)
+	}
+	return nil
 }

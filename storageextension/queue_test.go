@@ -29,6 +29,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelaudit/otelaudit/storageextension/internal/metadata"
+	"github.com/otelaudit/otelaudit/storageextension/queueroom"
 )
 
 // file is what survives a kill: a storage in memory that fails as a full disk
@@ -172,6 +173,7 @@ func start(t *testing.T, h host, d *destination) exporter.Logs {
 	e, err := exporterhelper.NewLogs(t.Context(), exportertest.NewNopSettings(exportertest.NopType), &struct{}{}, d.push,
 		exporterhelper.WithQueue(configoptional.Some(queue)), exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: time.Hour}))
 	require.NoError(t, err)
+	e = queueroom.First(e, &id)
 	require.NoError(t, e.Start(t.Context(), h))
 	return e
 }
@@ -261,8 +263,11 @@ func TestAFullDiskRefusesAndGivesBack(t *testing.T) {
 	err := e.ConsumeLogs(t.Context(), request("refused"))
 	require.ErrorIs(t, err, storage.ErrStorageFull)
 	require.ErrorContains(t, err, "free some space there")
+	for range 2000 {
+		require.ErrorIs(t, e.ConsumeLogs(t.Context(), request("refused")), storage.ErrStorageFull)
+	}
 	extension.disk.reserve = 1
-	require.NoError(t, e.ConsumeLogs(t.Context(), request("taken")))
+	require.NoError(t, e.ConsumeLogs(t.Context(), request("taken")), "refusals took no place in the queue")
 	require.Eventually(t, func() bool { return len(d.missing([]string{"taken"})) == 0 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, extension.NotReady())
 	require.NoError(t, e.Shutdown(t.Context()))
@@ -364,12 +369,15 @@ func TestADamagedFileIsAnError(t *testing.T) {
 	path := filepath.Join(dir, "exporter_file_storage__logs")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
+	cleared := bytes.Clone(content)
 	for page := 2; page < len(content)/4096; page++ {
-		clear(content[page*4096 : page*4096+64])
+		clear(cleared[page*4096 : page*4096+64])
 	}
-	require.NoError(t, os.WriteFile(path, content, 0o600))
-	err = newStorage(t, dir).Start(t.Context(), nil)
-	require.ErrorContains(t, err, path+" is damaged")
+	for _, damaged := range [][]byte{cleared, content[:len(content)*2/5], content[:len(content)/5], content[:9000], content[:100]} {
+		require.NoError(t, os.WriteFile(path, damaged, 0o600))
+		err = newStorage(t, dir).Start(t.Context(), nil)
+		require.ErrorContains(t, err, path+" is damaged", "%d bytes", len(damaged))
+	}
 	require.ErrorContains(t, err, "have what it held sent again")
 }
 
@@ -385,17 +393,18 @@ func TestRoomInsideAFileCounts(t *testing.T) {
 	for i := range 8 {
 		require.NoError(t, client.Set(t.Context(), strconv.Itoa(i), make([]byte, 1<<20)))
 	}
-	assert.Greater(t, f.bytes(), int64(8<<20))
-	inside, err := f.disk.freeInside(f.bytes())
-	require.NoError(t, err)
-	assert.Less(t, inside, uint64(8<<20))
+	for path, held := range f.files() {
+		assert.Greater(t, held, int64(8<<20))
+		assert.FileExists(t, path)
+	}
+	assert.Less(t, freeInside(f.files()), uint64(8<<20))
 	for i := range 8 {
 		require.NoError(t, client.Delete(t.Context(), strconv.Itoa(i)))
 	}
-	assert.Zero(t, f.bytes())
-	inside, err = f.disk.freeInside(f.bytes())
-	require.NoError(t, err)
-	assert.GreaterOrEqual(t, inside, uint64(8<<20))
+	for _, held := range f.files() {
+		assert.Zero(t, held)
+	}
+	assert.GreaterOrEqual(t, freeInside(f.files()), uint64(8<<20))
 }
 
 func newStorage(t *testing.T, dir string) *fileStorage {
