@@ -203,7 +203,8 @@ func (d *dose) check(t *testing.T, k kept) {
 	}
 }
 
-// TestPoison sends each bad record among 1,000 good ones to both sinks, twice.
+// TestPoison sends each bad record among 1,000 good ones to both sinks, once;
+// TestPoisonTwice sends them again.
 func TestPoison(t *testing.T) { //nolint:tparallel // the subtests share one collector
 	t.Parallel()
 	acquire(t, 1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -44,8 +45,10 @@ func (d *deployment) metric(name string, labels ...string) float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	now, err := metrics.Fetch(ctx, d.metricsURL())
-	if err != nil {
-		return 0
+	for err != nil && ctx.Err() == nil { // it may be starting
+		time.Sleep(50 * time.Millisecond)
+		now, err = metrics.Fetch(ctx, d.metricsURL())
 	}
+	require.NoError(d.t, err, "a figure that nobody could read is not 0")
 	return now.Sum("otelcol_"+name, labels...)
 }

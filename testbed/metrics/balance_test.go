@@ -106,3 +106,31 @@ func TestUnreadable(t *testing.T) {
 	_, err := metrics.Parse(strings.NewReader("otelcol{ 1\n"))
 	require.Error(t, err)
 }
+
+// TestSeveralExporters holds the processor against the sum of exporters that each
+// have some tenants.
+func TestSeveralExporters(t *testing.T) {
+	const two = `otelcol_processor_incoming_items{otel_signal="logs",processor="audit"} 30
+otelcol_processor_audit_records{outcome="success",result="audit"} 30
+otelcol_audit_exporter_received_records{exporter="audit/acme"} 10
+otelcol_audit_exporter_stored_records{exporter="audit/acme"} 10
+otelcol_audit_exporter_received_records{exporter="audit/others"} 20
+otelcol_audit_exporter_stored_records{exporter="audit/others"} 20
+`
+	require.NoError(t, metrics.Check(metrics.Snapshot{}, parse(t, two)))
+	lost := strings.ReplaceAll(two, `"audit/others"} 20`, `"audit/others"} 19`)
+	require.ErrorContains(t, metrics.Check(metrics.Snapshot{}, parse(t, lost)), "way to exporters audit/acme, audit/others: in 30")
+}
+
+// TestNoPlaceIsNoBalance: of a collector in which nothing is found, nothing is
+// known.
+func TestNoPlaceIsNoBalance(t *testing.T) {
+	require.ErrorContains(t, metrics.Check(metrics.Snapshot{}, parse(t, "otelcol_process_uptime 10\n")), "no place")
+}
+
+// TestDoubleCountIsFound: what one place counts twice does not hide what another
+// loses.
+func TestDoubleCountIsFound(t *testing.T) {
+	twice := strings.Replace(exposition, `outcome="success"} 30`, `outcome="success"} 31`, 1)
+	require.ErrorContains(t, metrics.Check(metrics.Snapshot{}, parse(t, twice)), "lost -1")
+}
