@@ -2,6 +2,8 @@ package docs_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -134,4 +136,18 @@ func TestDashboard(t *testing.T) {
 	require.NotEmpty(t, dashboard.Panels)
 	assert.Equal(t, "Lost: must read zero", dashboard.Panels[0].Title)
 	assert.Contains(t, dashboard.Panels[0].Targets[0].Expr, "otelaudit:lost_records")
+	var queries strings.Builder
+	queries.WriteString("groups:\n  - name: dashboard\n    rules:\n")
+	for i, panel := range dashboard.Panels {
+		require.NotEmpty(t, panel.Targets, panel.Title)
+		for j, target := range panel.Targets {
+			query, err := json.Marshal(strings.ReplaceAll(target.Expr, "$__rate_interval", "1m"))
+			require.NoError(t, err)
+			fmt.Fprintf(&queries, "      - {record: 'panel:%d:%d', expr: %s}\n", i, j, query)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "queries.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(queries.String()), 0o600))
+	out, err := exec.CommandContext(t.Context(), "promtool", "check", "rules", file).CombinedOutput()
+	require.NoError(t, err, "every query of the dashboard is one:\n%s", out)
 }
