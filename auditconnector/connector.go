@@ -68,6 +68,7 @@ func newConnector(
 		if err != nil {
 			return nil, err
 		}
+		s.records.Add(context.Background(), 0, s.accepted...) // there from 0 on: what never arrives must show
 		c.requiredSinks = append(c.requiredSinks, s)
 	}
 	for _, id := range cfg.BestEffort {
