@@ -232,7 +232,7 @@ func TestSaysWhatIsWrong(t *testing.T) {
 // Rights that are taken away while it runs, and given back.
 func TestRevokedRights(t *testing.T) {
 	d := storetest.NewDatabase(t)
-	e := start(t, d.WriterURL, func(c *Config) { c.Timeout = 200 * time.Millisecond })
+	e := start(t, d.WriterURL, func(c *Config) { c.Timeout = 2 * time.Second })
 	require.NoError(t, e.ConsumeLogs(t.Context(), canonical(t, refund("acme", "e-1", 1))))
 	superuser(t, d, "REVOKE INSERT ON audit_event_ids FROM audit_writer")
 	require.ErrorIs(t, e.ConsumeLogs(t.Context(), canonical(t, refund("acme", "e-2", 1))), errUnavailable)

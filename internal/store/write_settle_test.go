@@ -41,7 +41,7 @@ func synchronousPrimary(t *testing.T) (writerURL string, alone, canceling func()
 	canceling = func() {
 		assert.Eventually(t, func() bool {
 			var canceled bool
-			err := conn.QueryRow(t.Context(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&canceled)
+			err := conn.QueryRow(t.Context(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'writer'").Scan(&canceled)
 			return err == nil && canceled
 		}, time.Minute, 5*time.Millisecond, "a commit waits for the standby")
 	}
