@@ -23,6 +23,7 @@ type guard struct {
 	maxMessages int64
 	maxExpanded int64
 	budget      budget
+	waiting     queue // of messages for the budget
 	// arrived is what the requests take that came by gRPC, by the decoded request.
 	arrived   sync.Map
 	telemetry *metadata.TelemetryBuilder

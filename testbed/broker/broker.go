@@ -7,8 +7,10 @@ package broker
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"os"
@@ -20,6 +22,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Topic is what every broker has, with Partitions partitions.
@@ -62,6 +66,10 @@ func serve(dir, port string) error {
 	if err != nil {
 		return err
 	}
+	cluster.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		return nil, uncompress(request.(*kmsg.ProduceRequest)), false
+	})
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	// A test binary that dies must not leave a broker behind: its end of the pipe
@@ -73,6 +81,55 @@ func serve(dir, port string) error {
 	<-stop
 	cluster.Close()
 	return nil
+}
+
+// uncompress does what a broker does for a topic with compression.type=uncompressed,
+// which kfake does not know: it keeps, measures and hands out what it was sent
+// without the compression.
+func uncompress(request *kmsg.ProduceRequest) error {
+	for i := range request.Topics {
+		for j := range request.Topics[i].Partitions {
+			partition := &request.Topics[i].Partitions[j]
+			records, err := uncompressed(partition.Records)
+			if err != nil {
+				return err
+			}
+			partition.Records = records
+		}
+	}
+	return nil
+}
+
+// The place of a batch's checksum, and of what it is over; how long a batch is
+// without what stands before its length.
+const (
+	crcAt      = 17
+	crcFrom    = 21
+	lengthFrom = 12
+)
+
+// compression are the bits of a batch's attributes that name the codec.
+const compression = 7
+
+func uncompressed(sent []byte) ([]byte, error) {
+	var batch kmsg.RecordBatch
+	if err := batch.ReadFrom(sent); err != nil {
+		return nil, err
+	}
+	if batch.Attributes&compression == 0 {
+		return sent, nil
+	}
+	records, err := kgo.DefaultDecompressor().Decompress(batch.Records, kgo.CompressionCodecType(batch.Attributes&compression))
+	if err != nil {
+		return nil, err
+	}
+	batch.Attributes &^= compression
+	batch.Records = records
+	out := batch.AppendTo(nil)
+	batch.Length = int32(len(out) - lengthFrom)
+	out = batch.AppendTo(out[:0])
+	binary.BigEndian.PutUint32(out[crcAt:], crc32.Checksum(out[crcFrom:], crc32.MakeTable(crc32.Castagnoli)))
+	return out, nil
 }
 
 // Broker is a broker that can be stopped, killed and started again on the same

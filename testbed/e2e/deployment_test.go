@@ -265,7 +265,7 @@ func reckon(t *testing.T, db *databaseURLs, run string, ledger *loadgen.Ledger) 
 // by their public key and by what each of them remembers.
 func consistent(t *testing.T, db *databaseURLs) {
 	t.Helper()
-	contradictions, err := reconcile.Inconsistencies(within(t, patience), connect(t, db.Auditor))
+	contradictions, err := reconcile.Inconsistencies(within(t, 4*patience), connect(t, db.Auditor))
 	require.NoError(t, err)
 	require.Empty(t, contradictions)
 	report := verified(t, db)

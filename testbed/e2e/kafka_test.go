@@ -3,10 +3,12 @@ package e2e
 import (
 	"context"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -106,7 +108,7 @@ func (b *buffer) gateway(t *testing.T) *deployment {
 // put writes a message as anybody could who may write to the topic.
 func (b *buffer) put(t *testing.T, partition int32, value []byte) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(24<<20))
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(24<<20), kgo.ProducerBatchCompression(kgo.ZstdCompression()))
 	require.NoError(t, err)
 	defer client.Close()
 	err = client.ProduceSync(within(t, patience), &kgo.Record{Topic: broker.Topic, Partition: partition, Value: value}).FirstErr()
@@ -170,15 +172,29 @@ func TestKafkaBuffer(t *testing.T) {
 		g := generator(run, loadgen.Options{Tenants: 5, FillerBytes: 100, RecordIDs: 0.3, OrdinaryShare: 0.1})
 		wait.Go(func() { loadgen.Stream(ctx, stop, client, g, 20, ledger, patience) })
 	}
+	grows := func(n func() int, what string, args ...any) {
+		before, begin := n(), time.Now()
+		eventually(t, func() bool { return n() > before+400 }, what, args...)
+		t.Logf("%s after %s", fmt.Sprintf(what, args...), time.Since(begin).Round(time.Millisecond))
+	}
 	more := func(what string) {
-		acknowledged := ledger.Count(loadgen.Acknowledged)
-		eventually(t, func() bool { return ledger.Count(loadgen.Acknowledged) > acknowledged+400 }, "clients go on after %s", what)
+		t.Helper()
+		grows(func() int { return ledger.Count(loadgen.Acknowledged) }, "clients go on after %s", what)
+	}
+	// What is stored does not depend on agents as clients do not on gateways.
+	stored := func(what string) {
+		t.Helper()
+		grows(func() int { return count(t, db, `SELECT count(*) FROM audit_events WHERE tenant_id LIKE 'kaf-%'`) }, "gateways go on after %s", what)
 	}
 	more("the start")
+	stored("the start")
 	for round := range max(1, *kafkaRounds) {
 		one.process.Kill()
-		more("the death of a gateway")
+		stored("the death of a gateway")
 		one.launch()
+		two.process.Kill()
+		stored("the death of the other gateway")
+		two.launch()
 		agent.process.Kill()
 		agent.launch()
 		more("the death of the agent")
@@ -189,6 +205,7 @@ func TestKafkaBuffer(t *testing.T) {
 		require.NoError(t, server.Kill())
 		more("the death of PostgreSQL")
 		require.NoError(t, server.Restart(within(t, patience)))
+		stored("the death of PostgreSQL")
 		if *kafkaRounds == 0 {
 			break
 		}
@@ -197,6 +214,7 @@ func TestKafkaBuffer(t *testing.T) {
 		require.NoError(t, b.Restart(within(t, patience)))
 		two.launch()
 		more("a stop of the broker")
+		stored("a stop of the broker")
 		t.Logf("round %d of %d: acknowledged %d, sent %d", round+1, *kafkaRounds, ledger.Count(loadgen.Acknowledged), ledger.Count(loadgen.Sent))
 	}
 	close(stop)
@@ -216,8 +234,8 @@ func TestKafkaBuffer(t *testing.T) {
 }
 
 // TestWhoeverWritesToTheTopic: what somebody else than an agent puts into the
-// topic neither becomes an event nor stops a partition, and what an agent sealed
-// is stored once, however often it is put in.
+// topic neither becomes an event nor stops a partition nor vanishes, and what an
+// agent sealed is stored once, however often it is put in.
 func TestWhoeverWritesToTheTopic(t *testing.T) {
 	t.Parallel()
 	acquire(t, 2)
@@ -251,7 +269,7 @@ func TestWhoeverWritesToTheTopic(t *testing.T) {
 	acknowledge(t, agent, g, ledger, 20)
 	gateway := b.gateway(t).start()
 	b.storedAll(t, ledger, "kaf-p")
-	eventually(t, func() bool { return count(t, db, `SELECT count(*) FROM audit_quarantine`) == 2 }, "the forged and the tampered record are quarantined, each once")
+	eventually(t, func() bool { return count(t, db, `SELECT count(*) FROM audit_quarantine`) == 4 }, "the forged and the tampered record and the messages that nothing can decode are quarantined, each once")
 
 	gateway.process.Kill()
 	gateway.start()
@@ -262,4 +280,94 @@ func TestWhoeverWritesToTheTopic(t *testing.T) {
 	assert.Zero(t, count(t, db, `SELECT count(*) FROM audit_events WHERE tenant_id LIKE 'kaf-f%'`), "nobody becomes a tenant by writing to the topic")
 	assert.Equal(t, 1, count(t, db, `SELECT count(*) FROM audit_quarantine WHERE reason = 'mac_invalid'`))
 	assert.Equal(t, 1, count(t, db, `SELECT count(*) FROM audit_quarantine WHERE reason = 'missing_tenant'`))
+	assert.Equal(t, 2, count(t, db, `SELECT count(*) FROM audit_quarantine WHERE reason = 'malformed'`))
+}
+
+// smallest is a request of so many of the smallest audit records there can be.
+func smallest(tenant string, records int) plog.Logs {
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	resource.Resource().Attributes().PutStr("audit.tenant.id", tenant)
+	all := resource.ScopeLogs().AppendEmpty().LogRecords()
+	for i := range records {
+		attributes := all.AppendEmpty().Attributes()
+		attributes.PutStr("audit.action", "a")
+		attributes.PutStr("audit.actor.id", "u")
+		attributes.PutStr("audit.record.id", strconv.Itoa(i))
+	}
+	return logs
+}
+
+// TestLargestRequestThroughKafka: a request of many of the smallest records grows
+// to four times its size, and to more than a request may hold, in the agent's
+// processor. It goes into several messages, and all of it is stored.
+func TestLargestRequestThroughKafka(t *testing.T) {
+	t.Parallel()
+	acquire(t, 2)
+	db := newDatabase(t)
+	b := newBuffer(t, db)
+	agent := b.agent(t).start()
+	const records = 65_000
+	client := agent.client()
+	eventually(t, func() bool {
+		err := client.Send(within(t, patience), smallest("kaf-small", records))
+		if err != nil {
+			t.Logf("not taken: %v", err)
+		}
+		return err == nil
+	}, "the agent takes the request")
+	gateway := b.gateway(t)
+	gateway.env["GOMEMLIMIT"] = "280MiB"
+	gateway.start()
+	eventually(t, func() bool {
+		return count(t, db, `SELECT count(*) FROM audit_events WHERE tenant_id = 'kaf-small'`) == records
+	}, "all of it is stored")
+	assert.Zero(t, count(t, db, `SELECT count(*) FROM audit_quarantine`))
+	peak, err := collector.PeakRSS(gateway.process.PID())
+	require.NoError(t, err)
+	t.Logf("peak RSS of the gateway %d MiB", peak>>20)
+	assert.Less(t, peak, int64(600<<20))
+	gateway.stop()
+	values := b.messages(t, 2)
+	for _, value := range values {
+		assert.LessOrEqual(t, len(value), 20<<20)
+	}
+}
+
+// TestBacklogOfLargeMessages: what waits in the topic is larger than the gateway's
+// memory, and was sent compressed to next to nothing, as anybody may who writes to
+// it. The gateway works it off within its bound.
+func TestBacklogOfLargeMessages(t *testing.T) {
+	t.Parallel()
+	acquire(t, 2)
+	db := newDatabase(t)
+	b := newBuffer(t, db)
+	const each, records = 5, 16_000
+	for i := range each * broker.Partitions {
+		message, err := new(plog.ProtoMarshaler).MarshalLogs(padded(i, records))
+		require.NoError(t, err)
+		b.put(t, int32(i%broker.Partitions), message)
+	}
+	agent := b.agent(t).start()
+	g, ledger := generator("kaf-behind", loadgen.Options{Tenants: 1, Shapes: []loadgen.Shape{loadgen.Flat}}), loadgen.NewLedger()
+	acknowledge(t, agent, g, ledger, 2*broker.Partitions)
+	gateway := b.gateway(t)
+	gateway.env["GOMEMLIMIT"] = "280MiB"
+	gateway.start()
+	b.storedAll(t, ledger, "kaf-behind")
+	peak, err := collector.PeakRSS(gateway.process.PID())
+	require.NoError(t, err)
+	t.Logf("peak RSS %d MiB", peak>>20)
+	assert.Less(t, peak, int64(250<<20))
+}
+
+// padded is a request of ordinary records, 9 MiB of them.
+func padded(n, records int) plog.Logs {
+	logs := plog.NewLogs()
+	all := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for i := range records {
+		record := all.AppendEmpty()
+		record.Body().SetStr(fmt.Sprintf("%d/%d %s", n, i, strings.Repeat("nothing to audit, ", 30)))
+	}
+	return logs
 }

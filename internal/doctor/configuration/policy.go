@@ -168,7 +168,7 @@ func answered(e stop) string {
 	case "audit_forward":
 		return "answered when it is in the queue in " + shown(e.config.at("sending_queue", "storage"), "(no storage)") + "; kept there until the next collector has accepted it"
 	}
-	if e.config.at("sending_queue", "enabled").boolean(true) {
+	if queue := e.config.at("sending_queue"); queue.at("enabled").boolean(true) && !queue.at("wait_for_result").boolean(false) {
 		return "answered when it is in a queue that gives up"
 	}
 	return "answered when the other end has answered"

@@ -12,7 +12,7 @@ func evidenceProbes() []doctor.Probe[*Configuration] {
 		probe(doctor.Check{
 			ID: "no_sink", Severity: doctor.P0, Section: docDeploy,
 			Title: "Nothing in this configuration keeps audit records so that a change shows",
-			Fix:   "add the exporter audit or auditjournal, or audit_forward to a collector that has them; kafka, on the way to one, with producer::required_acks: all and sending_queue::enabled: false",
+			Fix:   "add the exporter audit or auditjournal, or audit_forward to a collector that has them; kafka, on the way to one, with producer::required_acks: all and sending_queue::enabled: false or wait_for_result: true",
 		}, findNoSink),
 		probe(doctor.Check{
 			ID: "integrity_off", Severity: doctor.P0, Section: docLog,

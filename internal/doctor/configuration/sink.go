@@ -81,7 +81,9 @@ func forwards(s stop) bool { return s.kind() == "audit_forward" || s.is(stock) }
 // have the records: a stop on the way to a collector, like a forwarder's queue.
 func buffers(s stop) bool {
 	acks := s.config.at("producer", "required_acks").str("1")
-	return s.kind() == "kafka" && (acks == "all" || acks == "-1") && s.config.at("sending_queue", "enabled").str("true") == "false"
+	queue := s.config.at("sending_queue")
+	waits := queue.at("enabled").str("true") == "false" || queue.at("wait_for_result").boolean(false)
+	return s.kind() == "kafka" && (acks == "all" || acks == "-1") && waits
 }
 
 // auditProcessors are those on audit ways, each once.
