@@ -73,6 +73,7 @@ func (r *request) checkMAC(mac *originMAC, d *otlpmap.Decoded) *record.Problem {
 	switch {
 	case err == nil:
 		r.tally.macs[macVerified]++
+		r.unproven = false
 		return nil
 	case !errors.Is(err, errUnverified):
 		r.tally.macs[macFailed]++

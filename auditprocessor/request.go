@@ -33,6 +33,8 @@ type standing struct {
 	trusted bool
 	// sealed says that the record's MAC stands for the sender: it must hold.
 	sealed bool
+	// unproven says that it has not been seen to hold so far.
+	unproven bool
 	// senderProblem is why the sender's identity cannot be used, for every record.
 	senderProblem *record.Problem
 	context       []stage.ContextValue
@@ -112,7 +114,7 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 	if len(r.sealers) > 0 && !r.trusted {
 		if forwarder := r.sealer(lr); forwarder != nil {
 			outer := r.standing
-			r.standing = standing{sender: stage.Sender{Forwarder: forwarder}, trusted: true, sealed: true}
+			r.standing = standing{sender: stage.Sender{Forwarder: forwarder}, trusted: true, sealed: true, unproven: true}
 			defer func() { r.standing = outer }()
 		}
 	}
@@ -270,6 +272,10 @@ func (r *request) redactLog(lr plog.LogRecord) {
 func (r *request) countQuarantined(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
 	entry := r.tally.add(outcomeKey{result: resultQuarantined, reason: mark.Reason})
+	tenant := mark.TenantID
+	if r.unproven {
+		tenant = "" // of whoever named a key and has none: no tenant pays for that
+	}
 	// Its digest is its identity, whatever its time.
-	r.bring(lr, mark.TenantID, entry, true)
+	r.bring(lr, tenant, entry, true)
 }

@@ -99,3 +99,22 @@ func TestWhatAnAgentQuarantined(t *testing.T) {
 	assert.Equal(t, record.ReasonMissingTenant, mark.Reason)
 	assert.Contains(t, mark.Detail, "it came marked as "+word.Reason+": "+word.Detail)
 }
+
+// TestNobodyPaysForWhatAnotherClaims: whoever names a key and does not have it
+// uses up no tenant's allowance.
+func TestNobodyPaysForWhatAnotherClaims(t *testing.T) {
+	gate := newRig(t, func(c *Config) {
+		behindBroker(c)
+		c.Limits.RecordsPerSecond, c.Limits.BurstRecords = 1, 2
+	})
+	forged := newRig(t, signing(macLine("edge-1", 9))).send(context.Background(), t, one(t, flat()))
+	sealed := newRig(t, signing(edge1)).send(context.Background(), t, one(t, flat()))
+	for range 2 {
+		require.NoError(t, gate.ConsumeLogs(context.Background(), overTheWire(t, forged, false)))
+	}
+	retryAfter(t, gate.ConsumeLogs(context.Background(), overTheWire(t, forged, false)))
+	for range 2 {
+		require.NoError(t, gate.ConsumeLogs(context.Background(), overTheWire(t, sealed, false)))
+	}
+	retryAfter(t, gate.ConsumeLogs(context.Background(), overTheWire(t, sealed, false)))
+}
