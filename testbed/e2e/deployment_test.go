@@ -189,7 +189,7 @@ func (d *deployment) balanced() {
 }
 
 var (
-	audits   = regexp.MustCompile(`(?m)^  audit[a-z_]*(/\w+)?:`)
+	audits   = regexp.MustCompile(`(?m)^ {2}audit[a-z_]*(/\w+)?:`)
 	comment  = regexp.MustCompile(`(?m)^\s*#.*$`)
 	aQueue   = regexp.MustCompile(`sending_queue:`)
 	disabled = regexp.MustCompile(`sending_queue:\s*(\{\s*)?enabled: false`)
