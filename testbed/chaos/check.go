@@ -22,7 +22,7 @@ import (
 )
 
 // settle waits until what a durable queue still holds has reached PostgreSQL.
-func (l *Lab) settle(ctx context.Context, ledgers map[string]*loadgen.Ledger) error {
+func (l *Lab) settle(ctx context.Context, ledgers map[string]clientLedger) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	want := 0
@@ -59,12 +59,12 @@ func (l *Lab) settle(ctx context.Context, ledgers map[string]*loadgen.Ledger) er
 }
 
 // settleRest is settle where some of what was acknowledged is known to be gone.
-func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string]*loadgen.Ledger) error {
+func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string]clientLedger) error {
 	missing := 1
 	for missing > 0 && ctx.Err() == nil { // the reckoning says what is lost
 		missing = 0
 		for run, ledger := range ledgers {
-			report, err := reconcile.Reckon(ctx, conn, run, ledger)
+			report, err := reconcile.Reckon(ctx, conn, run, ledger.Ledger)
 			if err != nil {
 				return err
 			}
@@ -81,14 +81,14 @@ func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string
 
 // check reckons what clients know with the store, the quarantine and the
 // journals, and verifies all of them. What it finds is counted in the row.
-func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]*loadgen.Ledger) error {
+func (l *Lab) check(ctx context.Context, row *Row, ledgers map[string]clientLedger) error {
 	conn, err := pgx.Connect(ctx, l.Database.Auditor)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	for _, run := range slices.Sorted(maps.Keys(ledgers)) {
-		report, err := reconcile.Reckon(ctx, conn, run, ledgers[run])
+		report, err := reconcile.Reckon(ctx, conn, run, ledgers[run].Ledger)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (l *Lab) verified(ctx context.Context, trust *keys.Trust) (*verify.Report, 
 
 // checkJournals verifies every journal, and looks in all of them for what was
 // acknowledged: with the journal required, that is everything.
-func (l *Lab) checkJournals(ctx context.Context, row *Row, trust *keys.Trust, ledgers map[string]*loadgen.Ledger) error {
+func (l *Lab) checkJournals(ctx context.Context, row *Row, trust *keys.Trust, ledgers map[string]clientLedger) error {
 	journaled := map[string]bool{}
 	kept := false
 	for _, n := range l.Nodes {

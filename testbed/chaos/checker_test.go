@@ -57,14 +57,14 @@ func newFinished(t *testing.T, flipped func(loadgen.Event) pgproxy.Rule) *finish
 	return f
 }
 
-func (f *finished) ledger() *loadgen.Ledger {
-	ledger := loadgen.NewLedger()
+func (f *finished) ledger() clientLedger {
+	ledger := clientLedger{loadgen.NewLedger(), true}
 	ledger.Record(loadgen.Acknowledged, f.events...)
 	return ledger
 }
 
 // checked is the row after something was done to a copy of the store.
-func (f *finished) checked(t *testing.T, statements string, ledger *loadgen.Ledger) *Row {
+func (f *finished) checked(t *testing.T, statements string, ledger clientLedger) *Row {
 	t.Helper()
 	f.clones++
 	copied := *f.Lab
@@ -72,7 +72,7 @@ func (f *finished) checked(t *testing.T, statements string, ledger *loadgen.Ledg
 	require.NoError(t, f.Server.Exec(t.Context(), "postgres", "CREATE DATABASE "+copied.Database.Name+" TEMPLATE "+f.Database.Name))
 	require.NoError(t, f.Server.Exec(t.Context(), copied.Database.Name, "SET session_replication_role = replica; "+statements))
 	row := &Row{}
-	require.NoError(t, copied.check(t.Context(), row, map[string]*loadgen.Ledger{f.run: ledger}))
+	require.NoError(t, copied.check(t.Context(), row, map[string]clientLedger{f.run: ledger}))
 	return row
 }
 
@@ -116,7 +116,25 @@ func TestTheCheckerFinds(t *testing.T) {
 	forged := f.ledger()
 	forged.Record(loadgen.Acknowledged, loadgen.Event{Marker: "lg-done-0099999"})
 	assert.Positive(t, f.checked(t, "", forged).Lost, "acknowledged and nowhere")
-	short := loadgen.NewLedger()
+	for _, c := range []struct {
+		name    string
+		fate    loadgen.Fate
+		patient bool
+		lost    int
+	}{
+		{"refused for good", loadgen.Refused, true, 1},
+		{"refused for good after a try without an answer", loadgen.Sent, true, 1},
+		{"refused for good by a client that gives up", loadgen.Refused, false, 0},
+		{"given up", loadgen.Sent, false, 0},
+	} {
+		dropped := f.ledger()
+		dropped.patient = c.patient
+		dropped.Record(c.fate, loadgen.Event{Marker: "lg-done-0099999"})
+		row := f.checked(t, "", dropped)
+		assert.Equal(t, c.lost, row.Lost, "%s; %v", c.name, row.Why)
+		assert.Equal(t, c.lost == 0, row.Clean(), "%s; %v", c.name, row.Why)
+	}
+	short := clientLedger{loadgen.NewLedger(), true}
 	short.Record(loadgen.Acknowledged, f.events[1:]...)
 	assert.Positive(t, f.checked(t, "", short).Verify, "stored and sent by nobody")
 

@@ -34,9 +34,16 @@ func clients() []client {
 	}
 }
 
+// clientLedger is what one client knows of its events.
+type clientLedger struct {
+	*loadgen.Ledger
+
+	patient bool // the client repeats everything until it is acknowledged
+}
+
 // load is all clients at work. Each has a run, so markers, and a ledger of its own.
 type load struct {
-	ledgers map[string]*loadgen.Ledger // by run
+	ledgers map[string]clientLedger // by run
 	stop    chan struct{}
 	wait    sync.WaitGroup
 	ctx     context.Context // that of the round, for the clients' goroutines
@@ -45,7 +52,7 @@ type load struct {
 
 // startLoad lets the clients send to all nodes until finish.
 func startLoad(ctx context.Context, lab *Lab, name string, seed uint64, started time.Time) (*load, error) {
-	l := &load{ledgers: map[string]*loadgen.Ledger{}, stop: make(chan struct{})}
+	l := &load{ledgers: map[string]clientLedger{}, stop: make(chan struct{})}
 	l.ctx, l.cancel = context.WithTimeout(ctx, 2*patience)
 	for i, c := range clients() {
 		sender, err := newFailover(lab.Nodes, i, c)
@@ -55,7 +62,7 @@ func startLoad(ctx context.Context, lab *Lab, name string, seed uint64, started 
 		}
 		run := fmt.Sprintf("%s%c", name, 'a'+rune(i))
 		ledger := loadgen.NewLedger()
-		l.ledgers[run] = ledger
+		l.ledgers[run] = clientLedger{ledger, c.patience.Retries < 0}
 		g := loadgen.New(loadgen.Options{
 			Run: run, Seed: seed + uint64(i), Start: started,
 			Tenants: cmp.Or(lab.Setup.Tenants, 4), OrdinaryShare: 0.1, RecordIDs: 0.5, FillerBytes: 120,

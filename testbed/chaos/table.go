@@ -29,8 +29,8 @@ type Row struct {
 	// written again: with an asynchronous standby that is the promise.
 	Reported int `json:"reported,omitempty"`
 
-	// What must be zero: acknowledged and nowhere, there more than once, and
-	// what contradicts itself or its signatures.
+	// What must be zero: acknowledged and nowhere, or refused for good; there more
+	// than once; and what contradicts itself or its signatures.
 	Lost    int `json:"lost"`
 	Doubled int `json:"doubled"`
 	Verify  int `json:"verify"`
@@ -76,7 +76,7 @@ func (r *Row) broke(err error) {
 }
 
 // reckoned adds a client's reckoning.
-func (r *Row) reckoned(report reconcile.Report, ledger *loadgen.Ledger, gone map[string]bool) {
+func (r *Row) reckoned(report reconcile.Report, ledger clientLedger, gone map[string]bool) {
 	all := len(report.Lost)
 	report.Lost = slices.DeleteFunc(report.Lost, func(marker string) bool { return gone[marker] })
 	r.Reported += all - len(report.Lost)
@@ -88,6 +88,20 @@ func (r *Row) reckoned(report reconcile.Report, ledger *loadgen.Ledger, gone map
 	r.Verify += len(report.Unasked)
 	if !report.Clean() {
 		r.because(report.String())
+	}
+	r.given(ledger)
+}
+
+// given counts what a patient client had to give up because it was told to: every
+// event of the load is valid, so an answer that says never to send it again loses it.
+func (r *Row) given(ledger clientLedger) {
+	if !ledger.patient {
+		return
+	}
+	for marker, fate := range ledger.Fates() {
+		if fate != loadgen.Acknowledged {
+			r.lose(marker + " was refused for good, though nothing is wrong with it")
+		}
 	}
 }
 
