@@ -134,12 +134,18 @@ func TestTheCheckerFinds(t *testing.T) {
 		assert.Equal(t, c.lost, row.Lost, "%s; %v", c.name, row.Why)
 		assert.Equal(t, c.lost == 0, row.Clean(), "%s; %v", c.name, row.Why)
 	}
+	held := f.ledger()
+	held.patient = false
+	held.Record(loadgen.Sent, loadgen.Event{Marker: "lg-done-0099999"})
+	row := f.checked(t, "INSERT INTO audit_quarantine (reason, sha256, otlp) VALUES ('malformed', sha256('x'), 'lg-done-0099999')", held)
+	assert.Equal(t, 1, row.Verify, "a valid event in quarantine; %v", row.Why)
+	assert.Zero(t, row.Lost+row.Doubled, row.Why)
 	short := clientLedger{loadgen.NewLedger(), true}
 	short.Record(loadgen.Acknowledged, f.events[1:]...)
 	assert.Positive(t, f.checked(t, "", short).Verify, "stored and sent by nobody")
 
 	f.withoutLine(t, "lg-done-0000011")
-	row := f.checked(t, "", f.ledger())
+	row = f.checked(t, "", f.ledger())
 	assert.Equal(t, 1, row.Lost, row.Why)
 	assert.Positive(t, row.Verify, row.Why)
 }

@@ -22,7 +22,7 @@ type Row struct {
 
 	Sent         int `json:"sent"` // events, each counted once however often it was tried
 	Acknowledged int `json:"acknowledged"`
-	Stored       int `json:"stored"` // in audit_events or in quarantine
+	Stored       int `json:"stored"` // in audit_events
 
 	// Reported are acknowledged events that went with a server whose standby had
 	// not had them yet, and that verify reported as gone before anything was
@@ -82,7 +82,7 @@ func (r *Row) reckoned(report reconcile.Report, ledger clientLedger, gone map[st
 	r.Reported += all - len(report.Lost)
 	r.Sent += len(ledger.Fates())
 	r.Acknowledged += ledger.Count(loadgen.Acknowledged)
-	r.Stored += report.Stored + report.Quarantine
+	r.Stored += report.Stored
 	r.Lost += len(report.Lost)
 	r.Doubled += len(report.Twice)
 	r.Verify += len(report.Unasked)
@@ -90,6 +90,10 @@ func (r *Row) reckoned(report reconcile.Report, ledger clientLedger, gone map[st
 		r.because(report.String())
 	}
 	r.given(ledger)
+	if report.Quarantine > 0 { // the load holds nothing that belongs there
+		r.Verify += report.Quarantine
+		r.because(fmt.Sprintf("%d valid events are in quarantine", report.Quarantine))
+	}
 }
 
 // given counts what a patient client had to give up because it was told to: every

@@ -175,7 +175,8 @@ func (l *Lab) Check(ctx context.Context, ledgers map[string]*loadgen.Ledger, r *
 		if err != nil {
 			return err
 		}
-		r.Stored += report.Stored + report.Quarantine
+		r.Stored += report.Stored
+		r.Quarantined += report.Quarantine
 		r.Lost += len(report.Lost)
 		r.Doubled += len(report.Twice) + len(report.Unasked)
 		r.Sent += len(ledgers[run].Fates())

@@ -43,3 +43,20 @@ func TestOverload(t *testing.T) {
 	}
 	t.Log("\n" + Table(results))
 }
+
+// TestJudge holds that each figure that must not be fails the case.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	good := Result{Acknowledged: 1, Stored: 1, Verdict: "intact", Peak: MaxMebibytes - 1}
+	for name, spoil := range map[string]func(*Result){
+		"lost": func(r *Result) { r.Lost = 1 }, "doubled": func(r *Result) { r.Doubled = 1 }, "quarantined": func(r *Result) { r.Quarantined = 1 },
+		"verdict": func(r *Result) { r.Verdict = "altered" }, "peak": func(r *Result) { r.Peak = MaxMebibytes }, "nothing": func(r *Result) { r.Acknowledged = 0 },
+	} {
+		r := good
+		r.judge()
+		assert.Empty(t, r.Failures)
+		spoil(&r)
+		r.judge()
+		assert.Len(t, r.Failures, 1, name)
+	}
+}

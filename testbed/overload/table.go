@@ -18,6 +18,7 @@ type Result struct {
 	Acknowledged int
 	Refused      int64 // tries
 	Stored       int
+	Quarantined  int // of a load in which nothing is wrong
 	Lost         int // acknowledged and not stored
 	Doubled      int // stored twice, or never asked for
 	Verdict      string
@@ -39,6 +40,9 @@ func (r *Result) fail(format string, args ...any) {
 func (r *Result) judge() {
 	if r.Lost > 0 || r.Doubled > 0 {
 		r.fail("%d lost, %d doubled", r.Lost, r.Doubled)
+	}
+	if r.Quarantined > 0 {
+		r.fail("%d valid events are in quarantine", r.Quarantined)
 	}
 	if r.Verdict != "intact" {
 		r.fail("verify says %q", r.Verdict)
