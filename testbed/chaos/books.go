@@ -38,30 +38,45 @@ func (l *Lab) balance(ctx context.Context, row *Row, books []book) error {
 		if n.starts != books[i].starts {
 			continue // its counters began anew; the ledgers tell of it
 		}
-		row.Equations++
-		wrong, err := n.balances(ctx, books[i].before)
+		after, wrong, err := n.balances(ctx, books[i].before)
 		if err != nil {
 			return err
 		}
 		if wrong != nil {
 			row.find(fmt.Sprintf("the metrics of %s: %v", n.Dir, wrong))
 		}
+		row.balanced(n.Dir, metrics.Balances(books[i].before, after))
 	}
 	return nil
 }
 
+// balanced counts the equations that say something: every collector has load, so
+// one whose places saw no record was asked for nothing.
+func (r *Row) balanced(of string, balances []metrics.Balance) {
+	said := 0
+	for _, b := range balances {
+		if b.In > 0 {
+			said++
+		}
+	}
+	r.Equations += said
+	if said == 0 {
+		r.find(fmt.Sprintf("the metrics of %s know of no record", of))
+	}
+}
+
 // balances returns what does not add up, after all that was in flight has ended.
-func (n *Node) balances(ctx context.Context, before metrics.Snapshot) (wrong, err error) {
+func (n *Node) balances(ctx context.Context, before metrics.Snapshot) (after metrics.Snapshot, wrong, err error) {
 	ended, cancel := context.WithTimeout(ctx, inFlight)
 	defer cancel()
 	for {
 		after, err := metrics.Fetch(ctx, n.Metrics)
 		if err != nil {
-			return nil, err
+			return after, nil, err
 		}
 		wrong = metrics.Check(before, after)
 		if wrong == nil || sleep(ended, 50*time.Millisecond) != nil {
-			return wrong, ctx.Err()
+			return after, wrong, ctx.Err()
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/keys"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
 	"github.com/otelaudit/otelaudit/testbed/pgproxy"
 )
@@ -143,6 +144,14 @@ func TestTheCheckerFinds(t *testing.T) {
 	short := clientLedger{loadgen.NewLedger(), true}
 	short.Record(loadgen.Acknowledged, f.events[1:]...)
 	assert.Positive(t, f.checked(t, "", short).Verify, "stored and sent by nobody")
+
+	silent := &Row{}
+	silent.balanced("a collector", []metrics.Balance{{Place: "processor"}})
+	assert.Zero(t, silent.Equations, "nothing was asked of it")
+	assert.Equal(t, 1, silent.Verify, "metrics that know of no record")
+	silent.balanced("a collector", []metrics.Balance{{Place: "processor", In: 2, Passed: 2}, {Place: "journal"}})
+	assert.Equal(t, 1, silent.Equations)
+	assert.Equal(t, 1, silent.Verify)
 
 	f.withoutLine(t, "lg-done-0000011")
 	row = f.checked(t, "", f.ledger())

@@ -35,8 +35,8 @@ type Row struct {
 	Doubled int `json:"doubled"`
 	Verify  int `json:"verify"`
 
-	// Equations is how often a collector that ran throughout a round was asked for
-	// its metrics: in = stored + duplicate + quarantined + refused.
+	// Equations is how many places of collectors that ran throughout a round had
+	// records to account for: in = stored + duplicate + quarantined + refused.
 	Equations int `json:"equations"`
 
 	// Why is a sentence for the first contradictions, and for what stopped the
