@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -83,7 +84,9 @@ type place struct {
 
 // account finds what the old primary had and the new one has not, and which of it
 // verify reports: exactly that, and of what is there nothing.
-func (l *Lab) account(ctx context.Context, old *database.Server) error {
+func (l *Lab) account(ctx context.Context, old *database.Server) (err error) {
+	// Whatever goes wrong here or is interrupted, no old primary stays behind.
+	defer func() { err = errors.Join(err, bury(context.WithoutCancel(ctx), old)) }()
 	trust, err := keys.LoadTrust(l.Keys.Trust)
 	if err != nil {
 		return err
@@ -97,9 +100,6 @@ func (l *Lab) account(ctx context.Context, old *database.Server) error {
 	}
 	had, err := places(ctx, old.Database(l.Database.Name).Auditor)
 	if err != nil {
-		return err
-	}
-	if err := bury(ctx, old); err != nil {
 		return err
 	}
 	has, err := places(ctx, l.Database.Auditor)
