@@ -18,65 +18,55 @@ import (
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/internal/verify"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 	"github.com/otelaudit/otelaudit/testbed/reconcile"
 )
 
-// settle waits until what a durable queue still holds has reached PostgreSQL.
+// settle waits until what was acknowledged has reached PostgreSQL and the queues
+// are empty. What was not acknowledged may be stored too, so no number of events
+// says that; and what of the acknowledged is known to be gone is not waited for.
 func (l *Lab) settle(ctx context.Context, ledgers map[string]clientLedger) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	want := 0
-	for _, ledger := range ledgers {
-		want += ledger.Count(loadgen.Acknowledged)
-	}
 	conn, err := pgx.Connect(ctx, l.Database.Auditor)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if len(l.gone) > 0 {
-		return l.settleRest(ctx, conn, ledgers)
-	}
 	for {
-		var stored int
-		for run := range ledgers {
-			var n int
-			if err := conn.QueryRow(ctx, `SELECT count(*) FROM audit_events WHERE target_id ^@ $1`, "lg-"+run+"-").Scan(&n); err != nil {
-				if ctx.Err() != nil {
-					return nil // as below
-				}
-				return err
-			}
-			stored += n
-		}
-		if stored >= want {
+		settled, err := l.settled(ctx, conn, ledgers)
+		if settled || ctx.Err() != nil { // the reckoning says what is lost
 			return nil
 		}
-		if sleep(ctx, 50*time.Millisecond) != nil {
-			return nil // the reckoning says what is lost
-		}
-	}
-}
-
-// settleRest is settle where some of what was acknowledged is known to be gone.
-func (l *Lab) settleRest(ctx context.Context, conn *pgx.Conn, ledgers map[string]clientLedger) error {
-	missing := 1
-	for missing > 0 && ctx.Err() == nil { // the reckoning says what is lost
-		missing = 0
-		for run, ledger := range ledgers {
-			report, err := reconcile.Reckon(ctx, conn, run, ledger.Ledger)
-			if err != nil {
-				return err
-			}
-			for _, marker := range report.Lost {
-				if !l.gone[marker] {
-					missing++
-				}
-			}
+		if err != nil {
+			return err
 		}
 		_ = sleep(ctx, 50*time.Millisecond)
 	}
-	return nil
+}
+
+func (l *Lab) settled(ctx context.Context, conn *pgx.Conn, ledgers map[string]clientLedger) (bool, error) {
+	for run, ledger := range ledgers {
+		report, err := reconcile.Reckon(ctx, conn, run, ledger.Ledger)
+		if err != nil {
+			return false, err
+		}
+		for _, marker := range report.Lost {
+			if !l.gone[marker] {
+				return false, nil
+			}
+		}
+	}
+	for _, n := range l.Nodes {
+		if n.Mode != DurableQueue {
+			continue
+		}
+		now, err := metrics.Fetch(ctx, n.Metrics)
+		if err != nil || now.Sum("otelcol_exporter_queue_size") > 0 {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // check reckons what clients know with the store, the quarantine and the

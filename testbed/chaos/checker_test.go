@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelaudit/otelaudit/internal/keys"
+	"github.com/otelaudit/otelaudit/internal/pglocal"
+	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/metrics"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
@@ -145,6 +147,16 @@ func TestTheCheckerFinds(t *testing.T) {
 	short.Record(loadgen.Acknowledged, f.events[1:]...)
 	assert.Positive(t, f.checked(t, "", short).Verify, "stored and sent by nobody")
 
+	// Five events are stored that nobody was told of, and one is awaited.
+	waiting := clientLedger{loadgen.NewLedger(), true}
+	waiting.Record(loadgen.Acknowledged, append(f.events[5:], loadgen.Event{Marker: "lg-done-0099999"})...)
+	waiting.Record(loadgen.Sent, f.events[:5]...)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	require.NoError(t, f.settle(ctx, map[string]clientLedger{f.run: waiting}))
+	require.Error(t, ctx.Err(), "it waited for the acknowledged event, not for as many")
+	require.NoError(t, f.settle(t.Context(), map[string]clientLedger{f.run: f.ledger()}))
+
 	silent := &Row{}
 	silent.balanced("a collector", []metrics.Balance{{Place: "processor"}})
 	assert.Zero(t, silent.Equations, "nothing was asked of it")
@@ -213,4 +225,22 @@ func TestAFlippedBitOfARowIsNamed(t *testing.T) {
 	assert.Zero(t, row.Lost+row.Doubled, row.Why)
 	assert.Positive(t, row.Verify)
 	assert.Contains(t, strings.Join(row.Why, " "), id)
+}
+
+// TestNoOldPrimaryStaysBehind holds that whatever goes wrong after a failover, the
+// server that was restarted for the reckoning is ended.
+func TestNoOldPrimaryStaysBehind(t *testing.T) {
+	t.Parallel()
+	f := newFinished(t, nil)
+	old, err := database.Start(t.Context(), pglocal.Options{Dir: filepath.Join(t.TempDir(), "old")})
+	require.NoError(t, err)
+	require.NoError(t, old.Kill())
+	require.Error(t, f.account(t.Context(), old), "it has no such database")
+	select {
+	case <-old.Exited():
+	default:
+		t.Error("the old primary runs")
+		require.NoError(t, old.Kill())
+	}
+	assert.NoDirExists(t, old.DataDir)
 }
