@@ -99,7 +99,8 @@ ROUNDS ?= 10
 .PHONY: chaos
 chaos: postgresql pgbouncer faketime build ## Hurt collectors and PostgreSQL under load in every way, SEED=1 ROUNDS=10, and reckon
 	$(say) "hurting (an hour at most; CHAOS_FLAGS=-h lists the bounds)"
-	@$(GO) run ./testbed/cmd/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
+	@$(GO) build -o build/chaos ./testbed/cmd/chaos
+	@build/chaos -seed $(SEED) -rounds $(ROUNDS) $(CHAOS_FLAGS)
 
 .PHONY: overload
 overload: postgresql build ## Give a collector too much in six ways, PostgreSQL away for ten minutes among them (some 20 minutes)

@@ -4,7 +4,7 @@
 // 2 when it was asked for what there is not, and with 3 when all is well but not
 // every fault had its first round.
 //
-//	make build && go run ./testbed/cmd/chaos [-seed 1] [-rounds 10] [-for 30m] [-only COMMIT] [-skip collector]
+//	make build && go build -o build/chaos ./testbed/cmd/chaos && build/chaos [-seed 1] [-rounds 10] [-for 30m] [-only COMMIT] [-skip collector]
 package main
 
 import (
@@ -67,7 +67,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.Uint64Var(&s.seed, "seed", 1, "the same seed hurts in the same places, as far as timing allows")
+	flags.Uint64Var(&s.seed, "seed", 1, "the same seed hurts in the same places, as far as timing and the server's own random() allow (which transactions a trigger lets fail is the server's choice)")
 	flags.IntVar(&s.rounds, "rounds", 10, "rounds of every fault and mode, fewer where the time is up")
 	flags.IntVar(&s.parallel, "parallel", 2, "faults at a time, each in a PostgreSQL of its own")
 	flags.DurationVar(&s.limit, "for", time.Hour, "no round begins after this time; it is shared out evenly")
