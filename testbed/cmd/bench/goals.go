@@ -24,20 +24,28 @@ const (
 	pass        = "PASS"
 	fail        = "FAIL"
 	notMeasured = "not measured"
+	// partly is said where no figure is worse than the goal and some are missing.
+	partly = "partly measured"
 )
 
 func (g goal) verdict() string {
-	verdict := notMeasured
+	there := 0
 	for _, f := range g.figures {
 		switch {
 		case f.value == nil:
 		case g.most > 0 && *f.value > g.most, g.most == 0 && *f.value < g.least:
 			return fail
 		default:
-			verdict = pass
+			there++
 		}
 	}
-	return verdict
+	switch there {
+	case 0:
+		return notMeasured
+	case len(g.figures):
+		return pass
+	}
+	return partly
 }
 
 func (g goal) measured() string {

@@ -58,7 +58,14 @@ func TestGoalsSayWhatIsMetAndWhatWasNotMeasured(t *testing.T) {
 		}
 		return list
 	}
-	assert.Equal(t, []string{pass, pass, pass, pass, pass, pass, pass, pass, pass, fail}, verdicts(aRun()))
+	// The run has no case of 100 tenants: where those count too, it is half of the answer.
+	assert.Equal(t, []string{partly, partly, partly, partly, partly, partly, pass, partly, pass, fail}, verdicts(aRun()))
+	both := goal{least: 1, figures: []figureOf{{value: new(1.0)}, {value: new(2.0)}}}
+	assert.Equal(t, pass, both.verdict())
+	both.figures[1].value = new(0.9)
+	assert.Equal(t, fail, both.verdict())
+	both.figures = append(both.figures, figureOf{})
+	assert.Equal(t, fail, both.verdict(), "bad enough whatever the third is")
 
 	// Each goal fails when its figure does.
 	for i, break1 := range []func([]result){
