@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -146,6 +147,7 @@ func (t Table) total() *Row {
 	sum := &Row{Fault: "all"}
 	for _, r := range t {
 		sum.Rounds += r.Rounds
+		sum.Wanted += r.Wanted
 		sum.Faults += r.Faults
 		sum.Sent += r.Sent
 		sum.Acknowledged += r.Acknowledged
@@ -153,39 +155,75 @@ func (t Table) total() *Row {
 		sum.Lost += r.Lost
 		sum.Doubled += r.Doubled
 		sum.Verify += r.Verify
+		sum.Equations += r.Equations
+		sum.Broken = sum.Broken || r.Broken
 	}
 	return sum
+}
+
+var columns = []string{"fault", "mode", "rounds", "faults", "sent", "acknowledged", "stored", "lost", "doubled", "verify"}
+
+// cells are a row as it is read. A zero that nobody counted is none.
+func (r *Row) cells() []string {
+	rounds := strconv.Itoa(r.Rounds)
+	if r.Rounds < r.Wanted {
+		rounds += "/" + strconv.Itoa(r.Wanted)
+	}
+	cells := []string{r.Fault, string(r.Mode), rounds}
+	for _, n := range []int{r.Faults, r.Sent, r.Acknowledged, r.Stored} {
+		cells = append(cells, strconv.Itoa(n))
+	}
+	for _, n := range []int{r.Lost, r.Doubled, r.Verify} {
+		switch {
+		case n == 0 && r.Broken:
+			cells = append(cells, "broken")
+		case n == 0 && r.Rounds == 0:
+			cells = append(cells, "not run")
+		default:
+			cells = append(cells, strconv.Itoa(n))
+		}
+	}
+	return cells
 }
 
 // Print writes the table for a terminal, and below it why rows are not clean.
 func (t Table) Print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "FAULT\tMODE\tROUNDS\tFAULTS\tSENT\tACKNOWLEDGED\tSTORED\tLOST\tDOUBLED\tVERIFY")
+	fmt.Fprintln(w, strings.ToUpper(strings.Join(columns, "\t")))
 	for _, r := range append(append(Table{}, t...), t.total()) {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", r.Fault, r.Mode, r.Rounds, r.Faults, r.Sent, r.Acknowledged, r.Stored, r.Lost, r.Doubled, r.Verify)
+		fmt.Fprintln(w, strings.Join(r.cells(), "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, r := range t {
-		if r.Reported > 0 {
-			fmt.Fprintf(out, "\n%s (%s): %d acknowledged events were gone with the old primary, every one of them reported by verify\n", r.Fault, r.Mode, r.Reported)
-		}
-		for _, why := range r.Why {
-			if _, err := fmt.Fprintf(out, "\n%s (%s): %s\n", r.Fault, r.Mode, why); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return t.notes(out)
 }
 
-// Markdown writes the table as docs/reliability.md has it.
+// Markdown writes the table as docs/reliability.md has it, and below it the same
+// as Print.
 func (t Table) Markdown(out io.Writer) error {
 	var b strings.Builder
-	b.WriteString("| fault | mode | rounds | faults | sent | acknowledged | stored | lost | doubled | verify |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&b, "| %s |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n", strings.Join(columns, " | "))
 	for _, r := range append(append(Table{}, t...), t.total()) {
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d |\n", r.Fault, r.Mode, r.Rounds, r.Faults, r.Sent, r.Acknowledged, r.Stored, r.Lost, r.Doubled, r.Verify)
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(r.cells(), " | "))
+	}
+	if _, err := io.WriteString(out, b.String()); err != nil {
+		return err
+	}
+	return t.notes(out)
+}
+
+// notes are what no column has room for.
+func (t Table) notes(out io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nequations of the metrics with records in them: %d\n", t.total().Equations)
+	for _, r := range t {
+		if r.Reported > 0 {
+			fmt.Fprintf(&b, "\n%s (%s): %d acknowledged events were gone with the old primary, every one of them reported by verify\n", r.Fault, r.Mode, r.Reported)
+		}
+		for _, why := range r.Why {
+			fmt.Fprintf(&b, "\n%s (%s): %s\n", r.Fault, r.Mode, why)
+		}
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

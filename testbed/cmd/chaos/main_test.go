@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,6 +34,8 @@ func TestShow(t *testing.T) {
 	table := chaos.Table{
 		{Fault: "a", Mode: chaos.Synchronous, Rounds: 2, Wanted: 2, Faults: 3, Acknowledged: 5, Lost: 1, Why: []string{"lg-1 is nowhere"}},
 		{Fault: "b", Mode: chaos.DurableQueue, Wanted: 2},
+		{Fault: "c", Mode: chaos.Synchronous, Rounds: 1, Wanted: 4, Faults: 1, Reported: 7, Equations: 6},
+		{Fault: "d", Mode: chaos.Synchronous, Wanted: 2, Verify: 3, Broken: true, Why: []string{"no hammer"}},
 	}
 	for _, markdown := range []bool{false, true} {
 		var out strings.Builder
@@ -41,8 +44,18 @@ func TestShow(t *testing.T) {
 		assert.Contains(t, out.String(), "b (durable-queue): not run")
 		assert.FileExists(t, s.path)
 		assert.False(t, table.Clean())
-		if !markdown {
-			assert.Contains(t, out.String(), "lg-1 is nowhere")
+		for _, says := range []string{"lg-1 is nowhere", "no hammer", "7 acknowledged events were gone", "with records in them: 6"} {
+			assert.Contains(t, out.String(), says)
 		}
+		rows := map[string][]string{}
+		for line := range strings.Lines(out.String()) {
+			if cells := regexp.MustCompile(`\s*\|\s*|\s{2,}`).Split(strings.Trim(line, "| \n"), -1); len(cells) >= 9 {
+				rows[cells[0]] = cells[2:]
+			}
+		}
+		assert.Equal(t, []string{"2", "3", "0", "5", "0", "1", "0", "0"}, rows["a"])
+		assert.Equal(t, []string{"0/2", "0", "0", "0", "0", "not run", "not run", "not run"}, rows["b"])
+		assert.Equal(t, []string{"1/4", "1", "0", "0", "0", "0", "0", "0"}, rows["c"])
+		assert.Equal(t, []string{"0/2", "0", "0", "0", "0", "broken", "broken", "3"}, rows["d"])
 	}
 }
