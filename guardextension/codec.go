@@ -70,6 +70,7 @@ func (c *codec) check(data mem.BufferSlice, v any) (root message, memory int64, 
 // intercept is the outermost interceptor of all: it sees each request that the
 // codec let through, also those that the next one, which authenticates, refuses.
 func (g *guard) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	g.readings.complete(ctx)
 	if found, ok := g.arrived.LoadAndDelete(req); ok {
 		of := found.(arrival)
 		if of.refused {
@@ -85,5 +86,5 @@ func (g *guard) beforeReading(ctx context.Context, info *tap.Info) (context.Cont
 	if root := methods[info.FullMethodName]; root != none && g.budget.full(root) {
 		return ctx, g.count(ctx, "grpc", errBusy)
 	}
-	return ctx, nil
+	return g.readings.begin(ctx), nil
 }

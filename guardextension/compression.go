@@ -17,7 +17,7 @@ const maxWindow = 1 << 20
 // receiver takes is replaced as soon as this package is linked in. The encoder
 // stays: exporters may compress as before. Those of gzip and snappy need no bound:
 // their windows are 32 and 64 KiB.
-func init() {
+func init() { //nolint:gochecknoinits // gRPC has its table of decoders written at no other time
 	if found := encoding.GetCompressor(zstdName); found != nil {
 		encoding.RegisterCompressor(&zstdBounded{found})
 	}

@@ -27,5 +27,5 @@ func create(_ context.Context, set extension.Settings, cfg component.Config) (ex
 	if err != nil {
 		return nil, err
 	}
-	return newGuard(cfg.(*Config), telemetry), nil
+	return newGuard(cfg.(*Config), telemetry), nil //nolint:contextcheck // a message that never ends is given up in nobody's context
 }

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/experimental"
+	"google.golang.org/grpc/mem"
 
 	"github.com/otelaudit/otelaudit/guardextension/internal/metadata"
 )
@@ -27,6 +29,9 @@ type guard struct {
 	// arrived is what the requests take that came by gRPC, by the decoded request.
 	arrived   sync.Map
 	telemetry *metadata.TelemetryBuilder
+	// readings are the gRPC messages that are not complete, memory what they take.
+	readings *readings
+	memory   *counted
 }
 
 var (
@@ -35,10 +40,13 @@ var (
 )
 
 func newGuard(cfg *Config, telemetry *metadata.TelemetryBuilder) *guard {
-	return &guard{
+	g := &guard{
 		maxDepth: cfg.MaxDepth, maxMessages: cfg.MaxMessages, maxExpanded: cfg.MaxExpandedBytes,
 		budget: budget{limit: cfg.MaxInFlightBytes}, telemetry: telemetry,
 	}
+	g.readings = &readings{within: completeWithin, gaveUp: func() { _ = g.count(context.Background(), "grpc", errSlow) }}
+	g.memory = &counted{BufferPool: mem.DefaultBufferPool(), limit: cfg.MaxInFlightBytes, readings: g.readings}
+	return g
 }
 
 // Start does nothing.
@@ -59,6 +67,7 @@ func (g *guard) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, erro
 		grpc.UnaryInterceptor(g.intercept),
 		grpc.InTapHandle(g.beforeReading),
 		grpc.NumStreamWorkers(streamWorkers),
+		experimental.BufferPool(g.memory),
 	}, nil
 }
 
