@@ -30,8 +30,10 @@ type tally struct {
 	entries  []tallyEntry
 	redacted int
 	unknown  int // records of an unknown action
-	first    int // of their unknown action
-	macs     [macResults]int64
+	first    int // unknown actions, new ones
+	// overQuota are records that were taken although the quota was used up.
+	overQuota int64
+	macs      [macResults]int64
 }
 
 type tallyEntry struct {
@@ -123,6 +125,9 @@ func (c *counters) add(ctx context.Context, t *tally) {
 	}
 	if t.first > 0 {
 		c.telemetry.ProcessorAuditUnknownActions.Add(ctx, int64(t.first))
+	}
+	if t.overQuota > 0 {
+		c.telemetry.ProcessorAuditOverQuotaRecords.Add(ctx, t.overQuota)
 	}
 	if t.redacted > 0 {
 		c.telemetry.ProcessorAuditRedactedValues.Add(ctx, int64(t.redacted))

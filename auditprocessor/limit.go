@@ -3,6 +3,8 @@ package auditprocessor
 import (
 	"sync"
 	"time"
+
+	"github.com/otelaudit/otelaudit/internal/stage"
 )
 
 // The values of the label reason of refused records that a limit refused.
@@ -29,11 +31,27 @@ type limiter struct {
 	standard limit
 	max      int
 
-	mu     sync.Mutex          // guards the rest
-	named  map[string]*account // of tenants with limits of their own, never removed
-	others map[string]*account // at most max
-	shared account             // of the tenants beyond max
-	swept  int64               // when others were swept last, in nanoseconds
+	mu      sync.Mutex          // guards the rest
+	named   map[string]*account // of tenants with limits of their own, never removed
+	others  map[string]*account // at most max of each opener
+	openers map[source]*opener  // of each forwarder, of all clients, and of nobody
+	swept   int64               // when others were swept last, in nanoseconds
+}
+
+// source is who names the tenants of a load: the zero source is whoever sends
+// without authentication.
+type source struct {
+	forwarder *stage.Forwarder // whose tenants are its word; there are as many as configured
+	own       bool             // an authenticated client, whose tenant is itself
+}
+
+// opener is what one source has opened. What it invents is at the expense of its
+// own accounts alone.
+type opener struct {
+	accounts int     // in others
+	shared   account // of its tenants beyond max
+	nameless account // of its records that name no tenant
+	passed   passed
 }
 
 // limit is a LimitConfig with its bursts worked out.
@@ -57,23 +75,37 @@ type account struct {
 	records, bytes       int64
 	day                  int64 // since 1970, of the two below
 	dayRecords, dayBytes int64
+	opener               *opener // whose it counts for, nil where it is never removed
+	found                int64   // when somebody asked for it last, and may be about to charge it
 }
+
+// amount is what limits count.
+type amount struct{ records, bytes int64 }
 
 // demand is what one request brings of one tenant, and what is decided on it.
 type demand struct {
-	tenant         string
-	records, bytes int64
-	account        *account
-	refused        string // the reason, "" where it is taken
-	wait           time.Duration
+	tenant string
+	source source
+	// fixed is of the records that are the same when they come again, loose of the
+	// others, which wait until the whole request is taken.
+	fixed, loose amount
+	part         uint64 // what the fixed records are known by, 0 where they are all of a request
+	// soft says that a quota that is used up does not refuse it.
+	soft bool
+
+	account *account
+	opener  *opener
+	refused string // the reason, "" where it is taken
+	wait    time.Duration
+	again   bool  // the fixed records were passed on and charged in an earlier try
+	over    int64 // the records charged to a quota that was used up
 }
 
 func newLimiter(cfg *LimitsConfig) *limiter {
 	if !cfg.limited() {
 		return nil
 	}
-	l := &limiter{standard: cfg.limit(), max: cfg.MaxTenants, named: map[string]*account{}, others: map[string]*account{}}
-	l.shared.limit = &l.standard
+	l := &limiter{standard: cfg.limit(), max: cfg.MaxTenants, named: map[string]*account{}, others: map[string]*account{}, openers: map[source]*opener{}}
 	for i := range cfg.Tenants {
 		own := cfg.Tenants[i].limit()
 		for _, name := range cfg.Tenants[i].Names {
@@ -123,34 +155,64 @@ func (r rate) charge(paid, now, n int64) int64 {
 	return max(paid, now) + int64(seconds(float64(n)/r.perSecond))
 }
 
-// judge decides on all tenants of a request at once, and charges the rates of
-// those that are not over their limits: work is done for these even where the
-// request is sent again for the sake of others. The quotas are charged only if
-// nobody is refused, because otherwise the same records come again. It returns
-// whether anybody is.
+// judge decides on all tenants of a request at once, and charges what is to be
+// passed on now: all of it, or, where it refuses anybody, the fixed records of
+// the others. What was charged in an earlier try of the same request is neither
+// charged nor refused again, so that each try has less to wait for. It returns
+// whether anybody is refused.
 func (l *limiter) judge(now time.Time, loads []demand) (refused bool) {
 	at := now.UnixNano()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range loads {
 		d := &loads[i]
-		d.account = l.account(d.tenant, at)
-		d.refused, d.wait = d.account.refuses(at)
-		if d.refused != "" {
-			refused = true
+		d.opener = l.opener(d.source)
+		d.account = l.account(d.opener, d.tenant, at)
+		d.again = d.part != 0 && d.opener.passed.has(d.part, at)
+		if d.again && d.loose.records == 0 {
 			continue
 		}
-		d.account.records = d.account.limit.records.charge(d.account.records, at, d.records)
-		d.account.bytes = d.account.limit.bytes.charge(d.account.bytes, at, d.bytes)
-	}
-	if refused {
-		return true
+		d.refused, d.wait = d.account.refuses(at, d.soft)
+		refused = refused || d.refused != ""
 	}
 	for i := range loads {
-		loads[i].account.dayRecords += loads[i].records
-		loads[i].account.dayBytes += loads[i].bytes
+		loads[i].charge(at, refused)
 	}
-	return false
+	return refused
+}
+
+// charge charges what is passed on of one load of a request, of which somebody
+// is refused or not.
+func (d *demand) charge(at int64, refused bool) {
+	if d.refused != "" {
+		return
+	}
+	var n amount
+	if !d.again {
+		n = d.fixed
+	}
+	if !refused {
+		n.records += d.loose.records
+		n.bytes += d.loose.bytes
+		if d.again {
+			d.opener.passed.forget(d.part) // who sends it once more is charged once more
+		}
+	}
+	if d.account.usedUp() {
+		d.over = n.records
+	}
+	d.account.charge(at, n)
+}
+
+// remember notes what of a refused request was passed on, once that is done.
+func (l *limiter) remember(now time.Time, loads []demand) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range loads {
+		if d := &loads[i]; d.refused == "" && !d.again && d.part != 0 && d.fixed.records > 0 {
+			d.opener.passed.add(d.part, now.UnixNano())
+		}
+	}
 }
 
 // overdrawn decides on a request of one tenant before any work is done for it.
@@ -158,53 +220,87 @@ func (l *limiter) overdrawn(now time.Time, tenant string) (reason string, wait t
 	at := now.UnixNano()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.account(tenant, at).refuses(at)
+	return l.account(l.opener(source{own: true}), tenant, at).refuses(at, false)
+}
+
+func (l *limiter) opener(of source) *opener {
+	o := l.openers[of]
+	if o == nil {
+		o = &opener{shared: account{limit: &l.standard}, nameless: account{limit: &l.standard}}
+		l.openers[of] = o
+	}
+	return o
 }
 
 // refuses says why nothing more is taken of a tenant now, "" where it is.
-func (a *account) refuses(now int64) (reason string, wait time.Duration) {
+func (a *account) refuses(now int64, soft bool) (reason string, wait time.Duration) {
 	if day := now / int64(24*time.Hour); day != a.day {
 		a.day, a.dayRecords, a.dayBytes = day, 0, 0
 	}
-	l := a.limit
-	if l.recordsPerDay > 0 && a.dayRecords >= l.recordsPerDay || l.bytesPerDay > 0 && a.dayBytes >= l.bytesPerDay {
+	if !soft && a.usedUp() {
 		return refusedQuota, mostWait
 	}
+	l := a.limit
 	if wait := max(l.records.over(a.records, now), l.bytes.over(a.bytes, now)); wait > 0 {
 		return refusedRate, min(max(wait, leastWait), mostWait)
 	}
 	return "", 0
 }
 
+// usedUp says whether the quota of the day is. It comes after refuses, which knows
+// the day.
+func (a *account) usedUp() bool {
+	l := a.limit
+	return l.recordsPerDay > 0 && a.dayRecords >= l.recordsPerDay || l.bytesPerDay > 0 && a.dayBytes >= l.bytesPerDay
+}
+
+func (a *account) charge(now int64, n amount) {
+	if n.records == 0 {
+		return
+	}
+	a.records = a.limit.records.charge(a.records, now, n.records)
+	a.bytes = a.limit.bytes.charge(a.bytes, now, n.bytes)
+	a.dayRecords += n.records
+	a.dayBytes += n.bytes
+}
+
 // account finds or opens the account of a tenant. Whoever can invent tenants can
-// fill the map, but not grow it: those beyond its bound share one account.
-func (l *limiter) account(tenant string, now int64) *account {
+// fill its own share of the map, but not grow it: its tenants beyond the bound
+// share one account, and those of other openers do not.
+func (l *limiter) account(o *opener, tenant string, now int64) *account {
+	if tenant == "" {
+		return &o.nameless
+	}
 	if a := l.named[tenant]; a != nil {
 		return a
 	}
 	if a := l.others[tenant]; a != nil {
+		a.found = now
 		return a
 	}
-	if len(l.others) >= l.max && !l.sweep(now) {
-		return &l.shared
+	if o.accounts >= l.max && !l.sweep(o, now) {
+		return &o.shared
 	}
-	a := &account{limit: &l.standard}
+	a := &account{limit: &l.standard, opener: o, found: now}
 	l.others[tenant] = a
+	o.accounts++
 	return a
 }
 
 // sweep forgets the accounts that owe nothing, for which a new one says the same.
-// It looks at most once a second, because it looks at all.
-func (l *limiter) sweep(now int64) (room bool) {
+// It looks at most once a second, because it looks at all. What is used of a
+// quota stays until its day ends.
+func (l *limiter) sweep(o *opener, now int64) (room bool) {
 	if now-l.swept < int64(time.Second) {
 		return false
 	}
 	l.swept = now
 	day := now / int64(24*time.Hour)
 	for tenant, a := range l.others {
-		if a.records <= now && a.bytes <= now && (a.day != day || a.dayRecords == 0 && a.dayBytes == 0 || l.standard.recordsPerDay == 0 && l.standard.bytesPerDay == 0) {
+		if a.found < now && a.records <= now && a.bytes <= now && (a.day != day || a.dayRecords == 0 && a.dayBytes == 0 || l.standard.recordsPerDay == 0 && l.standard.bytesPerDay == 0) {
 			delete(l.others, tenant)
+			a.opener.accounts--
 		}
 	}
-	return len(l.others) < l.max
+	return o.accounts < l.max
 }

@@ -23,6 +23,7 @@ type place struct {
 	entry int // in the tally
 	// fixed says that the record has the same identity when it is sent again.
 	fixed bool
+	held  bool // was taken out of the request
 }
 
 const noLoad = -1
@@ -32,43 +33,72 @@ const noLoad = -1
 type burden struct {
 	loads  []demand
 	places []place
-	// byTenant finds loads.
-	byTenant map[string]int
+	// index finds loads.
+	index map[loadKey]int
 }
 
-// bring takes note of an audit record. Whatever an authenticated client sends is
-// its own load, also what goes to quarantine because it is of somebody else.
-func (r *request) bring(lr plog.LogRecord, tenant string, entry int, fixed bool) {
+// loadKey keeps apart what a client sends of itself and what others say it sent.
+type loadKey struct {
+	tenant string
+	source source
+}
+
+// bring takes note of an audit record by the identity it has when it is sent
+// again, "" where it has another one then. Whatever an authenticated client sends
+// is its own load, also what goes to quarantine because it is of somebody else.
+func (r *request) bring(lr plog.LogRecord, tenant string, entry int, identity string) {
 	if r.limiter == nil || r.sender.System {
 		return
 	}
-	if r.sender.Identity != "" && !r.trusted {
+	from := source{forwarder: r.sender.Forwarder}
+	switch {
+	case tenant == "" && r.unproven:
+		from = source{} // not the forwarder's either
+	case r.sender.Identity != "" && !r.trusted:
 		tenant = r.sender.Identity
+		from = source{own: true}
 	}
 	n := len(r.loads) - 1
-	if n < 0 || r.loads[n].tenant != tenant {
-		n = r.load(tenant)
+	if n < 0 || r.loads[n].tenant != tenant || r.loads[n].source != from {
+		n = r.load(tenant, from)
 	}
-	r.loads[n].records++
-	r.loads[n].bytes += int64(protobuf.LogRecordSize(lr))
-	r.places = append(r.places, place{load: n, entry: entry, fixed: fixed})
+	d := &r.loads[n]
+	bytes := int64(protobuf.LogRecordSize(lr))
+	if identity == "" {
+		d.loose.records++
+		d.loose.bytes += bytes
+	} else {
+		d.fixed.records++
+		d.fixed.bytes += bytes
+		d.part = partOf(d.part, identity, bytes)
+	}
+	r.places = append(r.places, place{load: n, entry: entry, fixed: identity != ""})
 }
 
 var protobuf plog.ProtoMarshaler
 
 // load finds a tenant among those of the request. There are few in most, and as
 // many as records in the worst, which an index serves.
-func (r *request) load(tenant string) int {
-	if r.byTenant == nil {
-		r.byTenant = map[string]int{}
+func (r *request) load(tenant string, from source) int {
+	if r.index == nil {
+		r.index = map[loadKey]int{}
 	}
-	n, known := r.byTenant[tenant]
+	key := loadKey{tenant, from}
+	n, known := r.index[key]
 	if !known {
 		n = len(r.loads)
-		r.byTenant[tenant] = n
-		r.loads = append(r.loads, demand{tenant: tenant})
+		r.index[key] = n
+		r.loads = append(r.loads, demand{tenant: tenant, source: from, part: partOf(0, tenant, 0), soft: r.mixes()})
 	}
 	return n
+}
+
+// mixes says whether the sender's requests are of many tenants. A quota does not
+// refuse these: what follows in the sender's queue, of whomever, would wait behind
+// them until midnight.
+func (r *request) mixes() bool {
+	f := r.sender.Forwarder
+	return f != nil && (r.sealed || !f.SpeaksForOne())
 }
 
 // turnAway refuses, before any work is done, a request of which all records are
@@ -109,7 +139,15 @@ func auditRecords(logs plog.Logs) (records int64) {
 // somebody else's flood to end: the client sends all of it again, and then they
 // are duplicates.
 func (r *request) limit(ctx context.Context, logs plog.Logs) error {
-	if len(r.loads) == 0 || !r.limiter.judge(r.now(), r.loads) {
+	if len(r.loads) == 0 {
+		return nil
+	}
+	r.mixed()
+	refused := r.limiter.judge(r.now(), r.loads)
+	for i := range r.loads {
+		r.tally.overQuota += r.loads[i].over
+	}
+	if !refused {
 		return nil
 	}
 	var worst *demand
@@ -122,19 +160,37 @@ func (r *request) limit(ctx context.Context, logs plog.Logs) error {
 	for reason, records := range held {
 		r.counters.refusedRecords(ctx, reason, records)
 	}
+	r.strangers()
 	r.counters.add(ctx, &r.tally)
 	if logs.ResourceLogs().Len() > 0 {
 		// Whatever this returns, the answer is that all is sent again: nothing of the
 		// request is acknowledged, and a permanent error would have the client forget
 		// the records that were held.
-		_ = r.next.ConsumeLogs(ctx, logs)
+		if err := r.next.ConsumeLogs(ctx, logs); err == nil {
+			r.limiter.remember(r.now(), r.loads)
+		}
 	}
 	return throttled(worst.tenant, worst.refused, worst.wait)
 }
 
+// mixed readies the loads: of a request of one tenant nothing is ever passed on
+// alone, and where nobody is authenticated it is by its requests that one sees who
+// sends for many.
+func (r *request) mixed() {
+	if len(r.loads) == 1 {
+		r.loads[0].part = 0
+		return
+	}
+	for i := range r.loads {
+		if d := &r.loads[i]; d.source == (source{}) {
+			d.soft = true
+		}
+	}
+}
+
 // hold takes out of a request what is not to be passed on now, and out of the
-// tally: records of tenants over their limits, records that would become other
-// events when they are sent again, and records without audit data, which nobody
+// tally: records of tenants over their limits, records that were passed on in an
+// earlier try, records that would become other events when they are sent again, and records without audit data, which nobody
 // could recognize then. It counts the audit records among them by reason.
 func (r *request) hold(logs plog.Logs) map[string]int64 {
 	held := map[string]int64{}
@@ -142,7 +198,7 @@ func (r *request) hold(logs plog.Logs) map[string]int64 {
 	logs.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
 		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
 			sl.LogRecords().RemoveIf(func(plog.LogRecord) bool {
-				at := r.places[next]
+				at := &r.places[next]
 				next++
 				if at.load == noLoad {
 					r.tally.entries[at.entry].n--
@@ -150,9 +206,10 @@ func (r *request) hold(logs plog.Logs) map[string]int64 {
 					return true
 				}
 				d := &r.loads[at.load]
-				if d.refused == "" && at.fixed {
+				if d.refused == "" && at.fixed && !d.again {
 					return false
 				}
+				at.held = true
 				r.tally.entries[at.entry].n--
 				reason := d.refused
 				if reason == "" {

@@ -104,6 +104,7 @@ func (p *auditProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.
 	if err := r.limit(ctx, logs); err != nil {
 		return logs, err
 	}
+	r.strangers()
 	p.counters.add(ctx, &r.tally)
 	if logs.ResourceLogs().Len() == 0 {
 		return logs, processorhelper.ErrSkipProcessingData

@@ -3,6 +3,7 @@ package auditprocessor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -21,7 +22,9 @@ type request struct {
 	standing
 	claims []stage.Claim // reused from record to record
 	tally  tally
-	burden // what its tenants are charged for
+	// strange are the records with an unknown action.
+	strange []stranger
+	burden  // what its tenants are charged for
 	// refusal is set by the first record that refuses the whole request.
 	refusal *record.Problem
 }
@@ -161,20 +164,31 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		otlpmap.PutOriginMAC(lr, text)
 	}
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
-	r.judge(d.Record.Action)
+	r.judge(tenant, d.Record.Action)
 	entry := r.tally.add(outcomeKey{result: resultAudit, outcome: d.Record.Outcome, action: r.counters.action(d.Record.Action)})
-	r.bring(lr, tenant, entry, isFixed(&d))
+	identity := ""
+	if isFixed(&d) {
+		identity = d.Record.EventID
+	}
+	r.bring(lr, tenant, entry, identity)
 }
 
-// judge counts an action that nobody expects.
-func (r *request) judge(action string) {
-	unknown, first := r.unknown.see(action)
-	if unknown {
-		r.tally.unknown++
+// judge notes an action that nobody expects. It is counted once it is known that
+// its record is passed on.
+func (r *request) judge(tenant, action string) {
+	if r.unknown.strange(action) {
+		r.strange = append(r.strange, stranger{tenant: tenant, action: action, place: len(r.places)})
 	}
-	if first {
-		r.tally.first++
+}
+
+// strangers counts the unknown actions of what is passed on.
+func (r *request) strangers() {
+	if len(r.strange) == 0 {
+		return
 	}
+	r.strange = slices.DeleteFunc(r.strange, func(s stranger) bool { return s.place < len(r.places) && r.places[s.place].held })
+	r.tally.unknown += len(r.strange)
+	r.tally.first += r.unknown.announce(r.strange)
 }
 
 // canonical takes a decoded record of a known tenant through the stages.
@@ -273,9 +287,24 @@ func (r *request) countQuarantined(lr plog.LogRecord, mark otlpmap.QuarantineMar
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
 	entry := r.tally.add(outcomeKey{result: resultQuarantined, reason: mark.Reason})
 	tenant := mark.TenantID
-	if r.unproven {
-		tenant = "" // of whoever named a key and has none: no tenant pays for that
+	if !r.vouched(tenant) {
+		tenant = "" // no tenant pays for what others say of it
 	}
-	// Its digest is its identity, whatever its time.
-	r.bring(lr, tenant, entry, true)
+	identity := ""
+	if mark.SHA256 != [32]byte{} {
+		identity = string(mark.SHA256[:]) // whatever its time
+	}
+	r.bring(lr, tenant, entry, identity)
+}
+
+// vouched says whether the sender may name a tenant. A key that is named and has
+// not been seen to hold vouches for nothing.
+func (r *request) vouched(tenant string) bool {
+	switch f := r.sender.Forwarder; {
+	case r.unproven, r.senderProblem != nil:
+		return false
+	case f != nil:
+		return f.MaySpeakFor(tenant)
+	}
+	return r.sender.Identity != "" || !r.tenants.RequireIdentity
 }

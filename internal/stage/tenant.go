@@ -50,6 +50,11 @@ func (f *Forwarder) MaySpeakFor(tenant string) bool {
 	return slices.ContainsFunc(f.Tenants, func(glob string) bool { return matchText(glob, tenant) })
 }
 
+// SpeaksForOne reports whether the forwarder may speak for no more than one tenant.
+func (f *Forwarder) SpeaksForOne() bool {
+	return len(f.Tenants) == 1 && !strings.Contains(f.Tenants[0], "*")
+}
+
 // MatchAny reports whether one of the globs, in which * stands for any text,
 // matches all of text.
 func MatchAny(globs []string, text string) bool {

@@ -27,6 +27,7 @@ type TelemetryBuilder struct {
 	mu                                 sync.Mutex
 	registrations                      []metric.Registration
 	ProcessorAuditOriginMacs           metric.Int64Counter
+	ProcessorAuditOverQuotaRecords     metric.Int64Counter
 	ProcessorAuditRecords              metric.Int64Counter
 	ProcessorAuditRedactedValues       metric.Int64Counter
 	ProcessorAuditRefusedRecords       metric.Int64Counter
@@ -70,6 +71,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorAuditOverQuotaRecords, err = builder.meter.Int64Counter(
+		"otelcol_processor_audit_over_quota_records",
+		metric.WithDescription("Audit records passed on although the quota of their tenant's day was used up, because they came in requests of many tenants, which a quota does not refuse. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorAuditRecords, err = builder.meter.Int64Counter(
 		"otelcol_processor_audit_records",
 		metric.WithDescription("Log records by what became of them; returned are the ordinary records of refused requests, which come again with them. Audit records carry their outcome, quarantined ones the reason. [Alpha]"),
@@ -102,7 +109,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorAuditUnknownActions, err = builder.meter.Int64Counter(
 		"otelcol_processor_audit_unknown_actions",
-		metric.WithDescription("Actions that match nothing in telemetry.known_actions, each counted when it comes first after the start, the first 1,000 of them. The log names each. [Alpha]"),
+		metric.WithDescription("Actions that match nothing in telemetry.known_actions, each counted when it comes first of its tenant after the start, up to 100 of a tenant. The log names each. [Alpha]"),
 		metric.WithUnit("{action}"),
 	)
 	errs = errors.Join(errs, err)

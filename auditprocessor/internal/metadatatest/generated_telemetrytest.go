@@ -37,6 +37,22 @@ func AssertEqualProcessorAuditOriginMacs(t *testing.T, tt *componenttest.Telemet
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualProcessorAuditOverQuotaRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_audit_over_quota_records",
+		Description: "Audit records passed on although the quota of their tenant's day was used up, because they came in requests of many tenants, which a quota does not refuse. [Alpha]",
+		Unit:        "{record}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_audit_over_quota_records")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualProcessorAuditRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_audit_records",
@@ -120,7 +136,7 @@ func AssertEqualProcessorAuditUnknownActionRecords(t *testing.T, tt *componentte
 func AssertEqualProcessorAuditUnknownActions(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_audit_unknown_actions",
-		Description: "Actions that match nothing in telemetry.known_actions, each counted when it comes first after the start, the first 1,000 of them. The log names each. [Alpha]",
+		Description: "Actions that match nothing in telemetry.known_actions, each counted when it comes first of its tenant after the start, up to 100 of a tenant. The log names each. [Alpha]",
 		Unit:        "{action}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

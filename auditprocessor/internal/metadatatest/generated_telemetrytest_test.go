@@ -20,6 +20,7 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.ProcessorAuditOriginMacs.Add(context.Background(), 1)
+	tb.ProcessorAuditOverQuotaRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditRedactedValues.Add(context.Background(), 1)
 	tb.ProcessorAuditRefusedRecords.Add(context.Background(), 1)
@@ -27,6 +28,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorAuditUnknownActionRecords.Add(context.Background(), 1)
 	tb.ProcessorAuditUnknownActions.Add(context.Background(), 1)
 	AssertEqualProcessorAuditOriginMacs(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorAuditOverQuotaRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorAuditRecords(t, testTel,
