@@ -1,10 +1,12 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Balance is the equation of one place that records go through: In = Passed +
@@ -205,4 +207,25 @@ func exporters(s Snapshot) (found []place) {
 	}
 	slices.SortFunc(found, func(a, b place) int { return strings.Compare(a.name, b.name) })
 	return found
+}
+
+// Settle holds a collector at url to its own figures since before: it returns what
+// does not add up (nil if all does) after what is in flight has had until ctx ends to
+// be decided, and an error when the collector does not answer.
+func Settle(ctx context.Context, url string, before Snapshot) (wrong, err error) {
+	for {
+		after, err := Fetch(context.WithoutCancel(ctx), url)
+		if err != nil {
+			return nil, err
+		}
+		wrong = Check(before, after)
+		if wrong == nil {
+			return nil, nil //nolint:nilnil // two kinds of nothing wrong
+		}
+		select {
+		case <-ctx.Done():
+			return wrong, nil
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 	"github.com/otelaudit/otelaudit/testbed/reconcile"
 	"github.com/otelaudit/otelaudit/testbed/signing"
 )
@@ -46,6 +47,7 @@ type Lab struct {
 	process *collector.Process
 	control *collector.Process
 	anchors string
+	metrics string // URL
 	others  *probe
 }
 
@@ -72,7 +74,7 @@ func (l *Lab) start(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	l.GRPC, l.HTTP = at.grpc, "http://"+at.http
+	l.GRPC, l.HTTP, l.metrics = at.grpc, "http://"+at.http, "http://127.0.0.1:"+at.metrics+"/metrics"
 	if l.process, err = at.run("OVERLOAD_WRITER_URL="+l.db.Writer, "OVERLOAD_KEY_FILE="+l.files.Key, "OVERLOAD_ANCHOR_FILE="+l.anchors); err != nil {
 		return err
 	}
@@ -189,7 +191,24 @@ func (l *Lab) Check(ctx context.Context, ledgers map[string]*loadgen.Ledger, r *
 	if len(contradictions) > 0 {
 		r.fail("%s", contradictions[0])
 	}
+	if err := l.balance(ctx, r); err != nil {
+		return err
+	}
 	return l.verify(ctx, r)
+}
+
+// balance holds the collector to its own figures, which began with it.
+func (l *Lab) balance(ctx context.Context, r *Result) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	wrong, err := metrics.Settle(ctx, l.metrics, metrics.Snapshot{})
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		r.fail("the collector's metrics: %v", wrong)
+	}
+	return nil
 }
 
 func (l *Lab) verify(ctx context.Context, r *Result) error {
