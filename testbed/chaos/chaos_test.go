@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelaudit/otelaudit/testbed/database"
 )
 
 // quick are the faults that tell most in a few seconds each. `make chaos` does
@@ -109,6 +111,11 @@ func TestAFaultThatDoesNotBiteFails(t *testing.T) {
 	table = idle(t, 1, time.Time{}, happen(1, errors.New("no hammer")))
 	assert.False(t, table.Clean())
 	assert.Contains(t, strings.Join(table[0].Why, " "), "no hammer")
+
+	table = idle(t, 1, time.Time{}, happen(0, database.ErrNoMount))
+	assert.True(t, table.Clean(), table[0].Why)
+	assert.Equal(t, []string{"f (synchronous): not run"}, table.Unfinished(), "no other fault in its place")
+	assert.Contains(t, strings.Join(table[0].Why, " "), "may not mount")
 
 	table = idle(t, 2, time.Unix(1, 0), happen(1, nil))
 	assert.Equal(t, []string{"f (synchronous): not run"}, table.Unfinished())

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/otelaudit/otelaudit/testbed/database"
 )
 
 // serverDiskFaults are what happens when PostgreSQL cannot write.
@@ -21,15 +19,12 @@ func serverDiskFaults() []Fault {
 }
 
 // fullDisk lets no more be written to a part of the data, until the server has
-// said so. Where this process may not mount, the kernel's limit for files does
-// the same.
+// said so. Where this process may not mount, it is not run: the kernel's limit for
+// files is a fault of its own.
 func fullDisk(part string) func(context.Context, *Lab, *rand.Rand) (int, error) {
 	return func(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 		if l.disk == nil {
 			disk, err := l.Server.OwnDisk(ctx, part)
-			if errors.Is(err, database.ErrNoMount) {
-				return limitedFiles(ctx, l, random)
-			}
 			if err != nil {
 				return 0, err
 			}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/otelaudit/otelaudit/testbed/database"
 )
 
 // Options say what a run does.
@@ -46,7 +48,12 @@ func Run(ctx context.Context, o Options) Table {
 				if ctx.Err() != nil || o.over(o.Deadline) {
 					return
 				}
-				if err := o.run(ctx, fault, mode, row, share); err != nil && ctx.Err() == nil {
+				err := o.run(ctx, fault, mode, row, share)
+				switch {
+				case err == nil || ctx.Err() != nil:
+				case errors.Is(err, database.ErrNoMount) && row.Rounds == 0:
+					row.because("not run: " + database.ErrNoMount.Error())
+				default:
 					row.broke(err)
 				}
 				mu.Lock()
@@ -131,7 +138,7 @@ func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row, shar
 		random := rand.New(rand.NewPCG(o.Seed^key.Sum64(), uint64(round)))
 		if err := o.round(ctx, lab, fault, round, random, row); err != nil {
 			_ = lab.Close(ctx)
-			if ctx.Err() != nil { // interrupted: nothing to look into
+			if ctx.Err() != nil || errors.Is(err, database.ErrNoMount) { // nothing to look into
 				return errors.Join(err, os.RemoveAll(dir))
 			}
 			return fmt.Errorf("round %d (kept in %s): %w", round+1, dir, err)
