@@ -157,6 +157,13 @@ func TestTheCheckerFinds(t *testing.T) {
 	require.Error(t, ctx.Err(), "it waited for the acknowledged event, not for as many")
 	require.NoError(t, f.settle(t.Context(), map[string]clientLedger{f.run: f.ledger()}))
 
+	unread, err := newClock()
+	require.NoError(t, err)
+	defer unread.remove() //nolint:errcheck // a directory below the temporary one
+	moved := *f.Lab
+	moved.clock = unread
+	require.ErrorContains(t, moved.jump(t.Context(), 3*time.Hour), "did not move", "a clock that the server does not read")
+
 	silent := &Row{}
 	silent.balanced("a collector", []metrics.Balance{{Place: "processor"}})
 	assert.Zero(t, silent.Equations, "nothing was asked of it")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -125,8 +126,21 @@ func (l *Lab) lockTable(ctx context.Context, table string, d time.Duration) erro
 	})
 }
 
-// rewrite rewrites every table and index under the writers.
+// filesOfTables are the files of all tables and indexes that events are written to.
+const filesOfTables = `WITH tables AS (
+	SELECT relid::oid AS oid FROM pg_partition_tree('audit_events') UNION SELECT relid::oid FROM pg_partition_tree('audit_event_ids')
+	UNION SELECT 'audit_event_ids'::regclass::oid UNION SELECT 'audit_commits'::regclass::oid)
+SELECT coalesce(array_agg(oid || ' ' || pg_relation_filenode(oid)), '{}') FROM (
+	SELECT oid FROM tables UNION SELECT indexrelid FROM pg_index JOIN tables ON indrelid = oid) AS relations
+WHERE pg_relation_filenode(oid) > 0`
+
+// rewrite rewrites every table and index under the writers, and holds that none
+// is in the file in which it was.
 func rewrite(ctx context.Context, l *Lab, _ *rand.Rand) (int, error) {
+	var before, after []string
+	if err := l.queryOwner(ctx, &before, filesOfTables); err != nil {
+		return 0, err
+	}
 	statements := []string{
 		"VACUUM FULL audit_commits", "VACUUM FULL audit_event_ids", "VACUUM FULL audit_events",
 		"REINDEX TABLE audit_commits", "REINDEX TABLE audit_event_ids", "REINDEX TABLE audit_events",
@@ -144,7 +158,15 @@ func rewrite(ctx context.Context, l *Lab, _ *rand.Rand) (int, error) {
 			}
 		}
 	}
-	return len(statements), nil
+	if err := l.queryOwner(ctx, &after, filesOfTables); err != nil {
+		return len(statements), err
+	}
+	for _, file := range before {
+		if slices.Contains(after, file) {
+			return 0, fmt.Errorf("not every table and index was rewritten: one (oid, file) is still %s", file)
+		}
+	}
+	return min(len(before), len(statements)), nil
 }
 
 // queryOwner reads one value as the superuser.

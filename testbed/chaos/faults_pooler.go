@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"github.com/otelaudit/otelaudit/testbed/pgproxy"
@@ -42,7 +43,11 @@ func killPooler(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 		if err := l.Pooler.Kill(); err != nil {
 			return err
 		}
-		err := sleep(ctx, between(random, 0, 500*time.Millisecond))
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.Pooler.Address())
+		if err == nil {
+			return errors.Join(errors.New("the pooler was killed, and somebody answers"), conn.Close())
+		}
+		err = sleep(ctx, between(random, 0, 500*time.Millisecond))
 		starting, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		return errors.Join(err, l.Pooler.Start(starting))

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -71,9 +71,28 @@ func (c *clock) remove() error { return os.RemoveAll(filepath.Dir(c.path)) }
 // jumpClock moves the clock to and fro by hours, never so far back that a head
 // would be a day ahead: for that case the exporter refuses the tenant.
 func jumpClock(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
-	return again(ctx, random, 5, func() error {
-		return l.clock.set(between(random, 0, 20*time.Hour))
-	})
+	return again(ctx, random, 5, func() error { return l.jump(ctx, between(random, 0, 20*time.Hour)) })
+}
+
+// jump moves the server's clock, and holds that the server has moved with it.
+func (l *Lab) jump(ctx context.Context, offset time.Duration) error {
+	_, before, err := l.serverTime(ctx)
+	if err != nil {
+		return err
+	}
+	by := offset - l.clock.offset
+	if err := l.clock.set(offset); err != nil {
+		return err
+	}
+	_, after, err := l.serverTime(ctx)
+	if err != nil {
+		return err
+	}
+	// What is over is what the two questions took.
+	if took := after.Sub(before) - by; took < -time.Second || took > patience {
+		return fmt.Errorf("the server's clock did not move by %s: it had %s, and has %s", by, before, after)
+	}
+	return nil
 }
 
 // turnMonth sets the clock to a few seconds before the month after the next
@@ -123,13 +142,13 @@ func diskFaults() []Fault {
 
 func fillDisks(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 	return again(ctx, random, 2, func() error {
-		return l.whileFull(func() error { return sleep(ctx, between(random, 300*time.Millisecond, 2*time.Second)) })
+		return l.whileFull(ctx, func() error { return sleep(ctx, between(random, 300*time.Millisecond, 2*time.Second)) })
 	})
 }
 
 func fillAndKill(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 	n := l.anyNode(random)
-	err := l.whileFull(func() error {
+	err := l.whileFull(ctx, func() error {
 		if err := sleep(ctx, between(random, 300*time.Millisecond, time.Second)); err != nil {
 			return err
 		}
@@ -142,8 +161,13 @@ func fillAndKill(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 	return 2, errors.Join(err, n.revive(ctx))
 }
 
-// whileFull runs f while the disks of all collectors are full.
-func (l *Lab) whileFull(f func() error) error {
+// noRoom is what a collector logs of a disk that took nothing more.
+const noRoom = "no space left on device"
+
+// whileFull runs f while the disks of all collectors are full, and one of them
+// has met that.
+func (l *Lab) whileFull(ctx context.Context, f func() error) error {
+	said := l.saidByAll(noRoom)
 	var ballast []string
 	defer func() {
 		for _, path := range ballast {
@@ -155,6 +179,13 @@ func (l *Lab) whileFull(f func() error) error {
 		ballast = append(ballast, path)
 		if err := fill(path); err != nil {
 			return err
+		}
+	}
+	met, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for l.saidByAll(noRoom) <= said {
+		if err := sleep(met, 20*time.Millisecond); err != nil {
+			return fmt.Errorf("no collector met the full disk: %w", err)
 		}
 	}
 	return f()
@@ -169,7 +200,7 @@ func fill(path string) error {
 	defer file.Close()
 	for block := make([]byte, 1<<20); len(block) >= 512; {
 		if _, err := file.Write(block); err != nil {
-			if _, full := errors.AsType[*fs.PathError](err); !full {
+			if !errors.Is(err, syscall.ENOSPC) {
 				return err
 			}
 			block = block[:len(block)/2]

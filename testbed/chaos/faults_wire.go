@@ -70,9 +70,18 @@ func stall(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 }
 
 func slow(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
+	before := l.Proxy.Slowed()
 	l.Proxy.Slow(20_000 + random.Int64N(100_000))
 	defer l.Proxy.Slow(0)
-	return 1, sleep(ctx, between(random, time.Second, 2*time.Second))
+	met, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for l.Proxy.Slowed() == before {
+		if err := sleep(met, 5*time.Millisecond); err != nil {
+			return 0, fmt.Errorf("nothing was held up: %w", err)
+		}
+	}
+	err := sleep(ctx, between(random, time.Second, 2*time.Second))
+	return l.Proxy.Slowed() - before, err
 }
 
 func refuse(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -131,7 +133,29 @@ func (n *Node) Freeze(ctx context.Context, d time.Duration) error {
 	return waited
 }
 
-func (n *Node) stop() error   { return n.process.Signal(syscall.SIGSTOP) }
+// stop freezes the collector, and holds that the kernel has.
+func (n *Node) stop() error {
+	if err := n.process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	state := ""
+	for range 500 { // the signal is delivered in its own time
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n.process.PID()))
+		if err != nil {
+			return err
+		}
+		// The state follows the program's name, which is in parentheses.
+		if fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])); len(fields) > 0 {
+			state = fields[0]
+		}
+		if state == "T" {
+			return nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fmt.Errorf("the collector in %s was not frozen: its state is %q", n.Dir, state)
+}
+
 func (n *Node) resume() error { return n.process.Signal(syscall.SIGCONT) }
 
 // Journal is the directory of the collector's journal, "" when it keeps none.

@@ -19,6 +19,7 @@ type Proxy struct {
 	refuse   atomic.Bool
 	encrypt  atomic.Bool
 	faults   atomic.Int64
+	slowed   atomic.Int64
 	wait     sync.WaitGroup
 	closed   chan struct{}
 
@@ -72,6 +73,10 @@ func (p *Proxy) Disarm() {
 // Slow bounds every direction of every connection to so many bytes per second;
 // 0 lifts the bound.
 func (p *Proxy) Slow(bytesPerSecond int64) { p.rate.Store(bytesPerSecond) }
+
+// Slowed is how many messages have been held up by the bound: those that did not
+// fit into a twentieth of a second's share.
+func (p *Proxy) Slowed() int { return int(p.slowed.Load()) }
 
 // Refuse resets every new connection at once, until it is called with false.
 func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
@@ -366,6 +371,7 @@ func (p *Proxy) fault(m Message) *Rule {
 
 // write passes bytes on, as slowly as the proxy is set.
 func (s *stream) write(b []byte) error {
+	whole := len(b)
 	for len(b) > 0 {
 		rate := s.proxy.rate.Load()
 		if rate == 0 {
@@ -376,6 +382,9 @@ func (s *stream) write(b []byte) error {
 		n := min(len(b), max(int(rate/20), 1))
 		if _, err := s.to.Write(b[:n]); err != nil {
 			return err
+		}
+		if len(b) == whole && n < whole {
+			s.proxy.slowed.Add(1)
 		}
 		b = b[n:]
 		select {

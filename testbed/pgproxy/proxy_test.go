@@ -249,12 +249,14 @@ func TestSlow(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	conn := l.connect(t)
+	assert.Zero(t, l.proxy.Slowed(), "there is no bound yet")
 	l.proxy.Slow(50_000)
 	began := time.Now()
 	var text string
 	require.NoError(t, conn.QueryRow(t.Context(), "SELECT repeat('x', 20000)").Scan(&text))
 	assert.Len(t, text, 20_000)
 	assert.GreaterOrEqual(t, time.Since(began), 300*time.Millisecond, "20,000 bytes at 50,000 a second")
+	assert.Positive(t, l.proxy.Slowed())
 }
 
 // TestTLSIsPassedOn holds that the proxy asks the server, whose answer here is no,
