@@ -45,7 +45,8 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// requiredSchema is the number of the migration this program's statements need.
+// requiredSchema is the number of the migration the reader's statements need. The
+// writer does not ask: what it writes to is there or its statements fail.
 const requiredSchema = 10
 
 // VersionError is a store whose tables are older than this program.
