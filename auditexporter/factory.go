@@ -46,7 +46,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return queueroom.First(queued, config.SendingQueue.Get().StorageID), nil
+	return queueroom.First(queued, set.ID, config.SendingQueue.Get().StorageID), nil
 }
 
 // quieter passes each message once a minute: every consumer of the queue logs

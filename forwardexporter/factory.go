@@ -44,5 +44,5 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return queueroom.First(queued, config.SendingQueue.Get().StorageID), nil
+	return queueroom.First(queued, set.ID, config.SendingQueue.Get().StorageID), nil
 }

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelaudit/otelaudit/storageextension/internal/metadata"
@@ -109,6 +111,12 @@ func (f *fileStorage) Room(ctx context.Context) error {
 		f.telemetry.ExtensionFileStorageRefusedRequests.Add(ctx, 1)
 	}
 	return err
+}
+
+// Refused counts records that an exporter did not offer to its queue.
+func (f *fileStorage) Refused(ctx context.Context, exporter string, records int) {
+	f.telemetry.ExtensionFileStorageRefusedLogRecords.Add(ctx, int64(records),
+		metric.WithAttributeSet(attribute.NewSet(attribute.String("exporter", exporter))))
 }
 
 // files is what the queues' files have inside, by path.

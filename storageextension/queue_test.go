@@ -173,7 +173,7 @@ func start(t *testing.T, h host, d *destination) exporter.Logs {
 	e, err := exporterhelper.NewLogs(t.Context(), exportertest.NewNopSettings(exportertest.NopType), &struct{}{}, d.push,
 		exporterhelper.WithQueue(configoptional.Some(queue)), exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: time.Hour}))
 	require.NoError(t, err)
-	e = queueroom.First(e, &id)
+	e = queueroom.First(e, component.NewID(metadata.Type), &id)
 	require.NoError(t, e.Start(t.Context(), h))
 	return e
 }

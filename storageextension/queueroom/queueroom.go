@@ -17,23 +17,27 @@ type storage interface {
 	// Room returns an error while the queues' disk takes no more. It is safe for
 	// concurrent use and fast enough for every request.
 	Room(ctx context.Context) error
+	// Refused counts log records that an exporter refused for want of room.
+	Refused(ctx context.Context, exporter string, records int)
 }
 
 // first asks before its exporter is.
 type first struct {
 	exporter.Logs
 
-	id      *component.ID
-	storage storage // nil before Start, and where there is none to ask
+	name    string        // of the exporter
+	id      *component.ID // of its queue's storage
+	storage storage       // nil before Start, and where there is none to ask
 }
 
 // First returns an exporter that refuses requests while the storage of its queue
-// has no room, with an error after which clients send again.
-func First(e exporter.Logs, id *component.ID) exporter.Logs {
+// has no room, with an error after which clients send again. name is the exporter's,
+// for the metric, and id its storage's.
+func First(e exporter.Logs, name component.ID, id *component.ID) exporter.Logs {
 	if id == nil {
 		return e
 	}
-	return &first{Logs: e, id: id}
+	return &first{Logs: e, name: name.String(), id: id}
 }
 
 // Start implements component.Component.
@@ -46,6 +50,7 @@ func (f *first) Start(ctx context.Context, host component.Host) error {
 func (f *first) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	if f.storage != nil {
 		if err := f.storage.Room(ctx); err != nil {
+			f.storage.Refused(ctx, f.name, logs.LogRecordCount())
 			return err
 		}
 	}

@@ -169,7 +169,8 @@ func sinks(s Snapshot) (found []place) {
 		found = append(found, place{
 			name: "queue of " + id,
 			in:   toRecords, stored: metric("otelcol_exporter_sent_log_records", "exporter", id),
-			refused: metric("otelcol_exporter_enqueue_failed_log_records", "exporter", id),
+			refused: plus(metric("otelcol_exporter_enqueue_failed_log_records", "exporter", id),
+				metric("otelcol_extension_file_storage_refused_log_records", "exporter", id)),
 			waiting: metric("otelcol_exporter_queue_size", "exporter", id),
 		})
 	}

@@ -23,12 +23,13 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                               metric.Meter
-	mu                                  sync.Mutex
-	registrations                       []metric.Registration
-	ExtensionFileStorageDamagedRequests metric.Int64Counter
-	ExtensionFileStorageRefusedRequests metric.Int64Counter
-	ExtensionFileStorageStalled         metric.Int64UpDownCounter
+	meter                                 metric.Meter
+	mu                                    sync.Mutex
+	registrations                         []metric.Registration
+	ExtensionFileStorageDamagedRequests   metric.Int64Counter
+	ExtensionFileStorageRefusedLogRecords metric.Int64Counter
+	ExtensionFileStorageRefusedRequests   metric.Int64Counter
+	ExtensionFileStorageStalled           metric.Int64UpDownCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -64,6 +65,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_extension_file_storage_damaged_requests",
 		metric.WithDescription("Requests that came back from the disk changed. They are kept aside in the file and not delivered. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionFileStorageRefusedLogRecords, err = builder.meter.Int64Counter(
+		"otelcol_extension_file_storage_refused_log_records",
+		metric.WithDescription("Log records that an exporter refused before its queue counted them, for want of room on its disk. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExtensionFileStorageRefusedRequests, err = builder.meter.Int64Counter(

@@ -20,9 +20,13 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.ExtensionFileStorageDamagedRequests.Add(context.Background(), 1)
+	tb.ExtensionFileStorageRefusedLogRecords.Add(context.Background(), 1)
 	tb.ExtensionFileStorageRefusedRequests.Add(context.Background(), 1)
 	tb.ExtensionFileStorageStalled.Add(context.Background(), 1)
 	AssertEqualExtensionFileStorageDamagedRequests(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExtensionFileStorageRefusedLogRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExtensionFileStorageRefusedRequests(t, testTel,
