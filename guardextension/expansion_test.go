@@ -132,9 +132,9 @@ func TestTooBroadIsRefused(t *testing.T) {
 		inWire, inJSON, inMessage := inspect(logs)
 		require.ErrorIs(t, inWire, errTooBroad)
 		require.ErrorIs(t, inJSON, errTooBroad)
-		require.ErrorIs(t, inMessage, errTooBroad)
+		require.NoError(t, inMessage, "a message of a broker is kept, to be quarantined as it is")
 	}
-	guard.requireCounted(t, 3, "too_broad", "message")
+	guard.requireCounted(t, 2, "too_broad", "message") // which may be twice as broad, as a processor makes it
 	for _, logs := range []plog.Logs{broad(1, 1, 1000, 2_000), broad(100, 1, 100, 2_000), broad(1, 1, 1, 10_000_000)} {
 		inWire, inJSON, inMessage := inspect(logs)
 		require.NoError(t, errors.Join(inWire, inJSON, inMessage))
