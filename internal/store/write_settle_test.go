@@ -16,8 +16,9 @@ import (
 )
 
 // synchronousPrimary is a server of the test's own whose commits wait for a
-// standby that is not there, until alone is called. canceling cancels such waits.
-func synchronousPrimary(t *testing.T) (writerURL string, alone, canceling func()) {
+// standby that is not there, until alone is called. canceling cancels all such waits
+// until it is stopped.
+func synchronousPrimary(t *testing.T) (writerURL string, alone func(), canceling func() (stop func())) {
 	t.Helper()
 	base, err := os.MkdirTemp("", "otelaudit-sync-") //nolint:usetesting // a socket's path may have 107 bytes
 	require.NoError(t, err)
@@ -36,14 +37,27 @@ func synchronousPrimary(t *testing.T) (writerURL string, alone, canceling func()
 		require.NoError(t, cluster.Exec(t.Context(), "postgres", "SELECT pg_reload_conf()"))
 	}
 	names("nobody")
-	conn, err := pgx.Connect(t.Context(), cluster.SocketURL(pglocal.Superuser, "postgres"))
-	require.NoError(t, err)
-	canceling = func() {
-		assert.Eventually(t, func() bool {
-			var canceled bool
-			err := conn.QueryRow(t.Context(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'writer'").Scan(&canceled)
-			return err == nil && canceled
-		}, time.Minute, 5*time.Millisecond, "a commit waits for the standby")
+	canceling = func() (stop func()) {
+		conn, err := pgx.Connect(t.Context(), cluster.SocketURL(pglocal.Superuser, "postgres"))
+		require.NoError(t, err)
+		ended, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				_, err := conn.Exec(t.Context(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'writer'")
+				assert.NoError(t, err)
+				select {
+				case <-ended:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+			}
+		}()
+		return func() {
+			close(ended)
+			<-done
+			assert.NoError(t, conn.Close(t.Context()))
+		}
 	}
 	return cluster.SocketURL("writer", "audit"), func() { names("") }, canceling
 }
@@ -59,11 +73,11 @@ func TestWriteIsNotAcknowledgedWithoutTheSynchronousStandby(t *testing.T) {
 	for name, w := range map[string]*store.Writer{"who wrote it": first, "another": second} {
 		for range 3 {
 			outcomes := make([]store.Outcome, 1)
-			go canceling()
+			stop := canceling()
 			require.ErrorContains(t, w.Write(t.Context(), list, outcomes), "synchronous standby", name)
 			assert.Equal(t, store.Pending, outcomes[0].Status, name)
-			go canceling()
 			require.ErrorContains(t, w.Quarantine(t.Context(), quarantined), "synchronous standby", name)
+			stop()
 		}
 	}
 	alone()
