@@ -35,6 +35,7 @@ func exitCode() int {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
+	repeats := flags.Int("repeats", 3, "how often each case runs; the median by events per second counts")
 	quick := flags.Bool("quick", false, "a tenth of the events, once instead of the median of three, and fewer cases: figures are noise")
 	path := flags.String("out", filepath.Join("build", "bench.json"), "where the JSON goes")
 	only := flags.String("only", "", "`phases` ("+phaseNames()+"), or batch/tenants/callers of one end-to-end case, such as 1000/100/8")
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if b.sinks.name == "" {
 		return errors.Join(fmt.Errorf("-sinks: %q is none", *to), b.close(context.WithoutCancel(ctx)))
 	}
-	b.repeats = 3
+	b.repeats = max(*repeats, 1)
 	if *quick {
 		b.scale, b.repeats = 0.1, 1
 	}
