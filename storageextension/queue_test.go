@@ -131,16 +131,16 @@ func careful(t *testing.T, f *file) *fileStorage {
 
 // destination remembers what was delivered.
 type destination struct {
-	refuse bool // for ever, so that everything stays in the queue
+	down chan struct{} // unless nil, nothing is delivered before it is closed, and then refused
 
 	mu   sync.Mutex // guards seen
 	seen map[string]bool
 }
 
-func (d *destination) push(ctx context.Context, logs plog.Logs) error {
-	if d.refuse {
-		<-ctx.Done()
-		return ctx.Err()
+func (d *destination) push(_ context.Context, logs plog.Logs) error {
+	if d.down != nil {
+		<-d.down
+		return errors.New("the destination is down")
 	}
 	if logs.LogRecordCount() == 0 {
 		return nil // what the queue makes of a request that it could not keep
@@ -298,7 +298,7 @@ func TestADamagedRequestIsKeptAside(t *testing.T) {
 	t.Parallel()
 	f := &file{random: rand.New(rand.NewPCG(1, 1)), kept: map[string][]byte{}}
 	first := careful(t, f)
-	d := &destination{seen: map[string]bool{}, refuse: true}
+	d := &destination{seen: map[string]bool{}, down: make(chan struct{})}
 	e := start(t, host{first}, d)
 	require.NoError(t, first.Ready())
 	for i := range 20 {
@@ -306,6 +306,7 @@ func TestADamagedRequestIsKeptAside(t *testing.T) {
 	}
 	next := f.kill()
 	require.NoError(t, first.NotReady())
+	close(d.down) // the queue waits for its consumers before it ends
 	_ = e.Shutdown(t.Context())
 	for key, value := range next.kept {
 		if i := bytes.Index(value, []byte("request 15")); i >= 0 && isItem(key) {
