@@ -69,7 +69,7 @@ func startLoad(ctx context.Context, lab *Lab, name string, seed uint64, started 
 		})
 		l.wait.Go(func() {
 			defer sender.Close()
-			loadgen.Stream(l.ctx, l.stop, &paced{Client: sender}, g, c.batch, ledger, c.patience)
+			loadgen.Stream(l.ctx, l.stop, &loadgen.Paced{Client: sender, Pause: 100 * time.Millisecond, Swift: 50}, g, c.batch, ledger, c.patience)
 		})
 	}
 	return l, nil
@@ -106,27 +106,6 @@ func (l *load) finish() error {
 		return fmt.Errorf("a patient client was not answered: %w", err)
 	}
 	return nil
-}
-
-// paced waits a little after every answer, and longer after the first fifty: a
-// queue that is filled as fast as it can be, throughout a long fault, takes longer
-// to empty than a round lasts.
-type paced struct {
-	otlpclient.Client
-
-	sent int
-}
-
-// Send implements otlpclient.Client.
-func (p *paced) Send(ctx context.Context, logs plog.Logs) error {
-	err := p.Client.Send(ctx, logs)
-	pause := 10 * time.Millisecond
-	p.sent++
-	if p.sent > 50 {
-		pause *= 10
-	}
-	_ = sleep(ctx, pause) // an answer was had in time: the pause does not change it
-	return err
 }
 
 // failover is a client that goes to the next collector when one fails it, as

@@ -170,7 +170,7 @@ func TestKafkaBuffer(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = client.Close() })
 		g := generator(run, loadgen.Options{Tenants: 5, FillerBytes: 100, RecordIDs: 0.3, OrdinaryShare: 0.1})
-		wait.Go(func() { loadgen.Stream(ctx, stop, client, g, 20, ledger, patience) })
+		wait.Go(func() { loadgen.Stream(ctx, stop, &loadgen.Paced{Client: client, Pause: 10 * time.Millisecond}, g, 20, ledger, patience) })
 	}
 	grows := func(n func() int, what string, args ...any) {
 		before, begin := n(), time.Now()
@@ -220,7 +220,9 @@ func TestKafkaBuffer(t *testing.T) {
 	close(stop)
 	wait.Wait()
 
+	begin := time.Now()
 	b.storedAll(t, ledger, runs...)
+	t.Logf("everything acknowledged is stored after %s", time.Since(begin).Round(time.Millisecond))
 	for _, d := range []*deployment{agent, one, two} {
 		d.stop()
 	}

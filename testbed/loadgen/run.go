@@ -72,3 +72,29 @@ func Stream(ctx context.Context, stop <-chan struct{}, client otlpclient.Client,
 		_ = Deliver(ctx, client, logs, events, ledger, patience)
 	}
 }
+
+// Paced waits after every answer: what sends as fast as it can, throughout a long
+// fault, fills a buffer that takes longer to empty than a test lasts.
+type Paced struct {
+	otlpclient.Client
+
+	Pause time.Duration
+	// Swift is how many requests at the beginning wait a tenth of Pause only.
+	Swift int
+
+	sent int
+}
+
+// Send implements otlpclient.Client.
+func (p *Paced) Send(ctx context.Context, logs plog.Logs) error {
+	err := p.Client.Send(ctx, logs)
+	pause := p.Pause
+	if p.sent++; p.sent <= p.Swift {
+		pause /= 10
+	}
+	select { // an answer was had in time: the pause does not change it
+	case <-ctx.Done():
+	case <-time.After(pause):
+	}
+	return err
+}
