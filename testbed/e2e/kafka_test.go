@@ -170,7 +170,8 @@ func TestKafkaBuffer(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = client.Close() })
 		g := generator(run, loadgen.Options{Tenants: 5, FillerBytes: 100, RecordIDs: 0.3, OrdinaryShare: 0.1})
-		wait.Go(func() { loadgen.Stream(ctx, stop, &loadgen.Paced{Client: client, Pause: 10 * time.Millisecond}, g, 20, ledger, patience) })
+		sender := &loadgen.Paced{Client: client, Pause: 10 * time.Millisecond}
+		wait.Go(func() { loadgen.Stream(ctx, stop, sender, g, 20, ledger, patience) })
 	}
 	grows := func(n func() int, what string, args ...any) {
 		before, begin := n(), time.Now()

@@ -89,7 +89,8 @@ type Paced struct {
 func (p *Paced) Send(ctx context.Context, logs plog.Logs) error {
 	err := p.Client.Send(ctx, logs)
 	pause := p.Pause
-	if p.sent++; p.sent <= p.Swift {
+	p.sent++
+	if p.sent <= p.Swift {
 		pause /= 10
 	}
 	select { // an answer was had in time: the pause does not change it
