@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // collector whose receiver decodes without audit_guard. With the same limit everywhere,
 // what the gateway would refuse does not get past an agent.
 func TestEveryEntranceIsGuarded(t *testing.T) {
-	for _, role := range roles {
+	for _, role := range slices.Concat(roles, []string{"../docs/examples/isolation/gateway"}) {
 		t.Run(role, func(t *testing.T) {
 			var doc struct {
 				Extensions map[string]map[string]any `yaml:"extensions"`
@@ -28,6 +29,8 @@ func TestEveryEntranceIsGuarded(t *testing.T) {
 						ReadHeaderTimeout     time.Duration `yaml:"read_header_timeout"`
 						ReadTimeout           time.Duration `yaml:"read_timeout"`
 						IdleTimeout           time.Duration `yaml:"idle_timeout"`
+						ReadBufferSize        int           `yaml:"read_buffer_size"`
+						WriteBufferSize       int           `yaml:"write_buffer_size"`
 
 						Middlewares []struct {
 							ID string `yaml:"id"`
@@ -42,18 +45,20 @@ func TestEveryEntranceIsGuarded(t *testing.T) {
 			guard := doc.Extensions["audit_guard"]
 			assert.NotContains(t, guard, "max_depth", "the default")
 			assert.NotContains(t, guard, "max_messages", "the default")
+			assert.Contains(t, guard["max_in_flight_bytes"], "${env:AUDIT_MAX_IN_FLIGHT_BYTES")
 			assert.Contains(t, doc.Service.Extensions, "audit_guard")
 			if kafka, found := doc.Receivers["kafka/audit"]; found {
 				assert.Equal(t, "audit_guard", kafka.Logs.Encoding)
 				return
 			}
-			assert.Contains(t, guard["max_in_flight_bytes"], "${env:AUDIT_MAX_IN_FLIGHT_BYTES")
 			require.Len(t, doc.Receivers["otlp"].Protocols, 2)
 			assert.ElementsMatch(t, []string{"", "gzip"}, doc.Receivers["otlp"].Protocols["http"].CompressionAlgorithms)
 			slow := doc.Receivers["otlp"].Protocols["http"]
 			for _, timeout := range []time.Duration{slow.ReadHeaderTimeout, slow.ReadTimeout, slow.IdleTimeout} {
 				assert.Positive(t, timeout, "the receiver waits for ever where it is told nothing")
 			}
+			fat := doc.Receivers["otlp"].Protocols["grpc"]
+			assert.Equal(t, []int{16384, 4096}, []int{fat.ReadBufferSize, fat.WriteBufferSize}, "544 KiB for each connection, also an idle one")
 			for protocol, settings := range doc.Receivers["otlp"].Protocols {
 				require.Len(t, settings.Middlewares, 1, protocol)
 				assert.Equal(t, "audit_guard", settings.Middlewares[0].ID, protocol)

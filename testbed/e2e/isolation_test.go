@@ -28,7 +28,7 @@ func TestOneDatabasePerTenant(t *testing.T) {
 	d.config = string(text)
 	maps.Copy(d.env, map[string]string{
 		"AUDIT_HEALTH_ENDPOINT": d.env["TESTBED_HEALTH"], "AUDIT_METRICS_HOST": "127.0.0.1", "AUDIT_METRICS_PORT": d.env["TESTBED_METRICS"],
-		"AUDIT_GRPC_ENDPOINT": d.grpc, "AUDIT_MEMORY_LIMIT_MIB": "400", "AUDIT_MEMORY_SPIKE_MIB": "60", "AUDIT_MAX_IN_FLIGHT_BYTES": "134217728",
+		"AUDIT_GRPC_ENDPOINT": d.grpc, "AUDIT_HTTP_ENDPOINT": d.env["TESTBED_HTTP"], "AUDIT_MEMORY_LIMIT_MIB": "400", "AUDIT_MEMORY_SPIKE_MIB": "60", "AUDIT_MAX_IN_FLIGHT_BYTES": "134217728",
 	})
 	for name, db := range map[string]*databaseURLs{"ACME": acme, "GLOBEX": globex, "OTHERS": others} {
 		for key, value := range db.environment() {
