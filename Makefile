@@ -82,7 +82,7 @@ check-generated: ## Fail if `make generate` would change anything
 	@scripts/check-generated $(MAKE) --no-print-directory generate
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for a short while (FUZZTIME=10s each)
+fuzz: postgresql ## Run every fuzz target for a short while (FUZZTIME=10s each)
 	@scripts/fuzz $(FUZZTIME)
 
 SEEDS ?= 10000
