@@ -122,7 +122,8 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 	assert.Greater(t, alerts, 15)
 }
 
-// TestDashboard reads the dashboard, which has one panel that must read zero.
+// TestDashboard reads the dashboard, which has one panel that must read zero and
+// shows what no alert is about.
 func TestDashboard(t *testing.T) {
 	var dashboard struct {
 		Panels []struct {
@@ -136,6 +137,12 @@ func TestDashboard(t *testing.T) {
 	require.NotEmpty(t, dashboard.Panels)
 	assert.Equal(t, "Lost: must read zero", dashboard.Panels[0].Title)
 	assert.Contains(t, dashboard.Panels[0].Targets[0].Expr, "otelaudit:lost_records")
+	_, unalerted, _ := strings.Cut(readDocument(t, "telemetry.md"), "None of the rules alerts on")
+	unalerted, _, found := strings.Cut(unalerted, "look at them with the dashboard")
+	require.True(t, found)
+	for _, metric := range regexp.MustCompile(`otelcol_\w+`).FindAllString(unalerted, -1) {
+		assert.Contains(t, readDocument(t, "monitoring/dashboard.json"), metric, "telemetry.md leaves it to the dashboard")
+	}
 	var queries strings.Builder
 	queries.WriteString("groups:\n  - name: dashboard\n    rules:\n")
 	for i, panel := range dashboard.Panels {
