@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,7 +36,8 @@ type gateway struct {
 	mu       sync.Mutex // guards what follows
 	answer   func(plog.Logs) (rejected int64, err error)
 	requests int
-	stored   []string // bodies of accepted records
+	came     map[string]int // requests by the sorted bodies of their records
+	stored   []string       // bodies of accepted records
 }
 
 func accept(plog.Logs) (int64, error) { return 0, nil }
@@ -48,7 +50,7 @@ func newGateway(t *testing.T, answer func(plog.Logs) (int64, error), options ...
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	g := &gateway{address: listener.Addr().String(), answer: answer}
+	g := &gateway{address: listener.Addr().String(), answer: answer, came: map[string]int{}}
 	server := grpc.NewServer(options...)
 	plogotlp.RegisterGRPCServer(server, g)
 	done := make(chan struct{})
@@ -67,6 +69,7 @@ func (g *gateway) Export(_ context.Context, request plogotlp.ExportRequest) (plo
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.requests++
+	g.came[strings.Join(slices.Sorted(slices.Values(bodies(request.Logs()))), " ")]++
 	response := plogotlp.NewExportResponse()
 	rejected, err := g.answer(request.Logs())
 	if err != nil {
@@ -91,6 +94,13 @@ func (g *gateway) asked() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.requests
+}
+
+// times is how often a request of these records came, given in order.
+func (g *gateway) times(records string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.came[records]
 }
 
 // holds are the accepted records, in order of their names, each once.
