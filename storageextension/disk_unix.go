@@ -19,9 +19,9 @@ type disk struct {
 }
 
 // roomy returns an error when no more than the reserve is left. What the queues'
-// files have free inside counts: they never shrink. held is the sum of the values in
-// each of them by path, in bytes.
-func (d *disk) roomy(held map[string]int64) error {
+// files have free inside counts: they never shrink. held, which is asked only where
+// that matters, returns the sum of the values in each of them by path, in bytes.
+func (d *disk) roomy(held func() map[string]int64) error {
 	var s unix.Statfs_t
 	if err := unix.Statfs(d.directory, &s); err != nil {
 		return fmt.Errorf("look at the disk of the queue in %s: %w", d.directory, err)
@@ -30,7 +30,7 @@ func (d *disk) roomy(held map[string]int64) error {
 	if free > d.reserve {
 		return nil
 	}
-	if free += freeInside(held); free > d.reserve {
+	if free += freeInside(held()); free > d.reserve {
 		return nil
 	}
 	return fmt.Errorf("%w: the disk of the queue in %s has %d MiB left, and reserve_mib keeps %d to empty the queue with: free some space there",

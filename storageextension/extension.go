@@ -105,7 +105,7 @@ func (f *fileStorage) Shutdown(ctx context.Context) error {
 func (f *fileStorage) Room(ctx context.Context) error {
 	err := errWaiting
 	if f.waiting.Load() == 0 {
-		err = f.disk.roomy(f.files())
+		err = f.disk.roomy(f.files)
 	}
 	if err != nil {
 		f.telemetry.ExtensionFileStorageRefusedRequests.Add(ctx, 1)
