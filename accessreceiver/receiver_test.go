@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -186,15 +187,23 @@ func TestTracesGoToTheLogAndLeaveTheOutbox(t *testing.T) {
 func TestWhatTheLogDoesNotHaveStaysAndIsSentAgainLater(t *testing.T) {
 	db := storetest.NewDatabase(t)
 	id := trace(t, db)
-	r := newRig(t, db, false, func(c *Config) { c.ResendInterval = time.Second }).start(t)
+	r := newRig(t, db, false, nil)
+	var ahead atomic.Int64
+	start := time.Now()
+	r.receiver.now = func() time.Time { return start.Add(time.Duration(ahead.Load())) }
+	r.start(t)
 	require.Eventually(t, func() bool { return r.times(id) == 1 }, patience, time.Millisecond)
-	time.Sleep(300 * time.Millisecond) // some fifteen looks
+	for range 5 { // a look at least for each
+		another := trace(t, db)
+		require.Eventually(t, func() bool { return r.times(another) == 1 }, patience, time.Millisecond)
+	}
 	assert.Equal(t, 1, r.times(id), "no storm")
-	assert.Equal(t, 1, waiting(t, db))
+	assert.Equal(t, 6, waiting(t, db))
 	assert.Positive(t, r.counter(t, "otelcol_receiver_audit_access_oldest_row"))
+	ahead.Store(int64(r.receiver.cfg.ResendInterval))
 	require.Eventually(t, func() bool { return r.times(id) == 2 }, patience, 10*time.Millisecond)
 	inLog(t, db, id)
-	require.Eventually(t, func() bool { return waiting(t, db) == 0 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return waiting(t, db) == 5 }, patience, 10*time.Millisecond)
 }
 
 func TestOnlyTheStoresOwnActionsArePassedOn(t *testing.T) {
@@ -238,7 +247,7 @@ func TestOfTwoCollectorsOneSends(t *testing.T) {
 	first := trace(t, db)
 	require.Eventually(t, func() bool { return leader.times(first) == 1 }, patience, 10*time.Millisecond)
 	other := newRig(t, db, true, nil).start(t)
-	time.Sleep(200 * time.Millisecond)
+	require.Eventually(t, func() bool { return other.counter(t, "otelcol_receiver_audit_access_oldest_row") > 0 }, patience, time.Millisecond, "it has looked")
 	assert.Zero(t, other.times(first), "the other one does its work")
 	run(t, db.SuperURL, `UPDATE audit_outbox SET placed_at = placed_at - make_interval(secs => $1)`, yield.Seconds())
 	require.Eventually(t, func() bool { return other.times(first) == 1 && waiting(t, db) == 0 }, patience, 10*time.Millisecond,
