@@ -1,6 +1,7 @@
 package auditprocessor
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -282,7 +283,7 @@ func (l *limiter) account(o *opener, tenant string, now int64) *account {
 		return &o.shared
 	}
 	a := &account{limit: &l.standard, opener: o, found: now}
-	l.others[tenant] = a
+	l.others[strings.Clone(tenant)] = a // without the spaces that came around it, which may be megabytes
 	o.accounts++
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/zap"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -129,6 +131,30 @@ func TestLimiterMemoryIsBounded(t *testing.T) {
 	assert.Len(t, l.others, 1)
 }
 
+// TestKeptNamesAreTheirOwn: a tenant's name is sent between any number of spaces,
+// and what is remembered of it must not hold on to them.
+func TestKeptNamesAreTheirOwn(t *testing.T) {
+	l := newLimiter(limited(LimitConfig{RecordsPerSecond: 1}))
+	u := newUnknownActions([]string{"known"}, zap.NewNop())
+	live := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := live()
+	for i := range 200 {
+		name := strings.TrimSpace(fmt.Sprint("invented-", i) + strings.Repeat(" ", 1<<20))
+		require.False(t, l.judge(clock, []demand{of(name, 1, 0)}))
+		require.True(t, u.strange(name))
+		require.Equal(t, 1, u.announce([]stranger{{tenant: name, action: name}}))
+	}
+	assert.Less(t, live()-before, int64(50<<20))
+	assert.Len(t, l.others, 200)
+	assert.Len(t, u.seen, 200)
+	assert.Len(t, u.judged, 200)
+}
+
 func tenants(t *testing.T, names ...string) plog.Logs {
 	t.Helper()
 	logs := plog.NewLogs()
@@ -161,7 +187,7 @@ func retryAfter(t *testing.T, err error) time.Duration {
 // the same events when all comes again.
 func TestLimitOfAMixedRequest(t *testing.T) {
 	now := clock
-	r := newRigAt(t, func() time.Time { return now }, func(c *Config) {
+	r := newRigAt(t, processortest.NewNopSettings(metadata.Type), func() time.Time { return now }, func(c *Config) {
 		c.Limits.RecordsPerSecond, c.Limits.BurstRecords = 1, 1
 		c.Limits.Tenants = []TenantLimitConfig{{Names: []string{"calm"}}}
 	})
@@ -202,20 +228,6 @@ func ids(t *testing.T, logs plog.Logs) (found []string) {
 	return found
 }
 
-func newRigAt(t *testing.T, now func() time.Time, change func(*Config)) *rig {
-	t.Helper()
-	set := processortest.NewNopSettings(metadata.Type)
-	r := newRigWith(t, set, nil)
-	cfg := createDefaultConfig().(*Config)
-	change(cfg)
-	require.NoError(t, confmap.Validate(cfg))
-	p, err := newLogs(context.Background(), set, cfg, r.sink, now)
-	require.NoError(t, err)
-	require.NoError(t, p.Start(context.Background(), componenttest.NewNopHost()))
-	t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })
-	return &rig{Logs: p, sink: r.sink}
-}
-
 // TestLimitOfAClient: whatever an authenticated client sends is its own load, and
 // once it is over nothing of a request is worked on.
 func TestLimitOfAClient(t *testing.T) {
@@ -230,6 +242,30 @@ func TestLimitOfAClient(t *testing.T) {
 	require.NoError(t, r.ConsumeLogs(user("evil"), tenants(t, "", "")), "ordinary records have no limit")
 	require.NoError(t, r.ConsumeLogs(user("acme"), tenants(t, "acme")), "others are unharmed")
 	assert.Equal(t, 3, r.sink.LogRecordCount())
+}
+
+// TestWhatIsStoredIsCharged: resource and scope are stored with each record, of the
+// trail or of the quarantine, and count against its tenant.
+func TestWhatIsStoredIsCharged(t *testing.T) {
+	for name, attrs := range map[string]map[string]any{
+		"event":      flat(),
+		"quarantine": with(map[string]any{"audit.action": nil}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(c *Config) { c.Limits.BytesPerSecond, c.Limits.BurstBytes = 1, 100_000 })
+			request := func() plog.Logs {
+				logs := one(t, attrs)
+				logs.ResourceLogs().At(0).Resource().Attributes().PutStr("blob", strings.Repeat("x", 20_000))
+				records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+				for range 5 {
+					records.At(0).CopyTo(records.AppendEmpty())
+				}
+				return logs
+			}
+			require.NoError(t, r.ConsumeLogs(context.Background(), request()))
+			retryAfter(t, r.ConsumeLogs(context.Background(), request()))
+		})
+	}
 }
 
 // TestLimitLosesNothingFromTheCount holds what came in to what went on and what

@@ -60,7 +60,7 @@ func TestMixedRequestsGetThrough(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		perSecond, burst := 1+random.Int64N(20), 1+random.Int64N(100)
 		now := clock
-		r := newRigAt(t, func() time.Time { return now }, func(c *Config) {
+		r := newRigAt(t, processortest.NewNopSettings(metadata.Type), func() time.Time { return now }, func(c *Config) {
 			c.Limits.RecordsPerSecond, c.Limits.BurstRecords = perSecond, burst
 		})
 		largest := 0
@@ -93,7 +93,7 @@ func TestMixedRequestsGetThrough(t *testing.T) {
 // try that is taken holds all, and whoever sends it once more is charged.
 func TestMixedRequestIsPassedOnTwiceAtMost(t *testing.T) {
 	now := clock
-	r := newRigAt(t, func() time.Time { return now }, func(c *Config) { c.Limits.RecordsPerSecond, c.Limits.BurstRecords = 1, 1 })
+	r := newRigAt(t, processortest.NewNopSettings(metadata.Type), func() time.Time { return now }, func(c *Config) { c.Limits.RecordsPerSecond, c.Limits.BurstRecords = 1, 1 })
 	require.NoError(t, r.ConsumeLogs(context.Background(), mixture(t, "before", map[string]int{"flood": 3})))
 	logs := mixture(t, "mixed", map[string]int{"flood": 1, "calm": 9})
 	r.sink.Reset()
@@ -152,6 +152,20 @@ func TestQuotaBehindAForwarder(t *testing.T) {
 	retryAfter(t, r.ConsumeLogs(user("acme"), mixture(t, "own", map[string]int{"acme": 1})))
 	require.NoError(t, r.ConsumeLogs(user("sidecar"), mixture(t, "0", map[string]int{"globex": 50})))
 	retryAfter(t, r.ConsumeLogs(user("sidecar"), mixture(t, "1", map[string]int{"globex": 1})))
+}
+
+// TestQuotaWithoutAuthentication: requests of many tenants are not refused, and a
+// record that names none does not make one of them.
+func TestQuotaWithoutAuthentication(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Limits.RecordsPerDay = 5 })
+	require.NoError(t, r.ConsumeLogs(context.Background(), mixture(t, "0", map[string]int{"acme": 5})))
+	require.NoError(t, r.ConsumeLogs(context.Background(), mixture(t, "1", map[string]int{"acme": 1, "globex": 1})))
+	for i := range 7 {
+		retryAfter(t, r.ConsumeLogs(context.Background(), mixture(t, fmt.Sprint("2-", i), map[string]int{"acme": 1, "": 1})))
+	}
+	require.NoError(t, r.ConsumeLogs(context.Background(), mixture(t, "3", map[string]int{"globex": 1, "": 1})),
+		"nor do they refuse it when there are too many of them")
+	retryAfter(t, r.ConsumeLogs(context.Background(), mixture(t, "4", map[string]int{"acme": 1})))
 }
 
 // TestInventedTenantsHarmTheirInventorAlone: a forwarder that fills what it may

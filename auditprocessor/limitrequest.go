@@ -44,9 +44,11 @@ type loadKey struct {
 }
 
 // bring takes note of an audit record by the identity it has when it is sent
-// again, "" where it has another one then. Whatever an authenticated client sends
-// is its own load, also what goes to quarantine because it is of somebody else.
-func (r *request) bring(lr plog.LogRecord, tenant string, entry int, identity string) {
+// again, "" where it has another one then. in is where a record stands that is
+// stored with its resource and scope, nil for a canonical one, which holds them.
+// Whatever an authenticated client sends is its own load, also what goes to
+// quarantine because it is of somebody else.
+func (r *request) bring(in *origin, lr plog.LogRecord, tenant string, entry int, identity string) {
 	if r.limiter == nil || r.sender.System {
 		return
 	}
@@ -64,6 +66,9 @@ func (r *request) bring(lr plog.LogRecord, tenant string, entry int, identity st
 	}
 	d := &r.loads[n]
 	bytes := int64(protobuf.LogRecordSize(lr))
+	if in != nil {
+		bytes += in.size()
+	}
 	if identity == "" {
 		d.loose.records++
 		d.loose.bytes += bytes
@@ -175,23 +180,31 @@ func (r *request) limit(ctx context.Context, logs plog.Logs) error {
 
 // mixed readies the loads: of a request of one tenant nothing is ever passed on
 // alone, and where nobody is authenticated it is by its requests that one sees who
-// sends for many.
+// sends for many. Records that name no tenant make no tenant of their neighbors'
+// one of many.
 func (r *request) mixed() {
 	if len(r.loads) == 1 {
 		r.loads[0].part = 0
 		return
 	}
+	named := 0
+	for i := range r.loads {
+		if r.loads[i].tenant != "" {
+			named++
+		}
+	}
 	for i := range r.loads {
 		if d := &r.loads[i]; d.source == (source{}) {
-			d.soft = true
+			d.soft = named > 1 || d.tenant == ""
 		}
 	}
 }
 
 // hold takes out of a request what is not to be passed on now, and out of the
 // tally: records of tenants over their limits, records that were passed on in an
-// earlier try, records that would become other events when they are sent again, and records without audit data, which nobody
-// could recognize then. It counts the audit records among them by reason.
+// earlier try, records that would become other events when they are sent again,
+// and records without audit data, which nobody could recognize then. It counts the
+// audit records among them by reason.
 func (r *request) hold(logs plog.Logs) map[string]int64 {
 	held := map[string]int64{}
 	next := 0
@@ -239,7 +252,11 @@ func throttled(tenant, reason string, wait time.Duration) error {
 	if reason == refusedQuota {
 		what = "its quota of the day (limits: records_per_day, bytes_per_day)"
 	}
-	s := status.New(codes.Unavailable, fmt.Sprintf("audit records of tenant %q are not stored yet: it is over %s; send them again", tenant, what))
+	who := fmt.Sprintf("of tenant %q are not stored yet: it is", tenant)
+	if tenant == "" {
+		who = "without a tenant that their sender may name are not stored yet: their common account is"
+	}
+	s := status.New(codes.Unavailable, "audit records "+who+" over "+what+"; send them again")
 	detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 	if err != nil {
 		return s.Err()

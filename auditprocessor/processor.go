@@ -21,7 +21,8 @@ import (
 )
 
 // auditProcessor is safe for concurrent use: nothing of it is written to after
-// its start, except the metrics, which are safe themselves.
+// its start, except the metrics, the limiter and the unknown actions, which are safe
+// themselves.
 type auditProcessor struct {
 	cfg       *Config
 	now       func() time.Time

@@ -39,12 +39,17 @@ func newRig(t testing.TB, change func(*Config)) *rig {
 
 func newRigWith(t testing.TB, set processor.Settings, change func(*Config)) *rig {
 	t.Helper()
+	return newRigAt(t, set, func() time.Time { return clock }, change)
+}
+
+func newRigAt(t testing.TB, set processor.Settings, now func() time.Time, change func(*Config)) *rig {
+	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	if change != nil {
 		change(cfg)
 	}
 	sink := new(consumertest.LogsSink)
-	p, err := newLogs(context.Background(), set, cfg, sink, func() time.Time { return clock })
+	p, err := newLogs(context.Background(), set, cfg, sink, now)
 	require.NoError(t, err)
 	require.NoError(t, p.Start(context.Background(), componenttest.NewNopHost()))
 	t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })

@@ -110,6 +110,19 @@ type origin struct {
 	resource pcommon.Resource // as it came
 	scope    pcommon.InstrumentationScope
 	decoder  *otlpmap.From // of what outerOf makes of them; nil before the first audit record
+	bytes    int64         // of both as protobuf, 0 before somebody asks
+}
+
+// size is how many bytes of resource and scope are stored with each record that is
+// not canonical.
+func (in *origin) size() int64 {
+	if in.bytes == 0 {
+		rl := plog.NewResourceLogs()
+		in.resource.CopyTo(rl.Resource())
+		in.scope.CopyTo(rl.ScopeLogs().AppendEmpty().Scope())
+		in.bytes = int64(protobuf.ResourceLogsSize(rl))
+	}
+	return in.bytes
 }
 
 // record makes one log record canonical, or marks it for quarantine.
@@ -132,7 +145,7 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 	}
 	d := in.decoder.Decode(lr, r.trusted)
 	if d.Mark != nil {
-		r.keepMark(lr, *d.Mark)
+		r.keepMark(in, lr, *d.Mark)
 		return
 	}
 	tenant, problem := r.tenant(&d)
@@ -151,7 +164,7 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 		problem = r.canonical(&d)
 	}
 	if problem != nil {
-		r.quarantine(lr, otlpmap.QuarantineMark{
+		r.quarantine(in, lr, otlpmap.QuarantineMark{
 			Reason:   problem.Reason,
 			Detail:   problem.Detail + r.ownWord(lr),
 			SHA256:   digest(),
@@ -170,7 +183,7 @@ func (r *request) record(in *origin, lr plog.LogRecord) {
 	if isFixed(&d) {
 		identity = d.Record.EventID
 	}
-	r.bring(lr, tenant, entry, identity)
+	r.bring(nil, lr, tenant, entry, identity)
 }
 
 // judge notes an action that nobody expects. It is counted once it is known that
@@ -259,22 +272,22 @@ func (r *request) refuses(problem *record.Problem) bool {
 
 // keepMark passes on what a forwarder has put in quarantine. The mark is final;
 // only a tenant the forwarder may not speak for changes the reason.
-func (r *request) keepMark(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
+func (r *request) keepMark(in *origin, lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	if mark.TenantID == "" || r.sender.Forwarder.MaySpeakFor(mark.TenantID) {
 		r.redactLog(lr)
-		r.countQuarantined(lr, mark)
+		r.countQuarantined(in, lr, mark)
 		return
 	}
 	mark.Reason = record.ReasonTenantViolation
 	mark.Detail = "the forwarder that quarantined the record may not speak for its tenant: see tenants of its entry in tenant.forwarders"
-	r.quarantine(lr, mark)
+	r.quarantine(in, lr, mark)
 }
 
 // quarantine redacts a record as it came and marks it.
-func (r *request) quarantine(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
+func (r *request) quarantine(in *origin, lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	r.redactLog(lr)
 	otlpmap.Quarantine(lr, mark)
-	r.countQuarantined(lr, mark)
+	r.countQuarantined(in, lr, mark)
 }
 
 func (r *request) redactLog(lr plog.LogRecord) {
@@ -283,7 +296,7 @@ func (r *request) redactLog(lr plog.LogRecord) {
 	}
 }
 
-func (r *request) countQuarantined(lr plog.LogRecord, mark otlpmap.QuarantineMark) {
+func (r *request) countQuarantined(in *origin, lr plog.LogRecord, mark otlpmap.QuarantineMark) {
 	otlpmap.KeepFromSampling(lr, r.cfg.Sampling.Attribute)
 	entry := r.tally.add(outcomeKey{result: resultQuarantined, reason: mark.Reason})
 	tenant := mark.TenantID
@@ -294,7 +307,7 @@ func (r *request) countQuarantined(lr plog.LogRecord, mark otlpmap.QuarantineMar
 	if mark.SHA256 != [32]byte{} {
 		identity = string(mark.SHA256[:]) // whatever its time
 	}
-	r.bring(lr, tenant, entry, identity)
+	r.bring(in, lr, tenant, entry, identity)
 }
 
 // vouched says whether the sender may name a tenant. A key that is named and has

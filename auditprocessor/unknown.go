@@ -3,6 +3,7 @@ package auditprocessor
 import (
 	"context"
 	"hash/maphash"
+	"strings"
 	"sync"
 
 	"go.uber.org/zap"
@@ -86,7 +87,7 @@ func (u *unknownActions) remember(action string, known bool) {
 	if _, there := u.judged[action]; there || len(u.judged) >= maxJudged || !known && u.unknown >= maxUnknown {
 		return
 	}
-	u.judged[action] = known
+	u.judged[strings.Clone(action)] = known // nothing of the text that it may be a part of
 	if !known {
 		u.unknown++
 	}
@@ -131,7 +132,7 @@ func (u *unknownActions) first(tenant, action string) bool {
 			delete(u.seen, other)
 		}
 		seen = make(map[uint64]struct{})
-		u.seen[tenant] = seen
+		u.seen[strings.Clone(tenant)] = seen
 	}
 	seen[hash] = struct{}{}
 	return true
