@@ -32,6 +32,8 @@ type guard struct {
 	// readings are the gRPC messages that are not complete, memory what they take.
 	readings *readings
 	memory   *counted
+	watching sync.WaitGroup
+	stop     context.CancelFunc // ends the watch; nil before Start
 }
 
 var (
@@ -49,11 +51,19 @@ func newGuard(cfg *Config, telemetry *metadata.TelemetryBuilder) *guard {
 	return g
 }
 
-// Start does nothing.
-func (*guard) Start(context.Context, component.Host) error { return nil }
+// Start begins to watch the memory of the process.
+func (g *guard) Start(ctx context.Context, _ component.Host) error {
+	ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
+	g.watching.Go(func() { g.readings.watch(ctx, beyondGoal) })
+	return nil
+}
 
 // Shutdown does nothing that a second call could hurt.
 func (g *guard) Shutdown(context.Context) error {
+	if g.stop != nil {
+		g.stop()
+		g.watching.Wait()
+	}
 	g.telemetry.Shutdown()
 	return nil
 }

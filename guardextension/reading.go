@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"runtime"
+	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,9 @@ const (
 	completeWithin = time.Minute
 	giveUpPause    = 20 * time.Millisecond
 )
+
+// lookEvery is how often the memory of the process is compared with its goal.
+const lookEvery = 100 * time.Millisecond
 
 // readings are the gRPC calls of which the message is not complete. It is safe for
 // concurrent use.
@@ -35,6 +39,7 @@ type reading struct {
 	at     *list.Element // nil once it is complete or given up
 	cancel context.CancelFunc
 	timer  *time.Timer
+	seen   bool // was under way at the last look
 }
 
 type readingKey struct{}
@@ -78,9 +83,54 @@ func (r *reading) remove() bool {
 
 func (r *reading) giveUp() {
 	if r.end() {
-		r.cancel()
 		r.of.gaveUp()
+		r.cancel()
 	}
+}
+
+// watch looks at the memory of the whole process until ctx ends. gRPC takes memory
+// for frames of up to 1 KiB without asking its pool, so nothing else sees a message
+// that comes in these; in frames of one byte it holds 40 times its bytes.
+func (r *readings) watch(ctx context.Context, tooLittle func() bool) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.look(tooLittle())
+		}
+	}
+}
+
+// look gives up what was under way at the last look already, if there is too little
+// memory.
+func (r *readings) look(tooLittle bool) {
+	var slow []*reading
+	r.mu.Lock()
+	for at := r.oldest.Front(); at != nil; {
+		one := at.Value.(*reading)
+		at = at.Next()
+		if tooLittle && one.seen {
+			one.remove()
+			slow = append(slow, one)
+		}
+		one.seen = true
+	}
+	r.mu.Unlock()
+	for _, one := range slow {
+		r.gaveUp()
+		one.cancel()
+	}
+}
+
+// beyondGoal reports whether the process holds more than the runtime was told to
+// keep it to (GOMEMLIMIT), garbage not counted.
+func beyondGoal() bool {
+	of := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gomemlimit:bytes"}}
+	metrics.Read(of)
+	return of[0].Value.Uint64() > of[1].Value.Uint64()
 }
 
 // giveUpOldest makes room, one after the other, for as long as there is too little.
@@ -103,8 +153,8 @@ func (r *readings) giveUpOldest(tooLittle func() bool) {
 			r.giveUpOldest(tooLittle)
 		}
 	})
-	one.cancel()
 	r.gaveUp()
+	one.cancel()
 }
 
 // counted is the memory that gRPC reads messages into. Where that is more than
@@ -124,7 +174,8 @@ type loan struct {
 	cleanup runtime.Cleanup
 }
 
-// Get implements mem.BufferPool. What is smaller than gRPC gives back is not counted.
+// Get implements mem.BufferPool. What is smaller than gRPC gives back is not counted:
+// see readings.watch.
 func (c *counted) Get(length int) *[]byte {
 	buffer := c.BufferPool.Get(length)
 	if mem.IsBelowBufferPoolingThreshold(cap(*buffer)) {
