@@ -29,9 +29,9 @@ type rows struct {
 
 const copyHeader = "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 
-// readRows reads the rows of the tenants that begin with prefix, in the order
-// in which they were stored.
-func readRows(ctx context.Context, db database.Database, prefix string) (rows, error) {
+// readRows reads the rows that were stored later than since, in the order in
+// which they were stored.
+func readRows(ctx context.Context, db database.Database, since time.Time) (rows, error) {
 	conn, err := pgx.Connect(ctx, db.Owner)
 	if err != nil {
 		return rows{}, err
@@ -46,7 +46,7 @@ func readRows(ctx context.Context, db database.Database, prefix string) (rows, e
 	if err != nil {
 		return rows{}, err
 	}
-	where := fmt.Sprintf(`WHERE starts_with(tenant_id, '%s') ORDER BY recorded_at, tenant_id, seq`, prefix)
+	where := fmt.Sprintf(`WHERE recorded_at > '%s' ORDER BY recorded_at, tenant_id, seq`, since.Format(time.RFC3339Nano))
 	if r.events, err = copyOut(ctx, conn, fmt.Sprintf(`SELECT %s FROM %s %s`, r.columns, r.partition, where)); err != nil {
 		return rows{}, err
 	}

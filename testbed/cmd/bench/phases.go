@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // workload is one end-to-end case.
 type workload struct {
 	batch, tenants, callers, events int
 	size                            size
-	tenantPrefix                    string // of their names; the run's where absent
+	tenantPrefix                    string        // of their names; the run's where absent
+	ago                             time.Duration // how much earlier than others these events happened
 }
 
 // size is how large events are: a payload of so many random characters.
