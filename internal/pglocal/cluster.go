@@ -470,9 +470,17 @@ func (c *Cluster) Kill() error {
 	if err := syscall.Kill(p.pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
-	<-p.exited
-	return nil
+	select {
+	case <-p.exited:
+		return nil
+	case <-time.After(longestKill):
+		return fmt.Errorf("PostgreSQL (process %d) has not ended %s after SIGQUIT", p.pid, longestKill)
+	}
 }
+
+// longestKill is far more than the server gives its children: after five seconds
+// it ends them by SIGKILL.
+const longestKill = time.Minute
 
 // Restart stops the server if it runs and starts it on the same port.
 func (c *Cluster) Restart(ctx context.Context) error {

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -24,6 +23,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/otelaudit/otelaudit/testbed/child"
 )
 
 // Topic is what every broker has, with Partitions partitions.
@@ -57,6 +58,8 @@ func serve(dir, port string) error {
 	if err != nil {
 		return err
 	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1), kfake.Ports(number), kfake.SeedTopics(Partitions, Topic),
 		kfake.DataDir(dir), kfake.SyncWrites(),
@@ -70,14 +73,6 @@ func serve(dir, port string) error {
 		cluster.KeepControl()
 		return nil, uncompress(request.(*kmsg.ProduceRequest)), false
 	})
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
-	// A test binary that dies must not leave a broker behind: its end of the pipe
-	// is closed then.
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		stop <- syscall.SIGTERM
-	}()
 	<-stop
 	cluster.Close()
 	return nil
@@ -136,8 +131,7 @@ func uncompressed(sent []byte) ([]byte, error) {
 // address with what it has kept. It is not safe for concurrent use.
 type Broker struct {
 	dir, port string
-	cmd       *exec.Cmd
-	done      chan struct{}
+	child     *child.Process
 }
 
 // Start starts a broker that keeps its data below dir and listens on a port of
@@ -159,32 +153,34 @@ func (b *Broker) Restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.cmd = exec.Command(self)
-	b.cmd.Env = append(os.Environ(), envDir+"="+b.dir, envPort+"="+b.port)
-	b.cmd.Stderr = os.Stderr
-	if _, err := b.cmd.StdinPipe(); err != nil {
-		return err
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), envDir+"="+b.dir, envPort+"="+b.port)
+	cmd.Stderr = os.Stderr
+	running, err := child.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("start the broker: %w", err)
 	}
-	if err := b.cmd.Start(); err != nil {
-		return err
+	b.child = running
+	if err := b.listening(ctx); err != nil {
+		return errors.Join(err, b.Kill())
 	}
-	b.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		_ = cmd.Wait() // a killed broker fails, which is meant
-		close(done)
-	}(b.cmd, b.done)
-	return b.listening(ctx)
+	return nil
 }
 
+// longest is how long a broker may take to listen, or to end in order.
+const longest = 30 * time.Second
+
 func (b *Broker) listening(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	for {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", b.Address())
 		if err == nil {
 			return conn.Close()
 		}
 		select {
-		case <-b.done:
-			return errors.New("the broker ended at its start")
+		case <-b.child.Done():
+			return fmt.Errorf("the broker ended at its start: %w", b.child.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("the broker does not listen: %w", ctx.Err())
 		case <-time.After(20 * time.Millisecond):
@@ -193,13 +189,17 @@ func (b *Broker) listening(ctx context.Context) error {
 }
 
 // Kill ends the broker at once.
-func (b *Broker) Kill() {
-	_ = b.cmd.Process.Kill()
-	<-b.done
-}
+func (b *Broker) Kill() error { return b.child.Kill() }
 
-// Stop ends the broker in order.
-func (b *Broker) Stop() {
-	_ = b.cmd.Process.Signal(syscall.SIGTERM)
-	<-b.done
+// Stop ends the broker in order; one that does not end in time is killed.
+func (b *Broker) Stop() error {
+	if err := b.child.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case <-b.child.Done():
+		return b.child.Err()
+	case <-time.After(longest):
+		return errors.Join(fmt.Errorf("the broker did not end within %s of SIGTERM", longest), b.Kill())
+	}
 }

@@ -11,11 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/otelaudit/otelaudit/testbed/child"
 )
 
 // FeatureGates are passed to every collector the project ships: without the
@@ -34,12 +34,8 @@ type Options struct {
 // Process is a running collector. It is safe for concurrent use.
 type Process struct {
 	options Options
-	cmd     *exec.Cmd
+	child   *child.Process
 	logPath string
-	done    chan struct{} // closed when the process has ended
-
-	mu  sync.Mutex // guards err
-	err error      // what Wait returned
 }
 
 // Binary finds bin/otelcol-audit above the working directory.
@@ -80,45 +76,24 @@ func Start(o Options) (*Process, error) {
 	if err := os.WriteFile(config, []byte(o.Config), 0o600); err != nil {
 		return nil, err
 	}
-	p := &Process{options: o, logPath: filepath.Join(o.Dir, "collector.log"), done: make(chan struct{})}
+	p := &Process{options: o, logPath: filepath.Join(o.Dir, "collector.log")}
 	// Appending keeps the log of the run before a kill: a leak in it counts too.
 	log, err := os.OpenFile(p.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close() // the child has a copy
-	p.cmd = exec.Command(o.Binary, "--config", config, FeatureGates)
-	p.cmd.Env = append(os.Environ(), o.Env...)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	// A test binary that dies must not leave collectors behind.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started := make(chan error, 1)
-	go p.run(started)
-	if err := <-started; err != nil {
+	cmd := exec.Command(o.Binary, "--config", config, FeatureGates)
+	cmd.Env = append(os.Environ(), o.Env...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if p.child, err = child.Start(cmd); err != nil {
 		return nil, fmt.Errorf("start collector: %w", err)
 	}
 	return p, nil
 }
 
-// run starts the process and waits for its end on one thread: the kernel ends
-// the child with the thread that started it, not with this process.
-func (p *Process) run(started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	err := p.cmd.Start()
-	started <- err
-	if err != nil {
-		return
-	}
-	err = p.cmd.Wait()
-	p.mu.Lock()
-	p.err = err
-	p.mu.Unlock()
-	close(p.done)
-}
-
 // PID is the process id.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
+func (p *Process) PID() int { return p.child.PID() }
 
 // Log is everything the process has printed so far, over all runs in Dir.
 func (p *Process) Log() string {
@@ -129,8 +104,17 @@ func (p *Process) Log() string {
 	return string(b)
 }
 
-// Health asks the health check; 0 means that nothing answered.
+// The bounds of every wait, whatever the context allows: no test and no tool hangs
+// for a collector that does not answer or does not end.
+const (
+	oneAnswer = 10 * time.Second
+	longest   = 5 * time.Minute
+)
+
+// Health asks the health check; 0 means that nothing answered within 10 seconds.
 func (p *Process) Health(ctx context.Context) int {
+	ctx, cancel := context.WithTimeout(ctx, oneAnswer)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.options.Health, http.NoBody)
 	if err != nil {
 		return 0
@@ -145,16 +129,18 @@ func (p *Process) Health(ctx context.Context) int {
 }
 
 // WaitHealth waits until the health check answers with status; it fails when
-// the process ends or ctx is over.
+// the process ends or ctx is over, after five minutes at the latest.
 func (p *Process) WaitHealth(ctx context.Context, status int) error {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	for {
 		got := p.Health(ctx)
 		if got == status {
 			return nil
 		}
 		select {
-		case <-p.done:
-			return fmt.Errorf("collector ended while waiting for health %d: %w\n%s", status, p.exit(), tail(p.Log()))
+		case <-p.child.Done():
+			return fmt.Errorf("collector ended while waiting for health %d: %w\n%s", status, p.child.Err(), tail(p.Log()))
 		case <-ctx.Done():
 			return fmt.Errorf("health is %d, want %d: %w\n%s", got, status, ctx.Err(), tail(p.Log()))
 		case <-time.After(25 * time.Millisecond):
@@ -168,18 +154,20 @@ func (p *Process) WaitServing(ctx context.Context) error {
 	return p.WaitLog(ctx, "Everything is ready.", 1)
 }
 
-// WaitLog waits until the log holds text at least n times.
+// WaitLog waits until the log holds text at least n times, as WaitHealth does.
 func (p *Process) WaitLog(ctx context.Context, text string, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	for {
 		if strings.Count(p.Log(), text) >= n {
 			return nil
 		}
 		select {
-		case <-p.done:
+		case <-p.child.Done():
 			if strings.Count(p.Log(), text) >= n {
 				return nil
 			}
-			return fmt.Errorf("collector ended without logging %q: %w\n%s", text, p.exit(), tail(p.Log()))
+			return fmt.Errorf("collector ended without logging %q: %w\n%s", text, p.child.Err(), tail(p.Log()))
 		case <-ctx.Done():
 			return fmt.Errorf("collector did not log %q: %w\n%s", text, ctx.Err(), tail(p.Log()))
 		case <-time.After(25 * time.Millisecond):
@@ -190,7 +178,7 @@ func (p *Process) WaitLog(ctx context.Context, text string, n int) error {
 // Running says whether the process has not ended yet.
 func (p *Process) Running() bool {
 	select {
-	case <-p.done:
+	case <-p.child.Done():
 		return false
 	default:
 		return true
@@ -198,13 +186,16 @@ func (p *Process) Running() bool {
 }
 
 // Signal sends a signal to the process.
-func (p *Process) Signal(s syscall.Signal) error { return p.cmd.Process.Signal(s) }
+func (p *Process) Signal(s syscall.Signal) error { return p.child.Signal(s) }
 
-// Wait waits for the end of the process and returns its exit error.
+// Wait waits for the end of the process, five minutes at most, and returns its exit
+// error.
 func (p *Process) Wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	select {
-	case <-p.done:
-		return p.exit()
+	case <-p.child.Done():
+		return p.child.Err()
 	case <-ctx.Done():
 		return fmt.Errorf("collector did not end: %w\n%s", ctx.Err(), tail(p.Log()))
 	}
@@ -220,14 +211,9 @@ func (p *Process) Terminate(ctx context.Context) error {
 
 // Kill ends the process at once and waits.
 func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.done
-}
-
-func (p *Process) exit() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.err
+	if err := p.child.Kill(); err != nil {
+		panic(err) // nothing that follows would say what it seems to
+	}
 }
 
 func tail(log string) string {

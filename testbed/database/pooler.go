@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/otelaudit/otelaudit/testbed/child"
+	"github.com/otelaudit/otelaudit/testbed/collector"
 )
 
 // Pooler is a pgbouncer in front of a server. Its methods are not safe for
@@ -28,8 +30,7 @@ type Pooler struct {
 	mode    string
 	options map[string]string
 	program string
-	cmd     *exec.Cmd
-	exited  chan struct{} // closed when cmd has ended
+	child   *child.Process
 }
 
 // ErrNoPooler says what to install.
@@ -44,16 +45,8 @@ func (s *Server) StartPooler(ctx context.Context, mode string, options map[strin
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err := errors.Join(err, listener.Close()); err != nil {
-		return nil, err
-	}
 	p := &Pooler{server: s, mode: mode, options: options, program: program}
-	if p.Port, err = strconv.Atoi(port); err != nil {
+	if p.Port, err = collector.FreePort(); err != nil {
 		return nil, err
 	}
 	if err := p.Start(ctx); err != nil {
@@ -81,30 +74,30 @@ func (p *Pooler) Start(ctx context.Context) error {
 	if err := p.Configure(p.options); err != nil {
 		return err
 	}
-	exited := make(chan struct{})
-	started := make(chan error, 1)
-	go func() {
-		// The kernel ends the child with the thread that started it.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-			close(exited)
-		}
-	}()
-	if err := <-started; err != nil {
+	running, err := child.Start(cmd)
+	if err != nil {
 		return fmt.Errorf("start pgbouncer: %w", err)
 	}
-	p.cmd, p.exited = cmd, exited
+	p.child = running
+	if err := p.answers(ctx); err != nil {
+		return errors.Join(err, p.Kill())
+	}
+	return nil
+}
+
+// poolerPatience is how long a pooler may take to answer.
+const poolerPatience = 30 * time.Second
+
+func (p *Pooler) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, poolerPatience)
+	defer cancel()
 	for {
 		err := p.Admin(ctx, "SHOW VERSION")
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-exited:
+		case <-p.child.Done():
 			return fmt.Errorf("pgbouncer ended while starting: %w\n%s", err, p.tail())
 		default:
 		}
@@ -202,10 +195,4 @@ func (p *Pooler) Mode() string { return p.mode }
 func (p *Pooler) Options() map[string]string { return p.options }
 
 // Kill ends the pooler at once.
-func (p *Pooler) Kill() error {
-	if err := p.cmd.Process.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	<-p.exited
-	return nil
-}
+func (p *Pooler) Kill() error { return p.child.Kill() }

@@ -86,7 +86,7 @@ func newBuffer(t *testing.T, db *databaseURLs) *buffer {
 	require.NoError(t, err)
 	b, err := broker.Start(within(t, patience), dir, free)
 	require.NoError(t, err)
-	t.Cleanup(b.Kill)
+	t.Cleanup(func() { assert.NoError(t, b.Kill()) })
 	keyFile := filepath.Join(dir, "mac.keys")
 	require.NoError(t, os.WriteFile(keyFile, []byte("agent-1 "+strings.Repeat("A", 43)+"=\n"), 0o600))
 	return &buffer{Broker: b, db: db, env: map[string]string{
@@ -199,7 +199,7 @@ func TestKafkaBuffer(t *testing.T) {
 		agent.process.Kill()
 		agent.launch()
 		more("the death of the agent")
-		b.Kill()
+		require.NoError(t, b.Kill())
 		time.Sleep(time.Second)
 		require.NoError(t, b.Restart(within(t, patience)))
 		more("the death of the broker")
@@ -211,7 +211,7 @@ func TestKafkaBuffer(t *testing.T) {
 			break
 		}
 		two.process.Kill()
-		b.Stop()
+		require.NoError(t, b.Stop())
 		require.NoError(t, b.Restart(within(t, patience)))
 		two.launch()
 		more("a stop of the broker")

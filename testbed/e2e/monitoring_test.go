@@ -9,13 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelaudit/otelaudit/testbed/child"
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 )
@@ -77,15 +77,10 @@ func startPrometheus(t *testing.T, collectors ...*deployment) *prometheus {
 		"  - job_name: otelaudit\n    static_configs: [{targets: [" + strings.Join(targets, ", ") + "]}]\n"
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "prometheus.yaml"), []byte(config), 0o600))
 	address := "127.0.0.1:" + port(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "prometheus", "--config.file", filepath.Join(dir, "prometheus.yaml"),
-		"--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", address)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	require.NoError(t, cmd.Start(), "scripts/need-promtool installs it")
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
-	})
+	p, err := child.Start(exec.Command("prometheus", "--config.file", filepath.Join(dir, "prometheus.yaml"),
+		"--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", address))
+	require.NoError(t, err, "scripts/need-promtool installs it")
+	t.Cleanup(func() { assert.NoError(t, p.Kill()) })
 	return &prometheus{url: "http://" + address}
 }
 

@@ -8,15 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/otelaudit/otelaudit/testbed/child"
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 )
@@ -108,7 +107,7 @@ func (b *bench) peer(ctx context.Context, p peer, program string, events int) (r
 	if err != nil {
 		return result{}, err
 	}
-	defer run.kill()
+	defer run.child.Kill() //nolint:errcheck // it dies with this process at the latest
 	warm := max(events/20, 1)
 	if err := run.send(ctx, p.wire("warm", warm)); err != nil {
 		return result{}, err
@@ -211,22 +210,21 @@ type peerUsage struct {
 }
 
 func (b *bench) peerUsage(run *peerRun) (u peerUsage, err error) {
-	if u.own, err = collector.CPU(run.cmd.Process.Pid); err != nil {
+	if u.own, err = collector.CPU(run.child.PID()); err != nil {
 		return u, err
 	}
 	if u.server, err = collector.TreeCPU(b.server.PID()); err != nil {
 		return u, err
 	}
-	u.peak, err = collector.PeakRSS(run.cmd.Process.Pid)
+	u.peak, err = collector.PeakRSS(run.child.PID())
 	return u, err
 }
 
 // peerRun is a peer as a child process.
 type peerRun struct {
-	cmd  *exec.Cmd
-	log  string // path
-	port string
-	done chan struct{} // closed when it has ended
+	child *child.Process
+	log   string // path
+	port  string
 }
 
 func (b *bench) startPeer(ctx context.Context, p peer, program string, db *pgx.ConnConfig, events int) (*peerRun, error) {
@@ -238,7 +236,7 @@ func (b *bench) startPeer(ctx context.Context, p peer, program string, db *pgx.C
 	if err != nil {
 		return nil, err
 	}
-	run := &peerRun{log: filepath.Join(dir, "log"), port: strconv.Itoa(port), done: make(chan struct{})}
+	run := &peerRun{log: filepath.Join(dir, "log"), port: strconv.Itoa(port)}
 	arguments, err := p.configure(dir, peerOptions{listen: run.port, indexes: p.indexes, db: db, events: events})
 	if err != nil {
 		return nil, err
@@ -248,32 +246,16 @@ func (b *bench) startPeer(ctx context.Context, p peer, program string, db *pgx.C
 		return nil, err
 	}
 	defer log.Close() // the child has a copy
-	run.cmd = exec.Command(program, arguments...)
-	run.cmd.Dir = dir
-	run.cmd.Stdout, run.cmd.Stderr = log, log
-	run.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started := make(chan error, 1)
-	go run.run(started)
-	if err := <-started; err != nil {
+	cmd := exec.Command(program, arguments...)
+	cmd.Dir = dir
+	cmd.Stdout, cmd.Stderr = log, log
+	if run.child, err = child.Start(cmd); err != nil {
 		return nil, err
 	}
 	if err := run.waitListening(ctx); err != nil {
-		run.kill()
-		return nil, err
+		return nil, errors.Join(err, run.child.Kill())
 	}
 	return run, nil
-}
-
-// run keeps its thread: the kernel ends the child with the thread that started it.
-func (r *peerRun) run(started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	err := r.cmd.Start()
-	started <- err
-	if err == nil {
-		_ = r.cmd.Wait() // how it ended says nothing: it is killed
-		close(r.done)
-	}
 }
 
 func (r *peerRun) waitListening(ctx context.Context) error {
@@ -285,7 +267,7 @@ func (r *peerRun) waitListening(ctx context.Context) error {
 			return conn.Close()
 		}
 		select {
-		case <-r.done:
+		case <-r.child.Done():
 			return fmt.Errorf("it ended: %s", r.said())
 		case <-ctx.Done():
 			return fmt.Errorf("it does not listen: %s", r.said())
@@ -316,11 +298,6 @@ func (r *peerRun) write(ctx context.Context, body []byte) error {
 	}
 	_, err = conn.Write(body)
 	return errors.Join(err, conn.Close())
-}
-
-func (r *peerRun) kill() {
-	_ = r.cmd.Process.Kill()
-	<-r.done
 }
 
 // said is the end of what the peer printed.
