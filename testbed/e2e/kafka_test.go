@@ -24,7 +24,6 @@ import (
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
-	"github.com/otelaudit/otelaudit/testbed/reconcile"
 )
 
 // `make kafka` goes round all faults several times; one short round is in every
@@ -130,22 +129,14 @@ func (b *buffer) messages(t *testing.T, n int) [][]byte {
 	return values
 }
 
-// storedAll waits until every acknowledged event of the runs is in the store.
-// Their number alone would not say: events that nobody acknowledged are stored, too.
+// storedAll waits until every acknowledged event of the runs is in the store: for as
+// long as it may take that a consumer's session is over and another has its
+// partitions, and that all of them are worked off.
 func (b *buffer) storedAll(t *testing.T, ledger *loadgen.Ledger, runs ...string) {
 	t.Helper()
-	conn := connect(t, b.db.Auditor)
-	deadline := time.Now().Add(2 * time.Minute) // a consumer's session must be over before another takes its partitions
+	deadline := time.Now().Add(2 * time.Minute)
 	for _, run := range runs {
-		for {
-			report, err := reconcile.Reckon(within(t, patience), conn, run, part(ledger, run))
-			require.NoError(t, err)
-			if len(report.Lost) == 0 {
-				break
-			}
-			require.True(t, time.Now().Before(deadline), "run %s: %s", run, report)
-			time.Sleep(100 * time.Millisecond)
-		}
+		storedAll(t, b.db, time.Until(deadline), part(ledger, run), run)
 	}
 }
 
