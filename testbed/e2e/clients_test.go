@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -42,7 +43,9 @@ var installOnce = sync.OnceValue(func() error {
 	if err == nil && !installed.ModTime().Before(lock.ModTime()) {
 		return nil
 	}
-	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
 	return cmd.Run()

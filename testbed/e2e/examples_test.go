@@ -73,6 +73,7 @@ func TestExamples(t *testing.T) { //nolint:tparallel // the subtests share one c
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := exec.CommandContext(within(t, 3*time.Minute), tt.command[0], tt.command[1:]...)
 			cmd.Dir = tt.dir
+			cmd.WaitDelay = time.Second // what it started may hold its output when it is killed
 			cmd.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+d.http, "OTEL_SERVICE_NAME=billing")
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, string(out))

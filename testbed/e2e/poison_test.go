@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/otelaudit/otelaudit/internal/journal"
 	"github.com/otelaudit/otelaudit/internal/reconcile"
+	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
 	"github.com/otelaudit/otelaudit/testbed/poison"
@@ -261,7 +263,7 @@ func TestPoisonInTheQueue(t *testing.T) { //nolint:tparallel // the subtests sha
 			d.launch()
 			require.NoError(t, d.process.WaitServing(within(t, patience)))
 			clients = clientsOf(t, d) // those of before wait before they connect again
-			eventually(t, func() bool { return d.client().Send(t.Context(), plog.NewLogs()) == nil }, "it serves again")
+			eventually(t, func() bool { return d.client().Send(within(t, patience), plog.NewLogs()) == nil }, "it serves again")
 		}
 	}
 	require.NoError(t, server.Restart(within(t, time.Minute)))
@@ -323,10 +325,7 @@ func TestPoisonWhilePostgresGoesDown(t *testing.T) {
 	server, db := ownServer(t)
 	d := guarded(deploy(t, "journal.yaml", db.environment())).start()
 	given := doses(false)
-	stop, done := make(chan struct{}), make(chan error, 1)
-	go func() {
-		done <- disturb(server.Kill, func() error { return server.Restart(context.Background()) }, stop)
-	}()
+	calm := disturb(t, server)
 	client := d.client()
 	for _, dose := range given {
 		dose.protocol = poison.GRPC
@@ -341,8 +340,7 @@ func TestPoisonWhilePostgresGoesDown(t *testing.T) {
 		}
 		assert.Equal(t, dose.outcome().Refusal == "", err == nil, "%s: %v", dose.Name, err)
 	}
-	close(stop)
-	require.NoError(t, <-done)
+	calm()
 	store := inStore(t, db, given)
 	for _, dose := range given {
 		want := dose.outcome()
@@ -356,22 +354,41 @@ func TestPoisonWhilePostgresGoesDown(t *testing.T) {
 	consistent(t, db)
 }
 
-// disturb takes the server away and brings it back until stop is closed.
-func disturb(kill, restart func() error, stop <-chan struct{}) error {
-	for {
-		if err := kill(); err != nil {
+// disturb takes the server away and brings it back until calm is called, at the end
+// of the test at the latest.
+func disturb(t *testing.T, server *database.Server) (calm func()) {
+	t.Helper()
+	stop, done := make(chan struct{}), make(chan error, 1)
+	awayAndBack := func() error {
+		if err := server.Kill(); err != nil {
 			return err
 		}
 		time.Sleep(100 * time.Millisecond)
-		if err := restart(); err != nil {
-			return err
-		}
-		select {
-		case <-stop:
-			return nil
-		case <-time.After(time.Second):
-		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		return server.Restart(ctx)
 	}
+	go func() {
+		for {
+			err := awayAndBack()
+			if err != nil {
+				done <- err
+				return
+			}
+			select {
+			case <-stop:
+				done <- nil
+				return
+			case <-time.After(time.Second):
+			}
+		}
+	}()
+	calm = sync.OnceFunc(func() {
+		close(stop)
+		assert.NoError(t, <-done)
+	})
+	t.Cleanup(calm)
+	return calm
 }
 
 // TestNothingInARequest sends requests without anything to store.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/otelaudit/otelaudit/internal/replay"
 	"github.com/otelaudit/otelaudit/internal/store"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/otlpclient"
 	"github.com/otelaudit/otelaudit/testbed/poison"
 )
 
@@ -111,10 +111,7 @@ func TestReplayAfterMending(t *testing.T) {
 	require.NoError(t, err)
 	record, err := replay.New(first.OTLP, first.Encoding, first.ReceivedAt)
 	require.NoError(t, err)
-	answer, err := http.Post(d.http+"/v1/logs", "application/x-protobuf", bytes.NewReader(record.Body))
-	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.NoError(t, otlpclient.NewHTTP(d.http, otlpclient.Options{}).SendRaw(within(t, patience), "application/x-protobuf", record.Body))
 
 	for name, url := range map[string]string{"auditor": db.Auditor, "reader": db.Reader, "pruner": db.Pruner} {
 		code, _, stderr := d.quarantineCommand(url, "replay", "1", "--expect-tenant", "acme")

@@ -15,11 +15,13 @@ import (
 // count runs a query for one number as the auditor.
 func count(t *testing.T, db *databaseURLs, query string, args ...any) int {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), db.Auditor)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, db.Auditor)
 	require.NoError(t, err)
-	defer conn.Close(t.Context())
+	defer conn.Close(ctx)
 	var n int
-	require.NoError(t, conn.QueryRow(t.Context(), query, args...).Scan(&n))
+	require.NoError(t, conn.QueryRow(ctx, query, args...).Scan(&n))
 	return n
 }
 
