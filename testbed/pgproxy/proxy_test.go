@@ -30,6 +30,14 @@ type lab struct {
 	url    string
 }
 
+// soon bounds what the proxy might never let through.
+func soon(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func newLab(t *testing.T) *lab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -64,9 +72,7 @@ func (l *lab) exec(t *testing.T, statements string) {
 
 func (l *lab) connect(t *testing.T) *pgx.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, l.url)
+	conn, err := pgx.Connect(soon(t), l.url)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	return conn
@@ -86,8 +92,7 @@ func (l *lab) things(t *testing.T) []string {
 // a prepared statement.
 func (l *lab) write(t *testing.T, things ...string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
+	ctx := soon(t)
 	conn := l.connect(t)
 	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
@@ -111,7 +116,7 @@ func TestTransparent(t *testing.T) {
 	assert.Equal(t, []string{"a", long}, l.things(t))
 	conn := l.connect(t)
 	var back string
-	require.NoError(t, conn.QueryRow(t.Context(), "SELECT thing FROM things WHERE thing <> $1", "a").Scan(&back))
+	require.NoError(t, conn.QueryRow(soon(t), "SELECT thing FROM things WHERE thing <> $1", "a").Scan(&back))
 	assert.Equal(t, long, back)
 	assert.Zero(t, l.proxy.Faults())
 }
@@ -183,7 +188,12 @@ func TestPauseHoldsTheMessageUp(t *testing.T) {
 		during <- l.things(t)
 	}})
 	require.NoError(t, l.write(t, "a"))
-	assert.Empty(t, <-during)
+	select {
+	case things := <-during:
+		assert.Empty(t, things)
+	default:
+		t.Error("nothing was held up")
+	}
 	assert.Equal(t, []string{"a"}, l.things(t))
 }
 
@@ -194,13 +204,13 @@ func TestStatementsByName(t *testing.T) {
 	l := newLab(t)
 	conn := l.connect(t).PgConn()
 	for name, text := range map[string]string{"one": "SELECT 'first'", "two": "SELECT 'second'"} {
-		_, err := conn.Prepare(t.Context(), name, text, nil)
+		_, err := conn.Prepare(soon(t), name, text, nil)
 		require.NoError(t, err)
 	}
 	l.proxy.Arm(pgproxy.Rule{Do: pgproxy.Cut, After: 1, Match: func(m pgproxy.Message) bool {
 		return m.Type == 'E' && m.SQL == "SELECT 'first'"
 	}})
-	run := func(name string) *pgconn.Result { return conn.ExecPrepared(t.Context(), name, nil, nil, nil).Read() }
+	run := func(name string) *pgconn.Result { return conn.ExecPrepared(soon(t), name, nil, nil, nil).Read() }
 	require.NoError(t, run("one").Err)
 	require.NoError(t, run("two").Err)
 	require.NoError(t, run("two").Err)
@@ -227,18 +237,18 @@ func TestConnections(t *testing.T) {
 	l, other := newLab(t), newLab(t)
 	conn := l.connect(t)
 	assert.Equal(t, 1, l.proxy.CutAll())
-	require.Error(t, conn.Ping(t.Context()))
+	require.Error(t, conn.Ping(soon(t)))
 	l.proxy.Refuse(true)
-	_, err := pgx.Connect(t.Context(), l.url)
+	_, err := pgx.Connect(soon(t), l.url)
 	require.Error(t, err)
 	l.proxy.Refuse(false)
 	require.NoError(t, l.write(t, "here"))
 	// Retarget leads to a port where nobody listens, and back.
 	l.proxy.Retarget("127.0.0.1:1")
-	_, err = pgx.Connect(t.Context(), l.url)
+	_, err = pgx.Connect(soon(t), l.url)
 	require.Error(t, err)
 	l.proxy.Retarget(other.proxy.Address())
-	_, err = pgx.Connect(t.Context(), l.url)
+	_, err = pgx.Connect(soon(t), l.url)
 	var refused *pgconn.PgError
 	require.ErrorAs(t, err, &refused, "the other server has another password")
 	assert.Equal(t, "28P01", refused.Code)
@@ -253,7 +263,7 @@ func TestSlow(t *testing.T) {
 	l.proxy.Slow(50_000)
 	began := time.Now()
 	var text string
-	require.NoError(t, conn.QueryRow(t.Context(), "SELECT repeat('x', 20000)").Scan(&text))
+	require.NoError(t, conn.QueryRow(soon(t), "SELECT repeat('x', 20000)").Scan(&text))
 	assert.Len(t, text, 20_000)
 	assert.GreaterOrEqual(t, time.Since(began), 300*time.Millisecond, "20,000 bytes at 50,000 a second")
 	assert.Positive(t, l.proxy.Slowed())
