@@ -38,7 +38,9 @@ func (l *Lab) balance(ctx context.Context, row *Row, books []book) error {
 		if n.starts != books[i].starts {
 			continue // its counters began anew; the ledgers tell of it
 		}
-		after, wrong, err := n.balances(ctx, books[i].before)
+		ended, cancel := context.WithTimeout(ctx, inFlight)
+		after, wrong, err := metrics.Settle(ended, n.Metrics, books[i].before)
+		cancel()
 		if err != nil {
 			return err
 		}
@@ -62,21 +64,5 @@ func (r *Row) balanced(of string, balances []metrics.Balance) {
 	r.Equations += said
 	if said == 0 {
 		r.find(fmt.Sprintf("the metrics of %s know of no record", of))
-	}
-}
-
-// balances returns what does not add up, after all that was in flight has ended.
-func (n *Node) balances(ctx context.Context, before metrics.Snapshot) (after metrics.Snapshot, wrong, err error) {
-	ended, cancel := context.WithTimeout(ctx, inFlight)
-	defer cancel()
-	for {
-		after, err := metrics.Fetch(ctx, n.Metrics)
-		if err != nil {
-			return after, nil, err
-		}
-		wrong = metrics.Check(before, after)
-		if wrong == nil || sleep(ended, 50*time.Millisecond) != nil {
-			return after, wrong, ctx.Err()
-		}
 	}
 }

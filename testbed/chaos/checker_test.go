@@ -239,10 +239,12 @@ func TestAFlippedBitOfARowIsNamed(t *testing.T) {
 func TestNoOldPrimaryStaysBehind(t *testing.T) {
 	t.Parallel()
 	f := newFinished(t, nil)
-	old, err := database.Start(t.Context(), pglocal.Options{Dir: filepath.Join(t.TempDir(), "old")})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	old, err := database.Start(ctx, pglocal.Options{Dir: filepath.Join(t.TempDir(), "old")})
 	require.NoError(t, err)
 	require.NoError(t, old.Kill())
-	require.Error(t, f.account(t.Context(), old), "it has no such database")
+	require.Error(t, f.account(ctx, old), "it has no such database")
 	select {
 	case <-old.Exited():
 	default:

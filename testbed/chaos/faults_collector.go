@@ -120,6 +120,8 @@ func freezeInCopy(ctx context.Context, l *Lab, _ *rand.Rand) (int, error) {
 		}
 		found <- frozen{node, err}
 	}})
+	met, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case f := <-found:
 		if f.err != nil {
@@ -127,8 +129,8 @@ func freezeInCopy(ctx context.Context, l *Lab, _ *rand.Rand) (int, error) {
 		}
 		waited := sleep(ctx, 20*time.Second)
 		return 1, errors.Join(waited, f.node.resume())
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	case <-met.Done():
+		return 0, fmt.Errorf("no rows came by: %w", met.Err())
 	}
 }
 

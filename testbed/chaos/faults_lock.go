@@ -17,7 +17,9 @@ import (
 // lockFaults are what other sessions do to the writers' transactions.
 func lockFaults() []Fault {
 	return []Fault{
-		{Name: "deadlock", Happen: again5(deadlock), Setup: Setup{Settings: map[string]string{"deadlock_timeout": "300ms"}}},
+		{Name: "deadlock", Setup: Setup{Settings: map[string]string{"deadlock_timeout": "300ms"}}, Happen: func(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
+			return again(ctx, random, 5, func() error { return l.deadlock(ctx) })
+		}},
 		failing("serialization failure at COPY", "40001", "NOT DEFERRABLE", "audit_event_ids"),
 		failing("serialization failure at COMMIT", "40001", "DEFERRABLE INITIALLY DEFERRED", "audit_commits"),
 		failing("deadlock at COMMIT", "40P01", "DEFERRABLE INITIALLY DEFERRED", "audit_commits"),
@@ -27,16 +29,10 @@ func lockFaults() []Fault {
 	}
 }
 
-func again5(f func(context.Context, *Lab, *rand.Rand) error) func(context.Context, *Lab, *rand.Rand) (int, error) {
-	return func(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
-		return again(ctx, random, 5, func() error { return f(ctx, l, random) })
-	}
-}
-
 // deadlock has another session hold the table that the writers need next, and
 // want the tenants' lock that one of them holds. That session is patient: the
 // server ends the writer's transaction.
-func deadlock(ctx context.Context, l *Lab, _ *rand.Rand) error {
+func (l *Lab) deadlock(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	mark, err := l.Server.Mark()

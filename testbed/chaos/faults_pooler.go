@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/pgproxy"
 )
 
@@ -48,9 +49,7 @@ func killPooler(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 			return errors.Join(errors.New("the pooler was killed, and somebody answers"), conn.Close())
 		}
 		err = sleep(ctx, between(random, 0, 500*time.Millisecond))
-		starting, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		return errors.Join(err, l.Pooler.Start(starting))
+		return errors.Join(err, l.Pooler.Start(ctx))
 	})
 }
 
@@ -88,7 +87,7 @@ func timeOutInPooler(ctx context.Context, l *Lab, random *rand.Rand) (int, error
 		if err := l.Pooler.Configure(options); err != nil {
 			return err
 		}
-		reloading, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		reloading, cancel := afterwards(ctx)
 		defer cancel()
 		return l.Pooler.Admin(reloading, "RELOAD")
 	}
@@ -126,7 +125,7 @@ func changeServers(ctx context.Context, l *Lab, random *rand.Rand) (int, error) 
 	l.Proxy.Arm(pgproxy.Rule{Match: namedStatement, Do: pgproxy.Stall, Times: 1 << 30})
 	defer l.Proxy.Disarm()
 	for range 3 {
-		if err := l.Server.TerminateLogin(ctx, "testbed_writer"); err != nil {
+		if err := l.Server.TerminateLogin(ctx, database.Writer); err != nil {
 			return 0, err
 		}
 		if err := sleep(ctx, between(random, time.Second, 2*time.Second)); err != nil {

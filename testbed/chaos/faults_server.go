@@ -89,7 +89,11 @@ func (s state) happen(ctx context.Context, l *Lab, random *rand.Rand) (faults in
 	if err := s.begin(ctx, l); err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, s.end(context.WithoutCancel(ctx), l)) }()
+	defer func() {
+		after, cancel := afterwards(ctx)
+		defer cancel()
+		err = errors.Join(err, s.end(after, l))
+	}()
 	if s.ends {
 		if err := l.Server.TerminateLogin(ctx, database.Writer); err != nil {
 			return 0, err

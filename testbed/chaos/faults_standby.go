@@ -76,7 +76,7 @@ func (l *Lab) replace(ctx context.Context) (old *database.Server, err error) {
 	}
 	l.Server, l.spare = next, nil
 	l.Database = next.Database(l.Database.Name)
-	l.Proxy.Retarget(l.serverAddress())
+	l.Proxy.Retarget(addressOf(l.Server))
 	l.Proxy.CutAll()
 	return old, nil
 }
@@ -91,8 +91,9 @@ func bury(ctx context.Context, server *database.Server) error {
 	return os.RemoveAll(server.DataDir)
 }
 
-func (l *Lab) serverAddress() string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Server.Port))
+// addressOf is the host:port at which a server listens.
+func addressOf(server *database.Server) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port))
 }
 
 // dismiss ends a standby that was not needed.
@@ -226,7 +227,7 @@ func atStandby(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 		if err != nil {
 			return faults, err
 		}
-		l.Proxy.Retarget(net.JoinHostPort("127.0.0.1", strconv.Itoa(standby.Port)))
+		l.Proxy.Retarget(addressOf(standby))
 		l.Proxy.CutAll()
 		met, cancel := context.WithTimeout(ctx, patience)
 		err = standby.AwaitLogged(met, mark, "connection authorized", database.Writer)
@@ -238,7 +239,7 @@ func atStandby(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 			faults++
 			err = sleep(ctx, between(random, 200*time.Millisecond, 4*time.Second))
 		}
-		l.Proxy.Retarget(l.serverAddress())
+		l.Proxy.Retarget(addressOf(l.Server))
 		l.Proxy.CutAll()
 		if err != nil {
 			return faults, err

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net"
 	"net/url"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/otelaudit/otelaudit/internal/pglocal"
@@ -63,7 +61,9 @@ type Setup struct {
 // NewLab starts everything in dir, which exists and is empty.
 func NewLab(ctx context.Context, dir string, s Setup) (*Lab, error) {
 	l := &Lab{Dir: dir, Setup: s}
-	if err := l.start(ctx); err != nil {
+	starting, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	if err := l.start(starting); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
 	return l, nil
@@ -83,7 +83,7 @@ func (l *Lab) start(ctx context.Context) error {
 	if l.Database, err = l.Server.New(ctx); err != nil {
 		return err
 	}
-	target := net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Server.Port))
+	target := addressOf(l.Server)
 	if l.Setup.Pooler != "" {
 		if l.Pooler, err = l.Server.StartPooler(ctx, l.Setup.Pooler, l.Setup.PoolerOptions); err != nil {
 			return err
@@ -138,7 +138,8 @@ func (l *Lab) startServer(ctx context.Context) error {
 	return err
 }
 
-// Heal takes away what a fault may have left: rules, bounds, a server that is down.
+// Heal takes away what a fault may have left in the proxy, and waits until every
+// collector can store again.
 func (l *Lab) Heal(ctx context.Context) error {
 	l.Proxy.Disarm()
 	l.Proxy.Slow(0)
@@ -185,6 +186,11 @@ func (l *Lab) Close(ctx context.Context) error {
 
 // anyNode is one of the collectors.
 func (l *Lab) anyNode(random *rand.Rand) *Node { return l.Nodes[random.IntN(len(l.Nodes))] }
+
+// afterwards is a context for taking something back, whatever became of ctx.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), patience)
+}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {

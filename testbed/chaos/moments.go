@@ -26,12 +26,12 @@ func momentFaults() []Fault {
 func terminateAt(match func(pgproxy.Message) bool) func(context.Context, *Lab, *rand.Rand) (int, error) {
 	return func(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 		return again(ctx, random, 5, func() error {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
 			done := make(chan error, 1)
 			l.Proxy.Arm(pgproxy.Rule{Match: match, After: random.IntN(4), Do: pgproxy.Pause, Call: func(int) {
 				done <- l.Server.TerminateLogin(ctx, database.Writer)
 			}})
-			ctx, cancel := context.WithTimeout(ctx, patience)
-			defer cancel()
 			select {
 			case err := <-done:
 				return err
@@ -51,7 +51,9 @@ func terminateCommitting(ctx context.Context, l *Lab, random *rand.Rand) (faults
 		return 0, err
 	}
 	defer func() {
-		err = errors.Join(err, sql("DROP FUNCTION chaos_slow() CASCADE")(context.WithoutCancel(ctx), l))
+		after, cancel := afterwards(ctx)
+		defer cancel()
+		err = errors.Join(err, sql("DROP FUNCTION chaos_slow() CASCADE")(after, l))
 	}()
 	return l.terminateWhile(ctx, random, "wait_event = 'PgSleep' AND query ILIKE 'commit%'")
 }
@@ -63,7 +65,9 @@ func terminateCommitted(ctx context.Context, l *Lab, random *rand.Rand) (faults 
 		return 0, err
 	}
 	defer func() {
-		err = errors.Join(err, l.Server.Set(context.WithoutCancel(ctx), map[string]string{"synchronous_standby_names": ""}))
+		after, cancel := afterwards(ctx)
+		defer cancel()
+		err = errors.Join(err, l.Server.Set(after, map[string]string{"synchronous_standby_names": ""}))
 	}()
 	return l.terminateWhile(ctx, random, "wait_event = 'SyncRep'")
 }

@@ -171,7 +171,7 @@ func (n *Node) data() string { return filepath.Join(n.Dir, "data") }
 
 // revive starts the collector if it has ended.
 func (n *Node) revive(ctx context.Context) error {
-	if n.process.Signal(syscall.Signal(0)) == nil {
+	if n.process.Running() {
 		return nil
 	}
 	return n.Start(ctx)

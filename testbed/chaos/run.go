@@ -155,8 +155,19 @@ func (o Options) run(ctx context.Context, fault Fault, mode Mode, row *Row, shar
 	return os.RemoveAll(dir)
 }
 
+// longest is how long a round, or the start of a lab, may take whatever waits for
+// whatever in it: a bound against hanging, for all that has none of its own.
+const longest = 10 * time.Minute
+
 // round puts load on, lets the fault happen, and checks the whole state.
-func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, random *rand.Rand, row *Row) error {
+func (o Options) round(ctx context.Context, lab *Lab, fault Fault, round int, random *rand.Rand, row *Row) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	defer func() {
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("not over after %s: %w", longest, err)
+		}
+	}()
 	books, err := lab.openBooks(ctx)
 	if err != nil {
 		return err
@@ -203,16 +214,13 @@ func (o Options) hurt(ctx context.Context, lab *Lab, fault Fault, random *rand.R
 	if faults == 0 {
 		return errors.New("the fault did not happen")
 	}
+	if err := lab.Heal(ctx); err != nil {
+		return fmt.Errorf("after the fault: %w", err)
+	}
 	if lab.Setup.TLS {
-		if err := lab.Heal(ctx); err != nil {
-			return fmt.Errorf("after the fault: %w", err)
-		}
 		if err := lab.encrypted(ctx); err != nil {
 			return err
 		}
-	}
-	if err := lab.Heal(ctx); err != nil {
-		return fmt.Errorf("after the fault: %w", err)
 	}
 	if err := load.further(enough); err != nil {
 		return fmt.Errorf("after the fault: %w", err)

@@ -210,22 +210,23 @@ func exporters(s Snapshot) (found []place) {
 	return found
 }
 
-// Settle holds a collector at url to its own figures since before: it returns what
-// does not add up (nil if all does) after what is in flight has had until ctx ends to
-// be decided, and an error when the collector does not answer.
-func Settle(ctx context.Context, url string, before Snapshot) (wrong, err error) {
+// Settle holds a collector at url to its own figures since before: it returns the
+// figures that it has read last and what of them does not add up (nil if all does),
+// after what is in flight has had until ctx ends to be decided, and an error when the
+// collector does not answer.
+func Settle(ctx context.Context, url string, before Snapshot) (after Snapshot, wrong, err error) {
 	for {
-		after, err := Fetch(context.WithoutCancel(ctx), url)
+		after, err = Fetch(context.WithoutCancel(ctx), url)
 		if err != nil {
-			return nil, err
+			return after, nil, err
 		}
 		wrong = Check(before, after)
 		if wrong == nil {
-			return nil, nil //nolint:nilnil // two kinds of nothing wrong
+			return after, nil, nil
 		}
 		select {
 		case <-ctx.Done():
-			return wrong, nil
+			return after, wrong, nil
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

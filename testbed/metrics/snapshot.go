@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -32,8 +33,14 @@ func Parse(r io.Reader) (Snapshot, error) {
 	return Snapshot{families: families}, nil
 }
 
-// Fetch reads the exposition at url, which ends in /metrics.
+// longest is how long a collector may take to say what it has counted.
+const longest = 20 * time.Second
+
+// Fetch reads the exposition at url, which ends in /metrics. It takes 20 seconds at
+// most.
 func Fetch(ctx context.Context, url string) (Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return Snapshot{}, err
@@ -47,16 +54,6 @@ func Fetch(ctx context.Context, url string) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("metrics: %s answers %s", url, resp.Status)
 	}
 	return Parse(resp.Body)
-}
-
-// Names are the names of all families, sorted.
-func (s Snapshot) Names() []string {
-	names := make([]string, 0, len(s.families))
-	for name := range s.families {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Sum adds up the series of a counter or gauge that have all the labels, given as

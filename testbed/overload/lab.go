@@ -201,7 +201,7 @@ func (l *Lab) Check(ctx context.Context, ledgers map[string]*loadgen.Ledger, r *
 func (l *Lab) balance(ctx context.Context, r *Result) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	wrong, err := metrics.Settle(ctx, l.metrics, metrics.Snapshot{})
+	_, wrong, err := metrics.Settle(ctx, l.metrics, metrics.Snapshot{})
 	if err != nil {
 		return err
 	}
