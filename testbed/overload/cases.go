@@ -69,8 +69,14 @@ func (c Case) Run(ctx context.Context, server *database.Server, s Scale) (Result
 	if err != nil {
 		return Result{}, err
 	}
+	limit := s.For + s.Down + longestRecovery
+	pressing, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	began := time.Now()
-	loads, err := c.run(ctx, l, s, &r)
+	loads, err := c.run(pressing, l, s, &r)
+	if over := pressing.Err(); over != nil {
+		err = errors.Join(fmt.Errorf("callers wait for an answer after %s: %w", limit, over), err)
+	}
 	r.Took = time.Since(began)
 	r.OthersSent, r.OthersWorst = l.others.end(&r)
 	_, r.ControlWorst = control.end(&r)
@@ -94,6 +100,10 @@ func (c Case) Run(ctx context.Context, server *database.Server, s Scale) (Result
 	r.judge()
 	return r, nil
 }
+
+// longestRecovery is how long callers, who never give up, may take to be answered
+// once a case presses no more: a bound against hanging, not a promise of speed.
+const longestRecovery = 5 * time.Minute
 
 func flat(filler, tenants int) loadgen.Options {
 	return loadgen.Options{

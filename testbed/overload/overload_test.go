@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"context"
 	"flag"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 var (
@@ -27,7 +31,11 @@ func TestOverload(t *testing.T) {
 	scale.Down = cmp.Or(*down, scale.Down)
 	server, err := Serve(t.Context(), t.TempDir())
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, server.Stop(context.Background())) })
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		assert.NoError(t, server.Stop(ctx))
+	})
 	var results []Result
 	for _, c := range Cases() {
 		if *only != "" && *only != c.Name {
@@ -42,6 +50,33 @@ func TestOverload(t *testing.T) {
 		})
 	}
 	t.Log("\n" + Table(results))
+}
+
+// TestBoundsAreThoseShipped compares the receiver with that of config/gateway.yaml,
+// but for where it listens and who may send.
+func TestBoundsAreThoseShipped(t *testing.T) {
+	t.Parallel()
+	shipped, err := os.ReadFile(filepath.Join("..", "..", "config", "gateway.yaml"))
+	require.NoError(t, err)
+	protocols := func(text string) map[string]map[string]any {
+		var c struct {
+			Receivers struct {
+				OTLP struct {
+					Protocols map[string]map[string]any
+				} `yaml:"otlp"`
+			}
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(text), &c))
+		for _, protocol := range c.Receivers.OTLP.Protocols {
+			for _, differs := range []string{"endpoint", "tls", "auth"} {
+				delete(protocol, differs)
+			}
+		}
+		return c.Receivers.OTLP.Protocols
+	}
+	want := protocols(string(shipped))
+	require.Len(t, want, 2)
+	assert.Equal(t, want, protocols(configuration))
 }
 
 // TestJudge holds that each figure that must not be fails the case.
