@@ -40,6 +40,7 @@ func TestEveryContradictionIsFound(t *testing.T) {
 		{"commit lost", `DELETE FROM audit_commits WHERE tenant_id = 'one' AND prev_size = 0`, "without gap or fork"},
 		{"last commit lost", `DELETE FROM audit_commits WHERE tenant_id = 'one' AND prev_size = 2`, "covers exactly"},
 		{"time of a commit", `UPDATE audit_commits SET recorded_at = recorded_at + interval '1 second' WHERE tenant_id = 'two'`, "share its time"},
+		{"quarantined twice", `DROP INDEX audit_quarantine_once; INSERT INTO audit_quarantine (reason, sha256, otlp) VALUES ('malformed', sha256('q'), 'again')`, "in quarantine twice"},
 		{"time goes back", `UPDATE audit_events SET recorded_at = recorded_at + interval '1 minute' WHERE event_id = 'one-1'`, "never goes back"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
