@@ -69,17 +69,25 @@ func (b *bench) say(format string, args ...any) {
 
 func (b *bench) scaled(events int) int { return int(float64(events) * b.scale) }
 
-// one runs a single end-to-end case, for profiles.
-func (b *bench) one(ctx context.Context, name string) error {
-	w := workload{events: b.scaled(200_000), size: ordinary}
+// single is the case that a name such as 1000/100/8 stands for.
+func single(name string) (workload, error) {
+	w := workload{size: ordinary}
 	if _, err := fmt.Sscanf(name, "%d/%d/%d", &w.batch, &w.tenants, &w.callers); err != nil || min(w.batch, w.tenants, w.callers) < 1 {
-		return fmt.Errorf("-only: %q is not batch/tenants/callers, such as 1000/100/8", name)
+		return w, fmt.Errorf("-only: %q is not batch/tenants/callers, such as 1000/100/8", name)
 	}
+	return w, nil
+}
+
+// one runs a single end-to-end case, for profiles.
+func (b *bench) one(ctx context.Context, w workload) error {
+	w.events = b.scaled(200_000)
 	if w.batch < 100 {
 		w.events /= 4
 	}
 	r, _, err := b.endToEnd(ctx, caseEndToEnd, w, b.sinks)
-	b.results = append(b.results, r)
+	if err == nil {
+		b.results = append(b.results, r)
+	}
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -25,12 +26,18 @@ func main() { os.Exit(exitCode()) }
 func exitCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench: error:", err)
-		return 1
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
-	return 0
+	fmt.Fprintln(os.Stderr, "bench: error:", err)
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
 }
+
+var errUsage = errors.New("hint: -h lists the flags")
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -46,8 +53,22 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	rowsBefore := flags.Int("rows", 0, "events already stored before each end-to-end case")
 	to := flags.String("sinks", signedStore.name, "what the single case of -only writes to: "+signedStore.name+", "+unsignedStore.name+" or "+bothSinks.name)
 	profile := flags.String("cpuprofile", "", "directory for CPU profiles of the collector")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
 		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", err, errUsage)
+	case flags.NArg() > 0:
+		return fmt.Errorf("%q is no flag: %w", flags.Arg(0), errUsage)
+	}
+	work, err := chosenWork(*only)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	kinds := []sinks{signedStore, unsignedStore, bothSinks}
+	kind := slices.IndexFunc(kinds, func(kind sinks) bool { return kind.name == *to })
+	if kind < 0 {
+		return fmt.Errorf("-sinks: there is no %q: %w", *to, errUsage)
 	}
 	dir, err := os.MkdirTemp(*parent, "otelaudit-bench-")
 	if err != nil {
@@ -63,19 +84,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		*growTo = min(*growTo, 200_000)
 	}
 	b.growTo, b.disk, b.quick = growthSteps(*growTo), int64(*disk)<<30, *quick
-	for _, kind := range []sinks{signedStore, unsignedStore, bothSinks} {
-		if kind.name == *to {
-			b.sinks = kind
-		}
-	}
-	if b.sinks.name == "" {
-		return errors.Join(fmt.Errorf("-sinks: %q is none", *to), b.close(context.WithoutCancel(ctx)))
-	}
-	b.repeats = max(*repeats, 1)
+	b.sinks, b.repeats = kinds[kind], max(*repeats, 1)
 	if *quick {
 		b.scale, b.repeats = 0.1, 1
 	}
-	failed := errors.Join(b.run(ctx, *only), b.close(context.WithoutCancel(ctx)))
+	failed := errors.Join(work(b, ctx), b.close(context.WithoutCancel(ctx)))
 	results, err := b.settle(*path, *only)
 	if err != nil {
 		return errors.Join(failed, err)
@@ -84,16 +97,14 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	return errors.Join(failed, report(out, results, *markdown))
 }
 
-// run makes the phases or the single case that only names.
-func (b *bench) run(ctx context.Context, only string) error {
+// chosenWork is what -only names: phases, or a single case.
+func chosenWork(only string) (func(*bench, context.Context) error, error) {
 	if strings.Contains(only, "/") {
-		return b.one(ctx, only)
+		w, err := single(only)
+		return func(b *bench, ctx context.Context) error { return b.one(ctx, w) }, err
 	}
 	some, err := chosen(only)
-	if err != nil {
-		return err
-	}
-	return b.runPhases(ctx, some)
+	return func(b *bench, ctx context.Context) error { return b.runPhases(ctx, some) }, err
 }
 
 // settle writes the results, beside those of the phases that were not run.

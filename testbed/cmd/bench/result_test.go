@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -116,6 +117,9 @@ func TestPhasesAreChosenByName(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, some, 2)
 	assert.Equal(t, "growth", some[1].name)
+	for _, args := range [][]string{{"-only", "pears"}, {"-only", "1000/100"}, {"-only", "0/1/1"}, {"-sinks", "none"}, {"-repeats", "many"}, {"now"}} {
+		require.ErrorIs(t, run(t.Context(), args, io.Discard, io.Discard), errUsage, args)
+	}
 	_, err = chosen("pears")
 	require.ErrorContains(t, err, "limits, endtoend, sizes, peers, sinks, growth, overload, goals")
 }
