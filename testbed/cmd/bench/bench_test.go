@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -22,7 +23,11 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	server, err := database.Start(t.Context(), pglocal.Options{Dir: t.TempDir(), Volatile: true})
 	require.NoError(t, err, "this test needs PostgreSQL")
-	defer func() { assert.NoError(t, server.Stop(t.Context())) }()
+	defer func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		assert.NoError(t, server.Stop(ctx))
+	}()
 	db, err := server.New(t.Context())
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), db.Owner)

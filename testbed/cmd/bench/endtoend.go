@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,6 +17,7 @@ import (
 	"github.com/otelaudit/otelaudit/testbed/collector"
 	"github.com/otelaudit/otelaudit/testbed/database"
 	"github.com/otelaudit/otelaudit/testbed/loadgen"
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 	"github.com/otelaudit/otelaudit/testbed/otlpclient"
 )
 
@@ -34,7 +34,7 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload, to sinks)
 	if err != nil {
 		return result{}, rows{}, err
 	}
-	defer run.process.Kill()
+	defer run.close()
 	// All of one case are events of the same tenants: pages of an index fill better
 	// where no other tenant comes behind.
 	w.tenantPrefix = "bench"
@@ -78,7 +78,7 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload, to sinks)
 	if len(stored.events) != w.events {
 		return result{}, rows{}, fmt.Errorf("%w: %d of %d stored", errMissing, len(stored.events), w.events)
 	}
-	return r, stored, run.process.Terminate(ctx)
+	return r, stored, run.end(ctx)
 }
 
 // nop measures the same collector with an exporter that does nothing.
@@ -88,14 +88,17 @@ func (b *bench) nop(ctx context.Context, w workload) error {
 	if err != nil {
 		return err
 	}
-	defer run.process.Kill()
+	defer run.close()
 	if _, err := run.send(ctx, requests("warm", workload{batch: w.batch, tenants: w.tenants, events: w.events / 20, size: w.size}), w.callers); err != nil {
 		return err
 	}
 	r, err := b.measure(ctx, run, requests("bench", w), w, false)
+	if err != nil {
+		return err
+	}
 	r.Case, r.Sinks = caseNop, noSink.name
 	b.results = append(b.results, r)
-	return err
+	return run.end(ctx)
 }
 
 // overloadFor is how long clients press on a collector without a database.
@@ -121,7 +124,7 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 	if err != nil {
 		return err
 	}
-	defer run.process.Kill()
+	defer run.close()
 	if err := b.server.Kill(); err != nil {
 		return err
 	}
@@ -161,29 +164,31 @@ func (b *bench) overload(ctx context.Context, w workload) error {
 		Case: caseOverload, Size: w.size.name, Sinks: signedStore.name, ClientBatch: w.batch, Tenants: w.tenants, Callers: w.callers, Events: w.events,
 		PeakRSSMebibytes: new(float64(peak) / (1 << 20)),
 	})
-	return nil
+	return run.end(ctx)
 }
 
 // running is a collector under load.
 type running struct {
 	process *collector.Process
+	metrics string // URL
 	client  []*otlpclient.GRPC
 	retries atomic.Int64 // tries that were refused, over all workloads
 }
 
 // start starts a collector; more is added to its environment, and prevails.
 func (b *bench) start(ctx context.Context, writerURL string, to sinks, more ...string) (*running, error) {
-	var ports [3]string
+	var ports [4]string
 	for i := range ports {
 		port, err := collector.FreePort()
 		if err != nil {
 			return nil, err
 		}
-		ports[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		ports[i] = strconv.Itoa(port)
 	}
+	const here = "127.0.0.1:"
 	extensions, names := "", ""
 	if b.profile != "" {
-		extensions, names = "  pprof:\n    endpoint: "+ports[2]+"\n    save_to_file: "+filepath.Join(b.profile, fmt.Sprintf("collector-%d.pprof", time.Now().Unix())), ", pprof"
+		extensions, names = "  pprof:\n    endpoint: "+here+ports[2]+"\n    save_to_file: "+filepath.Join(b.profile, fmt.Sprintf("collector-%d.pprof", time.Now().Unix())), ", pprof"
 	}
 	dir, err := os.MkdirTemp(b.dir, "collector-")
 	if err != nil {
@@ -193,11 +198,11 @@ func (b *bench) start(ctx context.Context, writerURL string, to sinks, more ...s
 		Binary: b.binary,
 		Config: to.configure(extensions, names),
 		Dir:    dir,
-		Health: "http://" + ports[1] + "/",
+		Health: "http://" + here + ports[1] + "/",
 		// What the shipped configurations recommend.
 		Env: append([]string{
-			"GOGC=400", "GOMEMLIMIT=350MiB", "BENCH_GRPC=" + ports[0], "BENCH_HEALTH=" + ports[1], "BENCH_WRITER_URL=" + writerURL,
-			"BENCH_KEY_FILE=" + b.keys.Key, "BENCH_DIR=" + dir,
+			"GOGC=400", "GOMEMLIMIT=350MiB", "BENCH_GRPC=" + here + ports[0], "BENCH_HEALTH=" + here + ports[1], "BENCH_METRICS=" + ports[3],
+			"BENCH_WRITER_URL=" + writerURL, "BENCH_KEY_FILE=" + b.keys.Key, "BENCH_DIR=" + dir,
 		}, more...),
 	})
 	if err != nil {
@@ -209,16 +214,36 @@ func (b *bench) start(ctx context.Context, writerURL string, to sinks, more ...s
 		process.Kill()
 		return nil, err
 	}
-	r := &running{process: process}
+	r := &running{process: process, metrics: "http://" + here + ports[3] + "/metrics"}
 	for range 4 { // several connections, as several applications have
-		client, err := otlpclient.DialGRPC(ports[0], otlpclient.Options{})
+		client, err := otlpclient.DialGRPC(here+ports[0], otlpclient.Options{})
 		if err != nil {
-			process.Kill()
+			r.close()
 			return nil, err
 		}
 		r.client = append(r.client, client)
 	}
 	return r, nil
+}
+
+// end ends the collector in order. Before, each record that came in must be stored,
+// a duplicate, in quarantine or refused, by the collector's own metrics.
+func (r *running) end(ctx context.Context) error {
+	settling, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	_, wrong, err := metrics.Settle(settling, r.metrics, metrics.Snapshot{})
+	if err := errors.Join(wrong, err); err != nil {
+		return err
+	}
+	return r.process.Terminate(ctx)
+}
+
+// close ends the collector however it is, and its clients.
+func (r *running) close() {
+	r.process.Kill()
+	for _, client := range r.client {
+		_ = client.Close()
+	}
 }
 
 // requests makes the bodies of a workload, encoded beforehand: the client's
@@ -270,8 +295,14 @@ func (r *running) send(ctx context.Context, bodies [][]byte, callers int) ([]tim
 	return took, nil
 }
 
+// longestAnswer is how long a request may take with all its tries: a collector that
+// answers no more ends the run and does not hang it.
+const longestAnswer = 5 * time.Minute
+
 // deliver retries as an SDK does: an overloaded collector may refuse.
 func (r *running) deliver(ctx context.Context, client *otlpclient.GRPC, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, longestAnswer)
+	defer cancel()
 	for {
 		err := client.SendRaw(ctx, body)
 		if err == nil || !otlpclient.Retryable(err) {
@@ -280,7 +311,7 @@ func (r *running) deliver(ctx context.Context, client *otlpclient.GRPC, body []b
 		r.retries.Add(1)
 		select {
 		case <-ctx.Done():
-			return err
+			return fmt.Errorf("a request was not acknowledged: %w", err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -102,11 +102,11 @@ func (g *grown) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer run.process.Kill()
+	defer run.close()
 	if _, err := run.send(ctx, requests("template", workload{batch: 1, tenants: 1, events: 1, size: small}), 1); err != nil {
 		return err
 	}
-	if err := run.process.Terminate(ctx); err != nil {
+	if err := run.end(ctx); err != nil {
 		return err
 	}
 	return g.open(ctx)
@@ -324,7 +324,7 @@ func (g *grown) measureAt(ctx context.Context, rows int, w workload) error {
 	if err != nil {
 		return err
 	}
-	defer run.process.Kill()
+	defer run.close()
 	g.say("growth: %d rows, batches of %d, %d callers, %d events", rows, w.batch, w.callers, w.events)
 	warm := w
 	warm.events = max(w.events/20, w.batch)
@@ -341,7 +341,7 @@ func (g *grown) measureAt(ctx context.Context, rows int, w workload) error {
 	}
 	r.Case, r.Sinks, r.RowsBefore = caseGrowth, signedStore.name, rows
 	g.results = append(g.results, r)
-	return run.process.Terminate(ctx)
+	return run.end(ctx)
 }
 
 func (g *grown) measureOnce(ctx context.Context, run *running, name string, w workload) (result, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"testing"
 	"time"
@@ -25,7 +26,11 @@ func TestWriterAppendsToFilledRows(t *testing.T) {
 	t.Parallel()
 	server, err := database.Start(t.Context(), pglocal.Options{Dir: t.TempDir(), Volatile: true})
 	require.NoError(t, err, "this test needs PostgreSQL")
-	defer func() { assert.NoError(t, server.Stop(t.Context())) }()
+	defer func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		assert.NoError(t, server.Stop(ctx))
+	}()
 	db, err := server.New(t.Context())
 	require.NoError(t, err)
 	files, err := signing.New(t.TempDir())
