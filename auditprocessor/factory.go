@@ -35,8 +35,12 @@ func newLogs(ctx context.Context, set processor.Settings, cfg *Config, next cons
 		return nil, err
 	}
 	p.next = next
-	return processorhelper.NewLogs(ctx, set, cfg, next, p.processLogs,
+	logs, err := processorhelper.NewLogs(ctx, set, cfg, next, p.processLogs,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(p.start),
 		processorhelper.WithShutdown(p.shutdown))
+	if err != nil || p.limiter == nil {
+		return logs, err
+	}
+	return &charging{Logs: logs, limiter: p.limiter}, nil
 }

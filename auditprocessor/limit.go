@@ -98,8 +98,10 @@ type demand struct {
 	opener  *opener
 	refused string // the reason, "" where it is taken
 	wait    time.Duration
-	again   bool  // the fixed records were passed on and charged in an earlier try
-	over    int64 // the records charged to a quota that was used up
+	again   bool   // the fixed records were passed on and charged in an earlier try
+	over    int64  // the records charged to a quota that was used up
+	charged amount // to a quota, on the day of the account then
+	day     int64
 }
 
 func newLimiter(cfg *LimitsConfig) *limiter {
@@ -203,6 +205,21 @@ func (d *demand) charge(at int64, refused bool) {
 		d.over = n.records
 	}
 	d.account.charge(at, n)
+	d.charged, d.day = n, d.account.day
+}
+
+// giveBack takes off the quotas what was charged to them and comes again. Rates
+// keep it: to work on it once more costs the same.
+func (l *limiter) giveBack(loads []demand) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range loads {
+		d := &loads[i]
+		if d.account.day == d.day {
+			d.account.dayRecords -= d.charged.records
+			d.account.dayBytes -= d.charged.bytes
+		}
+	}
 }
 
 // remember notes what of a refused request was passed on, once that is done.

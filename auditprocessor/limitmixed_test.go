@@ -11,8 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/otelaudit/otelaudit/auditprocessor/internal/metadata"
 	"github.com/otelaudit/otelaudit/internal/stage"
@@ -152,6 +156,73 @@ func TestQuotaBehindAForwarder(t *testing.T) {
 	retryAfter(t, r.ConsumeLogs(user("acme"), mixture(t, "own", map[string]int{"acme": 1})))
 	require.NoError(t, r.ConsumeLogs(user("sidecar"), mixture(t, "0", map[string]int{"globex": 50})))
 	retryAfter(t, r.ConsumeLogs(user("sidecar"), mixture(t, "1", map[string]int{"globex": 1})))
+}
+
+// failing is a pipeline that answers with an error while it has one.
+type failing struct {
+	consumertest.LogsSink
+	err error
+}
+
+func (f *failing) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.LogsSink.ConsumeLogs(ctx, logs)
+}
+
+// TestTriesDoNotUseUpAQuota: what fails behind the processor comes again and is
+// counted then; what does not come again, or whose client only pretended to go
+// away, is counted as it is.
+func TestTriesDoNotUseUpAQuota(t *testing.T) {
+	gone, leave := context.WithCancel(context.Background())
+	leave()
+	unavailable := status.Error(codes.Unavailable, "PostgreSQL is away")
+	for name, tt := range map[string]struct {
+		ctx     context.Context
+		err     error
+		counted bool
+	}{
+		"away":      {context.Background(), unavailable, false},
+		"permanent": {context.Background(), consumererror.NewPermanent(unavailable), true},
+		"canceled":  {gone, context.Canceled, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			next := &failing{err: tt.err}
+			cfg := createDefaultConfig().(*Config)
+			cfg.Limits.RecordsPerDay = 10
+			cfg.Limits.Tenants = []TenantLimitConfig{{Names: []string{"slow"}, LimitConfig: LimitConfig{RecordsPerSecond: 1, BurstRecords: 1}}}
+			p, err := newLogs(t.Context(), processortest.NewNopSettings(metadata.Type), cfg, next, func() time.Time { return clock })
+			require.NoError(t, err)
+			_ = p.ConsumeLogs(tt.ctx, mixture(t, "before", map[string]int{"slow": 10}))
+			for range 3 {
+				require.Error(t, p.ConsumeLogs(tt.ctx, mixture(t, "0", map[string]int{"acme": 10})))
+				require.Error(t, p.ConsumeLogs(tt.ctx, mixture(t, "1", map[string]int{"globex": 10, "slow": 1})))
+			}
+			next.err = nil
+			for _, tenant := range []string{"acme", "globex"} {
+				first := p.ConsumeLogs(t.Context(), mixture(t, "2", map[string]int{tenant: 10}))
+				if tt.counted {
+					retryAfter(t, first)
+					continue
+				}
+				require.NoError(t, first)
+				retryAfter(t, p.ConsumeLogs(t.Context(), mixture(t, "3", map[string]int{tenant: 1})))
+			}
+		})
+	}
+}
+
+// TestQuotaIsGivenBackOnItsDay: what is charged before midnight is not taken off
+// the next day.
+func TestQuotaIsGivenBackOnItsDay(t *testing.T) {
+	l := newLimiter(limited(LimitConfig{RecordsPerDay: 10}))
+	midnight := clock.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	late := []demand{of("acme", 10, 0)}
+	require.False(t, l.judge(midnight.Add(-1), late))
+	require.False(t, l.judge(midnight, []demand{of("acme", 10, 0)}))
+	l.giveBack(late)
+	require.True(t, l.judge(midnight, []demand{of("acme", 1, 0)}))
 }
 
 // TestQuotaWithoutAuthentication: requests of many tenants are not refused, and a

@@ -153,6 +153,9 @@ func (r *request) limit(ctx context.Context, logs plog.Logs) error {
 		r.tally.overQuota += r.loads[i].over
 	}
 	if !refused {
+		if charged, ok := ctx.Value(receiptKey{}).(*receipt); ok {
+			charged.loads = r.loads
+		}
 		return nil
 	}
 	var worst *demand
@@ -173,6 +176,8 @@ func (r *request) limit(ctx context.Context, logs plog.Logs) error {
 		// the records that were held.
 		if err := r.next.ConsumeLogs(ctx, logs); err == nil {
 			r.limiter.remember(r.now(), r.loads)
+		} else if comesAgain(ctx, err) {
+			r.limiter.giveBack(r.loads)
 		}
 	}
 	return throttled(worst.tenant, worst.refused, worst.wait)
