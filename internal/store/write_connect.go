@@ -49,9 +49,9 @@ func (w *Writer) connect(ctx context.Context) error {
 	}
 	if w.wire != nil {
 		w.unnamed = w.unnamed || w.wire.lostNames
-		w.unsettled = true
 		w.careful = carefulFor // what was not acknowledged comes again
 	}
+	w.unsettled = true
 	conn, err := pgconn.ConnectConfig(ctx, w.opts.Connection)
 	if err != nil {
 		return err

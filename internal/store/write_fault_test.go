@@ -22,8 +22,8 @@ import (
 	"github.com/otelaudit/otelaudit/internal/store/storetest"
 )
 
-// cutProxy passes a connection on until the client sends COMMIT, and then cuts
-// it: before the server sees that, or before the client sees the answer.
+// cutProxy passes a connection on until the client sends rows and COMMIT, and then
+// cuts it: before the server sees that, or before the client sees the answer.
 func cutProxy(t testing.TB, server string, after bool) (address string, armed *atomic.Bool) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,7 +69,7 @@ func cutOnCommit(client net.Conn, server string, after bool, armed *atomic.Bool)
 		if err != nil {
 			break
 		}
-		if armed.Load() && bytes.Contains(buf[:n], []byte("COMMIT\x00")) {
+		if armed.Load() && bytes.Contains(buf[:n], []byte(".audit_event_ids (seq")) {
 			if !after {
 				break
 			}
@@ -83,6 +83,13 @@ func cutOnCommit(client net.Conn, server string, after bool, armed *atomic.Bool)
 		_ = client.Close()
 		_ = upstream.Close()
 	}
+}
+
+// connected has a writer connect, which is a transaction of its own.
+func connected(t testing.TB, w *store.Writer) {
+	t.Helper()
+	_, err := w.EnsureMonths(t.Context(), 0)
+	require.NoError(t, err)
 }
 
 // An answer to COMMIT that is lost leaves the caller with the same error whether
@@ -105,6 +112,7 @@ func TestWriteWhenCommitIsCut(t *testing.T) {
 			proxy, armed := cutProxy(t, server, test.after)
 			w := newWriter(t, strings.Replace(cluster.URL(d.Login("writer"), d.Name), server, proxy, 1))
 			list := events(t, audit("acme", "a", "k", 1), audit("other", "b", "", 2))
+			connected(t, w)
 			armed.Store(true)
 			outcomes := make([]store.Outcome, len(list))
 			err := w.Write(t.Context(), list, outcomes)

@@ -154,6 +154,7 @@ func TestSealedCommitIsCut(t *testing.T) {
 			require.Equal(t, int64(1), anchored())
 
 			list := events(t, audit("acme", "b", "", 1), audit("acme", "c", "", 1))
+			connected(t, w)
 			armed.Store(true)
 			outcomes := make([]store.Outcome, len(list))
 			require.Error(t, w.Write(t.Context(), list, outcomes))
@@ -182,6 +183,7 @@ func TestAnotherCollectorInPlaceOfALostCommit(t *testing.T) {
 	sealer := newSealer(t, nil)
 	w := newWriter(t, strings.Replace(cluster.URL(d.Login("writer"), d.Name), server, proxy, 1), sealWith(sealer))
 	write(t, newWriter(t, d.WriterURL, sealWith(sealer)), events(t, audit("acme", "a", "", 1)))
+	connected(t, w)
 	armed.Store(true)
 	list := events(t, audit("acme", "b", "", 1))
 	require.Error(t, w.Write(t.Context(), list, make([]store.Outcome, 1)))

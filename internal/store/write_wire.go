@@ -28,8 +28,9 @@ type wire struct {
 	status   byte
 	closed   bool
 
-	release func() // ends the watch of the context, while an exchange is under way
-	broken  bool   // nothing can be sent any more
+	cancel  func(context.Context) error // asks the server to cancel what it is at
+	release func()                      // ends the watch of the context, while an exchange is under way
+	broken  bool                        // nothing can be sent any more
 
 	pid          uint32           // of the server process, as it said at start-up
 	names        map[string]*plan // by text; nil: statements keep no names here
@@ -56,7 +57,7 @@ func newWire(conn *pgconn.PgConn) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{conn: hijacked.Conn, frontend: hijacked.Frontend, status: hijacked.TxStatus, pid: hijacked.PID}, nil
+	return &wire{conn: hijacked.Conn, frontend: hijacked.Frontend, status: hijacked.TxStatus, pid: hijacked.PID, cancel: conn.CancelRequest}, nil
 }
 
 // keepPlans makes the server plan each statement once per connection, which is
@@ -318,6 +319,25 @@ func (w *wire) watch(ctx context.Context) (release func()) {
 	stop := context.AfterFunc(ctx, func() { _ = w.conn.SetDeadline(time.Unix(1, 0)) })
 	return func() { stop() }
 }
+
+// cancelAfter asks the server to cancel what it is at when ctx ends, unless release
+// is called before.
+func (w *wire) cancelAfter(ctx context.Context) (release func()) {
+	asked := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(asked)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+		defer cancel()
+		_ = w.cancel(ctx) // where that fails, the context of the exchange ends it
+	})
+	return func() {
+		if !stop() {
+			<-asked // or it would hit what comes next
+		}
+	}
+}
+
+const cancelTimeout = time.Second
 
 // discard forgets what is queued but not sent.
 func (w *wire) discard() {
