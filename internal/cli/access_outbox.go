@@ -92,9 +92,7 @@ func (o *outboxListOptions) run(cmd *cobra.Command, sys *System) error {
 	if o.limit < 1 || o.limit > store.MaxLimit {
 		return usageError("", "--limit %d is not 1 to %d", o.limit, store.MaxLimit)
 	}
-	if sys.Getenv(o.database.fallback) == "" {
-		o.database.fallback = "AUDIT_OWNER_URL"
-	}
+	o.database.orOwner(sys)
 	reader, err := o.database.connect(cmd.Context(), sys)
 	if err != nil {
 		return err
@@ -131,7 +129,7 @@ func newOutboxDiscard(sys *System) *cobra.Command {
 	var who accessFlags
 	var reason string
 	cmd := &cobra.Command{
-		Use:   "discard EVENT_ID... --reason R",
+		Use:   "discard EVENT_ID… --reason R",
 		Short: "Take rows out of the outbox",
 		Long: `Take rows out of the outbox: all of those that are named, or none. For each, an
 event audit.access.discard says in the same transaction what it held.
@@ -139,7 +137,9 @@ event audit.access.discard says in the same transaction what it held.
 It needs the login of the store's owner: AUDIT_OWNER_URL. Exit code 1 when the
 outbox has not all of them.`,
 		Example: "  otelaudit access outbox discard 0b7a3f1e --reason 'written by hand, see ticket 901'",
-		Args:    cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			return exactly("EVENT_ID")(cmd, args[:min(1, len(args))]) // or more
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := refuseEmpty(cmd); err != nil {
 				return err

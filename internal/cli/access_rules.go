@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -65,9 +64,7 @@ auditor role, or the owner's login: AUDIT_AUDITOR_URL, otherwise AUDIT_OWNER_URL
 			if err != nil {
 				return err
 			}
-			if sys.Getenv(database.fallback) == "" {
-				database.fallback = "AUDIT_OWNER_URL"
-			}
+			database.orOwner(sys)
 			reader, err := database.connect(cmd.Context(), sys)
 			if err != nil {
 				return err
@@ -90,7 +87,7 @@ func printAccessRules(sys *System, format string, rules []store.AccessRule) erro
 		rules = slices.Insert(rules, 0, store.AccessRule{Mode: access.Required, Reason: "without a rule"})
 	}
 	shown := make([]accessRule, len(rules))
-	table := listing{header: []string{"login", "mode", "updated_at", "updated_by", "reason"}}
+	table := &listing{header: []string{"login", "mode", "updated_at", "updated_by", "reason"}}
 	for i, r := range rules {
 		shown[i] = accessRule{Login: r.Login, Mode: r.Mode, Reason: r.Reason, UpdatedBy: r.UpdatedBy}
 		login, at := r.Login, ""
@@ -103,22 +100,10 @@ func printAccessRules(sys *System, format string, rules []store.AccessRule) erro
 		}
 		table.add(login, string(r.Mode), at, r.UpdatedBy, r.Reason)
 	}
-	switch format {
-	case formatTable, formatCSV:
-		return table.write(sys.Stdout, format)
-	case formatJSON:
+	if format == formatJSON {
 		return writeJSON(sys.Stdout, map[string]any{"rules": shown})
 	}
-	for i := range shown {
-		line, err := json.Marshal(&shown[i])
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(sys.Stdout, "%s\n", line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return printRows(sys, format, table, shown)
 }
 
 type accessSetOptions struct {
@@ -213,5 +198,5 @@ func describeAccessChange(err error) error {
 	case server != nil && server.Code == pgerrDenied:
 		return environmentError("AUDIT_OWNER_URL, or --database-url with a login of the owner role", withoutRepetition(err))
 	}
-	return describeRead(err)
+	return describeChange(err)
 }

@@ -30,6 +30,13 @@ func (d *databaseFlags) register(cmd *cobra.Command, fallback string) {
 	f.StringVar(&d.schema, "schema", "public", "`schema` of the audit tables")
 }
 
+// orOwner lets AUDIT_OWNER_URL stand in for the variable of the role.
+func (d *databaseFlags) orOwner(sys *System) {
+	if sys.Getenv(d.fallback) == "" {
+		d.fallback = "AUDIT_OWNER_URL"
+	}
+}
+
 // resolve returns the connection string: the flag, then AUDIT_DATABASE_URL,
 // then the variable of the role that `otelaudit dev` writes.
 func (d *databaseFlags) resolve(sys *System) (string, error) {
@@ -92,7 +99,7 @@ func serverHint(e *pgconn.PgError) string {
 	case "42703":
 		return "the audit tables are older than this program: run 'otelaudit migrate up' as the owner"
 	case "42501":
-		return "this login lacks the right: list, show, count, monthly and timeline need the reader role, quarantine the operator or auditor, hold and retention the operator, migrate the owner"
+		return "this login lacks the right: list, show, count, monthly and timeline need the reader role, quarantine the operator or auditor, hold and retention the operator, access the auditor or the owner, migrate the owner"
 	case "57014":
 		return "it took longer than a statement may: narrow it down with --since; --trace-id, --request-id and --ip have no index"
 	case "53300":

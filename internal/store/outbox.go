@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/otelaudit/otelaudit/internal/access"
 )
@@ -59,8 +56,8 @@ func (r *Reader) outboxPage(ctx context.Context, behind *OutboxRow, most int) (r
 }
 
 // DiscardOutbox takes rows out of the outbox, all of them or none, leaves a trace
-// of each, and returns how many. Where one is not there it returns ErrNotFound.
-// The login must be the owner.
+// of each, and returns how many. Where one is not there it returns ErrNotFound, for
+// more than 1,000 a *DecisionError. The login must be the owner.
 func (r *Reader) DiscardOutbox(ctx context.Context, caller access.Caller, eventIDs []string, reason string) (discarded int64, err error) {
 	for _, id := range eventIDs {
 		if err := checkText("event_id", id); err != nil {
@@ -73,8 +70,5 @@ func (r *Reader) DiscardOutbox(ctx context.Context, caller access.Caller, eventI
 	err = r.change(ctx, caller, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, r.sql.outboxDiscard, eventIDs, reason).Scan(&discarded)
 	})
-	if server, ok := errors.AsType[*pgconn.PgError](err); ok && server.Code == "P0002" {
-		return 0, fmt.Errorf("%s: %w", server.Message, ErrNotFound)
-	}
-	return discarded, err
+	return discarded, decided(err)
 }
