@@ -15,8 +15,8 @@ import (
 )
 
 // counts keeps the exporter's promise in figures: received = written + duplicate
-// + refused + waiting, each record counted once per call. It watches the journal. Safe for
-// concurrent use.
+// + refused + waiting, each record counted once per call. It watches the journal.
+// Safe for concurrent use.
 type counts struct {
 	telemetry *metadata.TelemetryBuilder
 	exporter  attribute.KeyValue       // in every label set: a collector may have several

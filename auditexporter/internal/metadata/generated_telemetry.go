@@ -236,7 +236,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AuditExporterReceivedRecords, err = builder.meter.Int64Counter(
 		"otelcol_audit_exporter_received_records",
-		metric.WithDescription("Number of audit records that reached the exporter. Equals stored + duplicate + quarantined + refused. [Development]"),
+		metric.WithDescription("Number of audit records that reached the exporter. Equals stored + duplicate + quarantined + refused + waiting. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

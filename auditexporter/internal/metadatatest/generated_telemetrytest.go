@@ -176,7 +176,7 @@ func AssertEqualAuditExporterQuarantinedRecords(t *testing.T, tt *componenttest.
 func AssertEqualAuditExporterReceivedRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_audit_exporter_received_records",
-		Description: "Number of audit records that reached the exporter. Equals stored + duplicate + quarantined + refused. [Development]",
+		Description: "Number of audit records that reached the exporter. Equals stored + duplicate + quarantined + refused + waiting. [Development]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

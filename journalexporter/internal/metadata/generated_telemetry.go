@@ -192,7 +192,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AuditJournalReceivedRecords, err = builder.meter.Int64Counter(
 		"otelcol_audit_journal_received_records",
-		metric.WithDescription("Number of audit records that reached the exporter. Equals written + duplicate + refused. [Development]"),
+		metric.WithDescription("Number of audit records that reached the exporter. Equals written + duplicate + refused + waiting. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -147,7 +147,7 @@ func AssertEqualAuditJournalQuarantinedRecords(t *testing.T, tt *componenttest.T
 func AssertEqualAuditJournalReceivedRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_audit_journal_received_records",
-		Description: "Number of audit records that reached the exporter. Equals written + duplicate + refused. [Development]",
+		Description: "Number of audit records that reached the exporter. Equals written + duplicate + refused + waiting. [Development]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
