@@ -63,7 +63,9 @@ function chart(panel, all, width, height) {
     series: all.map((s) => ({ ...s, type: "line", showSymbol: false, lineStyle: { width: 1.5 } })),
     graphic: all.some((s) => s.data.length) ? [] : [{ type: "text", left: "center", top: "middle", style: { text: "no data: nothing of this kind happened", fill: "#888", fontSize: 11 } }],
   });
-  return c.renderToSVGString();
+  const svg = c.renderToSVGString();
+  c.dispose(); // its timers would keep the program from ending
+  return svg;
 }
 
 function stat(panel, all, width, height) {
