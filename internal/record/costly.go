@@ -5,8 +5,9 @@ package record
 // cannot have more, so only what is too large to be stored is ever turned away.
 const maxParsedValues = DefaultMaxRecordBytes / 2
 
-// CostlyJSON reports whether a text has more commas, colons and brackets, wherever
-// they stand, than should be parsed: more than 131,072. It allocates nothing.
+// CostlyJSON reports whether a text that is longer than a record may be by default
+// has more commas, colons and brackets, wherever they stand, than should be parsed:
+// more than 131,072. It allocates nothing.
 func CostlyJSON(s string) bool {
 	if len(s) <= 2*maxParsedValues {
 		return false
