@@ -185,50 +185,48 @@ func fastClient(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error
 	return []*load{one, fast}, nil
 }
 
+// overBoth are callers with a connection each, half of them gRPC and half HTTP.
+func overBoth(l *Lab, callers, batch int, options loadgen.Options) (overGRPC, overHTTP *load, err error) {
+	grpc, err := dial(callers/2, l.GRPC)
+	if err != nil {
+		return nil, nil, err
+	}
+	var http []otlpclient.Client
+	for range callers / 2 {
+		http = append(http, otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}))
+	}
+	of := func(run string, clients []otlpclient.Client) *load {
+		return &load{run: run, clients: clients, options: options, batch: batch, callers: len(clients), patience: 30 * time.Second, interval: time.Second}
+	}
+	return of("grpc", grpc), of("http", http), nil
+}
+
 // connections opens as many as the scale says, half of them gRPC and half HTTP,
 // and keeps them: each sends one record, then another, until time is over.
 func connections(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
-	grpc, err := dial(s.Connections/2, l.GRPC)
+	grpc, http, err := overBoth(l, s.Connections, 1, flat(400, 100))
 	if err != nil {
 		return nil, err
 	}
-	defer hangUp(grpc)
-	var http []otlpclient.Client
-	for range s.Connections / 2 {
-		http = append(http, otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}))
-	}
-	defer hangUp(http)
-	options := flat(400, 100)
-	loads := []*load{
-		{run: "grpc", clients: grpc, options: options, batch: 1, callers: len(grpc), patience: 30 * time.Second, interval: time.Second},
-		{run: "http", clients: http, options: options, batch: 1, callers: len(http), patience: 30 * time.Second, interval: time.Second},
-	}
-	press(ctx, s.For, loads...)
+	defer hangUp(grpc.clients)
+	defer hangUp(http.clients)
+	press(ctx, s.For, grpc, http)
 	r.Note = fmt.Sprintf("%d connections; the slowest request took %s over gRPC, %s over HTTP", s.Connections,
-		time.Duration(loads[0].slowest.Load()).Round(time.Millisecond), time.Duration(loads[1].slowest.Load()).Round(time.Millisecond))
-	return loads, nil
+		time.Duration(grpc.slowest.Load()).Round(time.Millisecond), time.Duration(http.slowest.Load()).Round(time.Millisecond))
+	return []*load{grpc, http}, nil
 }
 
 // largeRequests sends requests of 20 MB, as many at a time as the scale says.
 func largeRequests(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, error) {
-	grpc, err := dial(s.Large/2, l.GRPC)
+	grpc, http, err := overBoth(l, s.Large, s.Records, flat(20_900_000/s.Records-370, 10))
 	if err != nil {
 		return nil, err
 	}
-	defer hangUp(grpc)
-	var http []otlpclient.Client
-	for range s.Large / 2 {
-		http = append(http, otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}))
-	}
-	defer hangUp(http)
-	options := flat(20_900_000/s.Records-370, 10)
-	loads := []*load{
-		{run: "grpc", clients: grpc, options: options, batch: s.Records, callers: len(grpc), patience: 30 * time.Second, interval: time.Second},
-		{run: "http", clients: http, options: options, batch: s.Records, callers: len(http), patience: 30 * time.Second, interval: time.Second},
-	}
-	press(ctx, s.For, loads...)
+	defer hangUp(grpc.clients)
+	defer hangUp(http.clients)
+	press(ctx, s.For, grpc, http)
 	r.Note = fmt.Sprintf("%d callers, %d records in 20 MB", s.Large, s.Records)
-	return loads, nil
+	return []*load{grpc, http}, nil
 }
 
 // wideRequests sends 32 MiB of empty records again and again beside an ordinary
@@ -239,6 +237,8 @@ func wideRequests(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, err
 		return nil, err
 	}
 	defer hangUp(clients)
+	web := otlpclient.NewHTTP(l.HTTP, otlpclient.Options{})
+	defer web.Close()
 	wrap := func(number protowire.Number, content []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), content)
 	}
@@ -252,7 +252,7 @@ func wideRequests(ctx context.Context, l *Lab, s Scale, r *Result) ([]*load, err
 		if sent%2 == 0 {
 			err = clients[1].(*otlpclient.GRPC).SendRaw(try, body)
 		} else {
-			err = otlpclient.NewHTTP(l.HTTP, otlpclient.Options{}).SendRaw(try, "application/x-protobuf", body)
+			err = web.SendRaw(try, "application/x-protobuf", body)
 		}
 		cancel()
 		if err == nil {
