@@ -38,9 +38,33 @@ func fullDisk(part string) func(context.Context, *Lab, *rand.Rand) (int, error) 
 		if err := l.grow(ctx, 100); err != nil {
 			return 0, err
 		}
-		return l.withoutRoom(ctx, random, "No space left on device", l.disk.Fill, l.disk.Free)
+		fill := l.disk.Fill
+		if part == "pg_wal" {
+			fill = func() error {
+				err := l.disk.Fill()
+				l.useReserve(ctx)
+				return err
+			}
+		}
+		return l.withoutRoom(ctx, random, "No space left on device", fill, l.disk.Free)
 	}
 }
+
+// useReserve goes through the segments of the log that the server keeps to write
+// them again: what is left of them can be more than a slow load writes in a minute.
+// It ends where there is no segment left, and the server with it.
+func (l *Lab) useReserve(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience/2)
+	defer cancel()
+	for range reservedSegments {
+		if err := l.Server.Exec(ctx, "postgres", "SELECT pg_logical_emit_message(false, 'chaos', 'x'), pg_switch_wal()"); err != nil {
+			return
+		}
+	}
+}
+
+// reservedSegments is more than max_wal_size has, of 16 MiB each.
+const reservedSegments = 16
 
 func limitedFiles(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 	return l.withoutRoom(ctx, random, "File too large",
