@@ -295,6 +295,12 @@ func connect(t *testing.T, url string) *pgx.Conn {
 // eventually waits until f is true.
 func eventually(t *testing.T, f func() bool, what string, args ...any) {
 	t.Helper()
+	eventuallyIn(t, patience, f, what, args...)
+}
+
+// eventuallyIn is eventually for what may take longer.
+func eventuallyIn(t *testing.T, patience time.Duration, f func() bool, what string, args ...any) {
+	t.Helper()
 	deadline := time.Now().Add(patience)
 	for !f() {
 		if time.Now().After(deadline) {

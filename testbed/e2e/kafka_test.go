@@ -166,7 +166,8 @@ func TestKafkaBuffer(t *testing.T) {
 	}
 	grows := func(n func() int, what string, args ...any) {
 		before, begin := n(), time.Now()
-		eventually(t, func() bool { return n() > before+400 }, what, args...)
+		// The group waits ten seconds for a dead consumer, and may for a second one.
+		eventuallyIn(t, 3*patience, func() bool { return n() > before+400 }, what, args...)
 		t.Logf("%s after %s", fmt.Sprintf(what, args...), time.Since(begin).Round(time.Millisecond))
 	}
 	more := func(what string) {
