@@ -102,6 +102,7 @@ type demand struct {
 	over    int64  // the records charged to a quota that was used up
 	charged amount // to a quota, on the day of the account then
 	day     int64
+	at      int64 // when it was charged
 }
 
 func newLimiter(cfg *LimitsConfig) *limiter {
@@ -205,19 +206,23 @@ func (d *demand) charge(at int64, refused bool) {
 		d.over = n.records
 	}
 	d.account.charge(at, n)
-	d.charged, d.day = n, d.account.day
+	d.charged, d.day, d.at = n, d.account.day, at
 }
 
 // giveBack takes off the quotas what was charged to them and comes again. Rates
-// keep it: to work on it once more costs the same.
+// keep it: to work on it once more costs the same. What was passed on in an earlier
+// try stays charged, and is known again.
 func (l *limiter) giveBack(loads []demand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range loads {
 		d := &loads[i]
 		if d.account.day == d.day {
-			d.account.dayRecords -= d.charged.records
-			d.account.dayBytes -= d.charged.bytes
+			d.account.dayRecords = max(0, d.account.dayRecords-d.charged.records)
+			d.account.dayBytes = max(0, d.account.dayBytes-d.charged.bytes)
+		}
+		if d.again && d.refused == "" && d.part != 0 {
+			d.opener.passed.add(d.part, d.at)
 		}
 	}
 }

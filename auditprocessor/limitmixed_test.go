@@ -213,6 +213,28 @@ func TestTriesDoNotUseUpAQuota(t *testing.T) {
 	}
 }
 
+// TestWhatWasPassedOnIsChargedOnce: also where the request is taken as a whole later,
+// fails behind the processor, and comes once more.
+func TestWhatWasPassedOnIsChargedOnce(t *testing.T) {
+	next, now := &failing{}, clock
+	cfg := createDefaultConfig().(*Config)
+	cfg.Limits.RecordsPerDay = 10
+	cfg.Limits.Tenants = []TenantLimitConfig{{Names: []string{"slow"}, LimitConfig: LimitConfig{RecordsPerSecond: 1, BurstRecords: 1}}}
+	p, err := newLogs(t.Context(), processortest.NewNopSettings(metadata.Type), cfg, next, func() time.Time { return now })
+	require.NoError(t, err)
+	send := func(logs plog.Logs) error { return p.ConsumeLogs(t.Context(), logs) }
+	require.NoError(t, send(mixture(t, "before", map[string]int{"slow": 3})))
+	retryAfter(t, send(mixture(t, "mixed", map[string]int{"acme": 5, "slow": 1})))
+	now = now.Add(time.Minute)
+	next.err = status.Error(codes.Unavailable, "PostgreSQL is away")
+	require.Error(t, send(mixture(t, "mixed", map[string]int{"acme": 5, "slow": 1})))
+	next.err = nil
+	now = now.Add(time.Minute)
+	require.NoError(t, send(mixture(t, "mixed", map[string]int{"acme": 5, "slow": 1})))
+	require.NoError(t, send(mixture(t, "own", map[string]int{"acme": 5})), "five of ten were used up")
+	retryAfter(t, send(mixture(t, "over", map[string]int{"acme": 1})))
+}
+
 // TestQuotaIsGivenBackOnItsDay: what is charged before midnight is not taken off
 // the next day.
 func TestQuotaIsGivenBackOnItsDay(t *testing.T) {
@@ -222,6 +244,16 @@ func TestQuotaIsGivenBackOnItsDay(t *testing.T) {
 	require.False(t, l.judge(midnight.Add(-1), late))
 	require.False(t, l.judge(midnight, []demand{of("acme", 10, 0)}))
 	l.giveBack(late)
+	require.True(t, l.judge(midnight, []demand{of("acme", 1, 0)}))
+
+	// A request that was judged by an older time leaves no quota below zero.
+	l = newLimiter(limited(LimitConfig{RecordsPerDay: 10}))
+	next := []demand{of("acme", 10, 0)}
+	require.False(t, l.judge(midnight, next))
+	require.False(t, l.judge(midnight.Add(-1), []demand{of("acme", 1, 0)}))
+	require.False(t, l.judge(midnight, []demand{of("acme", 1, 0)}))
+	l.giveBack(next)
+	require.False(t, l.judge(midnight, []demand{of("acme", 10, 0)}))
 	require.True(t, l.judge(midnight, []demand{of("acme", 1, 0)}))
 }
 

@@ -185,7 +185,7 @@ func TestSmallFramesAreBounded(t *testing.T) {
 	guard.requireCounted(t, 2, "slow", "grpc")
 }
 
-// What is complete, or has just begun, is never given up for want of memory.
+// What is complete and decoded, or has just begun, is never given up for want of memory.
 func TestWhoIsGivenUpForWantOfMemory(t *testing.T) {
 	gaveUp := 0
 	r := &readings{within: time.Hour, gaveUp: func() { gaveUp++ }}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -25,9 +26,14 @@ func replicationCanceled(notice *pgproto3.NoticeResponse) bool {
 // settle ends a transaction that found everything stored already: what it found
 // may be acknowledged when it returns nil. Nothing ends a wait for the standby by
 // itself, neither statement_timeout nor a client that hangs up, and with each new
-// try one session more would wait. That of a transaction without rows is canceled.
+// try one session more would wait. That of a transaction without rows is canceled,
+// early enough that the server is asked and answers before ctx ends.
 func (w *Writer) settle(ctx context.Context) error {
-	patience, cancel := context.WithTimeout(ctx, w.opts.StatementTimeout)
+	timeout := w.opts.StatementTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)/2)
+	}
+	patience, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	w.queueSettle()
 	release := w.wire.cancelAfter(patience)

@@ -155,6 +155,16 @@ func TestWaitsForTheSynchronousStandbyDoNotGather(t *testing.T) {
 		require.ErrorContains(t, w.Write(ctx, list, make([]store.Outcome, 1)), "synchronous standby")
 	}
 	assert.Equal(t, 1, p.waiting(t, watching, "writer", "*"), "the commit of the event")
+	// Nor where the caller's time is over first, on one connection after the other.
+	hasty := newWriter(t, p.writer)
+	for range 8 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := hasty.EnsureMonths(ctx, 0)
+		require.Error(t, err)
+		cancel()
+		hasty.Close()
+	}
+	require.Eventually(t, func() bool { return p.waiting(t, watching, "writer", "*") == 1 }, time.Minute, 10*time.Millisecond, "the commit of the event")
 	p.alone(t)
 	assert.Equal(t, []store.Status{store.Duplicate}, write(t, w, list))
 }

@@ -321,18 +321,28 @@ func (w *wire) watch(ctx context.Context) (release func()) {
 }
 
 // cancelAfter asks the server to cancel what it is at when ctx ends, unless release
-// is called before.
+// is called before. Where the connection was given up meanwhile, release asks: nobody
+// else would ever end what the server is at.
 func (w *wire) cancelAfter(ctx context.Context) (release func()) {
-	asked := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	asked, late := make(chan struct{}), false
+	ask := func() {
 		defer close(asked)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 		defer cancel()
 		_ = w.cancel(ctx) // where that fails, the context of the exchange ends it
-	})
+		late = ctx.Err() != nil
+	}
+	stop := context.AfterFunc(ctx, ask)
 	return func() {
-		if !stop() {
-			<-asked // or it would hit what comes next
+		if stop() {
+			if w.closed {
+				ask()
+			}
+			return
+		}
+		<-asked // or it would hit what comes next
+		if late {
+			w.close() // and may hit it yet
 		}
 	}
 }
