@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/otelaudit/otelaudit/testbed/metrics"
 )
 
 // timeFaults are what happens to PostgreSQL's clock, by which events are
@@ -161,13 +163,40 @@ func fillAndKill(ctx context.Context, l *Lab, random *rand.Rand) (int, error) {
 	return 2, errors.Join(err, n.revive(ctx))
 }
 
-// noRoom is what a collector logs of a disk that took nothing more.
+// noRoom is what a collector logs, once a minute, when its disk takes nothing more,
+// and noRoomCounters count it.
 const noRoom = "no space left on device"
+
+var noRoomCounters = []string{
+	"otelcol_extension_file_storage_refused_log_records",
+	"otelcol_extension_file_storage_refused_requests",
+	"otelcol_audit_exporter_anchor_failures",
+	"otelcol_audit_journal_anchor_failures",
+	"otelcol_audit_journal_failures",
+}
+
+// metNoRoom is how often the collectors met a full disk.
+func (l *Lab) metNoRoom(ctx context.Context) (float64, error) {
+	n := float64(l.saidByAll(noRoom))
+	for _, node := range l.Nodes {
+		now, err := metrics.Fetch(ctx, node.Metrics)
+		if err != nil {
+			return 0, err
+		}
+		for _, name := range noRoomCounters {
+			n += now.Sum(name)
+		}
+	}
+	return n, nil
+}
 
 // whileFull runs f while the disks of all collectors are full, and one of them
 // has met that.
 func (l *Lab) whileFull(ctx context.Context, f func() error) error {
-	said := l.saidByAll(noRoom)
+	before, err := l.metNoRoom(ctx)
+	if err != nil {
+		return err
+	}
 	var ballast []string
 	defer func() {
 		for _, path := range ballast {
@@ -183,12 +212,18 @@ func (l *Lab) whileFull(ctx context.Context, f func() error) error {
 	}
 	met, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for l.saidByAll(noRoom) <= said {
+	for {
+		now, err := l.metNoRoom(met)
+		if err != nil {
+			return fmt.Errorf("no collector met the full disk: %w", err)
+		}
+		if now > before {
+			return f()
+		}
 		if err := sleep(met, 20*time.Millisecond); err != nil {
 			return fmt.Errorf("no collector met the full disk: %w", err)
 		}
 	}
-	return f()
 }
 
 // fill writes a file until the disk is full, to the last block.
