@@ -150,7 +150,7 @@ func TestKafkaBuffer(t *testing.T) {
 	b := newBuffer(t, db)
 	agent, one, two := b.agent(t).start(), b.gateway(t).start(), b.gateway(t).start()
 	ledger := loadgen.NewLedger()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute*time.Duration(max(1, *kafkaRounds)))
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute*time.Duration(max(1, *kafkaRounds)))
 	defer cancel()
 	stop := make(chan struct{})
 	var wait sync.WaitGroup
@@ -166,8 +166,9 @@ func TestKafkaBuffer(t *testing.T) {
 	}
 	grows := func(n func() int, what string, args ...any) {
 		before, begin := n(), time.Now()
-		// The group waits ten seconds for a dead consumer, and may for a second one.
-		eventuallyIn(t, 3*patience, func() bool { return n() > before+400 }, what, args...)
+		// The group waits ten seconds for a consumer that died, and a minute for one that
+		// died while partitions were handed out.
+		eventuallyIn(t, 2*time.Minute, func() bool { return n() > before+400 }, what, args...)
 		t.Logf("%s after %s", fmt.Sprintf(what, args...), time.Since(begin).Round(time.Millisecond))
 	}
 	more := func(what string) {
