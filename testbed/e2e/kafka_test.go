@@ -134,7 +134,7 @@ func (b *buffer) messages(t *testing.T, n int) [][]byte {
 // partitions, and that all of them are worked off.
 func (b *buffer) storedAll(t *testing.T, ledger *loadgen.Ledger, runs ...string) {
 	t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(4 * time.Minute)
 	for _, run := range runs {
 		storedAll(t, b.db, time.Until(deadline), part(ledger, run), run)
 	}
