@@ -243,11 +243,13 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 // queue of exporterhelper has learned to be careful, and this can go.
 func TestWithoutItRequestsAreLost(t *testing.T) {
 	t.Parallel()
-	lost := 0
-	for seed := range uint64(8) {
-		lost += len(trial(t, seed, false))
+	// What is lost is up to the scheduler, too.
+	for seed := range uint64(1000) {
+		if len(trial(t, seed, false)) > 0 {
+			return
+		}
 	}
-	assert.Positive(t, lost, "the queue loses nothing by itself any more")
+	t.Error("the queue loses nothing by itself any more")
 }
 
 func TestAFullDiskRefusesAndGivesBack(t *testing.T) {
