@@ -100,9 +100,8 @@ type demand struct {
 	wait    time.Duration
 	again   bool   // the fixed records were passed on and charged in an earlier try
 	over    int64  // the records charged to a quota that was used up
-	charged amount // to a quota, on the day of the account then
-	day     int64
-	at      int64 // when it was charged
+	charged amount // to a quota
+	at      int64  // when, 0 where nothing was
 }
 
 func newLimiter(cfg *LimitsConfig) *limiter {
@@ -206,7 +205,7 @@ func (d *demand) charge(at int64, refused bool) {
 		d.over = n.records
 	}
 	d.account.charge(at, n)
-	d.charged, d.day, d.at = n, d.account.day, at
+	d.charged, d.at = n, at
 }
 
 // giveBack takes off the quotas what was charged to them and comes again. Rates
@@ -217,7 +216,7 @@ func (l *limiter) giveBack(loads []demand) {
 	defer l.mu.Unlock()
 	for i := range loads {
 		d := &loads[i]
-		if d.account.day == d.day {
+		if d.account.day == dayOf(d.at) {
 			d.account.dayRecords = max(0, d.account.dayRecords-d.charged.records)
 			d.account.dayBytes = max(0, d.account.dayBytes-d.charged.bytes)
 		}
@@ -255,9 +254,12 @@ func (l *limiter) opener(of source) *opener {
 	return o
 }
 
+// dayOf is the day, since 1970 in UTC, of a time in nanoseconds since then.
+func dayOf(at int64) int64 { return at / int64(24*time.Hour) }
+
 // refuses says why nothing more is taken of a tenant now, "" where it is.
 func (a *account) refuses(now int64, soft bool) (reason string, wait time.Duration) {
-	if day := now / int64(24*time.Hour); day != a.day {
+	if day := dayOf(now); day != a.day {
 		a.day, a.dayRecords, a.dayBytes = day, 0, 0
 	}
 	if !soft && a.usedUp() {
@@ -318,7 +320,7 @@ func (l *limiter) sweep(o *opener, now int64) (room bool) {
 		return false
 	}
 	l.swept = now
-	day := now / int64(24*time.Hour)
+	day := dayOf(now)
 	for tenant, a := range l.others {
 		if a.found < now && a.records <= now && a.bytes <= now && (a.day != day || a.dayRecords == 0 && a.dayBytes == 0 || l.standard.recordsPerDay == 0 && l.standard.bytesPerDay == 0) {
 			delete(l.others, tenant)

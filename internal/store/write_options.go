@@ -23,7 +23,7 @@ type WriterOptions struct {
 	WarnPrivileged func(*PrivilegeError)
 
 	LockTimeout      time.Duration // default 15 s; a blocker that stalls longer is terminated
-	StatementTimeout time.Duration // default 30 s; also of a wait for the standby in which nothing is committed
+	StatementTimeout time.Duration // default 30 s; also bounds a wait for the standby in which nothing is committed
 	IdleTimeout      time.Duration // default 10 s: how long a client may stall within a transaction
 
 	Sealer   Sealer // nil: commits carry no root, frontier and note

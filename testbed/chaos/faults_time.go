@@ -215,7 +215,7 @@ func (l *Lab) whileFull(ctx context.Context, f func() error) error {
 	for {
 		now, err := l.metNoRoom(met)
 		if err != nil {
-			return fmt.Errorf("no collector met the full disk: %w", err)
+			return err
 		}
 		if now > before {
 			return f()

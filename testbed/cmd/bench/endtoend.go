@@ -38,14 +38,18 @@ func (b *bench) endToEnd(ctx context.Context, name string, w workload, to sinks)
 	// All of one case are events of the same tenants: pages of an index fill better
 	// where no other tenant comes behind.
 	w.tenantPrefix = "bench"
+	earlier := w
+	earlier.ago = time.Hour
 	if b.rowsBefore > 0 {
-		before := workload{batch: 1000, tenants: w.tenants, events: b.rowsBefore, size: w.size, tenantPrefix: w.tenantPrefix, ago: time.Hour}
+		before := earlier
+		before.batch, before.events = 1000, b.rowsBefore
 		if _, err := run.send(ctx, requests("before", before), 8); err != nil {
 			return result{}, rows{}, err
 		}
 	}
 	// Connections, partitions and code paths are warm before the clock runs.
-	warm := workload{batch: w.batch, tenants: w.tenants, events: max(w.events/20, w.batch), size: w.size, tenantPrefix: w.tenantPrefix, ago: time.Hour}
+	warm := earlier
+	warm.events = max(w.events/20, w.batch)
 	if _, err := run.send(ctx, requests("warm", warm), w.callers); err != nil {
 		return result{}, rows{}, err
 	}
